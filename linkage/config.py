@@ -1,0 +1,303 @@
+"""The configuration: what ``linkage.toml`` may say, and the only place for defaults.
+
+Every setting here appears in ``linkage schema`` and in docs/settings.md with its description.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from linkage.errors import ConfigError
+from linkage.model import Kind
+
+Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+ByteSize = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Objective(StrEnum):
+    """Quality function of a Leiden proposer; igraph wants these words in lower case."""
+
+    MODULARITY = "modularity"
+    CPM = "cpm"
+
+
+class Section(BaseModel):
+    """A section of the file: immutable, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class EntityColumn(Section):
+    """A column that names entities, where its kind alone does not say how to read it."""
+
+    kind: Word
+    format: Literal["text", "ipv4_number"] = Field(
+        "text", description="`ipv4_number`: the column holds IPv4 addresses as numbers (fractions are cut off)."
+    )
+
+
+class Source(Section):
+    """One log: event rows, or rows already aggregated (with `first`, `last`, `count`)."""
+
+    path: str | list[str] = Field(description="File, glob or list of them: .parquet .csv .ndjson .jsonl, also .gz .zst.")
+    account: str = Field(description="Column with the account id.")
+    time: str | None = Field(None, description="Column with the time of the event; without it no time evidence.")
+    role: Literal["signup", "exchange"] | None = Field(
+        None,
+        description="`signup`: `time` is the account's creation. `exchange`: each row is one exchange "
+        "(the default for sources with `status` or a prompt_template column).",
+    )
+    entities: dict[str, Word | EntityColumn] = Field(
+        default_factory=dict, description="Column = kind, or column = { kind = …, format = … }."
+    )
+    id: str | None = Field(None, description="Column with the id of the event; a repeated id is a duplicate.")
+    status: str | None = Field(None, description="Column with the HTTP status.")
+    first: str | None = Field(None, description="Aggregated rows: column with the first time.")
+    last: str | None = Field(None, description="Aggregated rows: column with the last time.")
+    count: str | None = Field(None, description="Aggregated rows: column with the number of events.")
+    zone: str | None = Field(None, description="IANA zone of times that carry none, such as `UTC`.")
+    epoch: Literal["s", "ms", "us", "ns"] | None = Field(None, description="Unit of times given as numbers since 1970.")
+    time_format: str | None = Field(None, description="strptime format of times that are not ISO 8601.")
+    ignore: list[str] = Field(default_factory=list, description="Columns left out on purpose; no report of them.")
+
+
+class KindSettings(Section):
+    """A kind of the user's own, or changes to a built-in one."""
+
+    family: Word | None = Field(None, description="Kinds that fail together share a family.")
+    forgeable: bool | None = Field(None, description="Can an attacker put this value on a stranger's account for free?")
+    normalise: Literal["text", "hash", "ip"] | None = Field(
+        None, description="`text`: blanks trimmed; `hash`: lower case too; `ip`: canonical address, IPv6 by its /64."
+    )
+
+
+class Labels(Section):
+    """Accounts that are known already."""
+
+    path: str = Field(description="Table with the columns account_id and label.")
+
+
+class Dossiers(Section):
+    """Operators that are known already."""
+
+    path: str = Field(description="Glob of TOML files: name, accounts = […], [indicators] kind = […].")
+
+
+class Context(Section):
+    """Lists of networks, by meaning: name = file with one network a line."""
+
+    ip: dict[Word, str] = Field(default_factory=dict)
+
+
+class Audit(Section):
+    """How many rows may be unusable."""
+
+    warn_share: Share = Field(0.01, description="Share of quarantined rows of a source above which the run warns.")
+    stop_share: Share = Field(0.05, description="Share of quarantined rows of a source above which the run stops.")
+
+
+class EngineSettings(Section):
+    """The engine that runs the SQL steps."""
+
+    name: Literal["duckdb"] = "duckdb"
+    memory_limit: ByteSize | None = Field(None, description="Such as `4GB`; past it the engine spills. Default: 80 % of memory.")
+    threads: int | None = Field(None, ge=1, description="Default: all cores.")
+    spill_dir: str | None = Field(None, description="Folder for spilled data. Default: inside the unfinished run.")
+
+
+class Proposers(Section):
+    """Who proposes communities. Proposals are candidates only; the code length decides."""
+
+    objective: Objective = Field(Objective.MODULARITY, description="Quality function of Leiden on all kinds.")
+    resolutions: tuple[float, ...] = Field((1.0, 8.0), description="Resolutions at the first level.")
+    inner_resolutions: tuple[float, ...] = Field((0.3, 1.0, 3.0, 8.0), description="Resolutions inside a cluster.")
+    iterations: int = Field(2, ge=1, description="Leiden iterations.")
+    multiplex: bool = Field(False, description="Also propose by leidenalg's multiplex optimiser, one layer a family.")
+
+
+class Method(Section):
+    """Settings of the method. None is a threshold of suspicion; defaults are the measured ones."""
+
+    seed: int = Field(1, ge=0, description="Seed of every random choice.")
+    min_accounts: int = Field(3, ge=2, description="Smallest community that is considered.")
+    rounds: int = Field(3, ge=1, le=10, description="Rounds of refinement.")
+    proposers: Proposers = Field(default_factory=Proposers)
+
+
+class Output(Section):
+    """Where runs are published."""
+
+    dir: str = Field("runs", description="Folder of the runs.")
+
+
+class Config(Section):
+    """linkage.toml"""
+
+    sources: dict[Word, Source] = Field(description="Any number of sources, any names.")
+    kinds: dict[Word, KindSettings] = Field(default_factory=dict)
+    labels: Labels | None = None
+    dossiers: Dossiers | None = None
+    context: Context = Field(default_factory=Context)
+    audit: Audit = Field(default_factory=Audit)
+    engine: EngineSettings = Field(default_factory=EngineSettings)
+    method: Method = Field(default_factory=Method)
+    output: Output = Field(default_factory=Output)
+
+
+class KindSpec(Section):
+    """A kind with every setting decided."""
+
+    family: str
+    forgeable: bool
+    normalise: Literal["text", "hash", "ip"]
+
+
+BUILT_IN_KINDS: dict[str, KindSpec] = {
+    "payment_method": KindSpec(family="payment", forgeable=False, normalise="text"),
+    "ip": KindSpec(family="network", forgeable=False, normalise="ip"),
+    "device": KindSpec(family="device", forgeable=True, normalise="hash"),
+    "prompt_template": KindSpec(family="content", forgeable=True, normalise="hash"),
+}
+PAYMENT_FAMILY = "payment"  # columns of these kinds are screened for card numbers and masked in the quarantine
+NOT_YET = {"prompt": "hash the prompts before, and give the column with the hashes as a prompt_template entity"}
+
+
+def kind_specs(config: Config) -> dict[str, KindSpec]:
+    """Every kind the config knows, built-in ones first, each with its settings decided.
+
+    A kind of the user's own defaults to a family of its own name, forgeable (the cautious guess), and plain text.
+    """
+    specs = dict(BUILT_IN_KINDS)
+    for name, change in config.kinds.items():
+        base = specs.get(name, KindSpec(family=name, forgeable=True, normalise="text"))
+        specs[name] = base.model_copy(update=change.model_dump(exclude_none=True))
+    return specs
+
+
+def used_kinds(config: Config) -> tuple[Kind, ...]:
+    """The kinds that some source names, in order of name."""
+    specs = kind_specs(config)
+    names = sorted({column_spec(c).kind for s in config.sources.values() for c in s.entities.values()})
+    return tuple(Kind(name, specs[name].family, specs[name].forgeable) for name in names)
+
+
+def column_spec(column: str | EntityColumn) -> EntityColumn:
+    """The long form of an entry of ``entities``."""
+    return EntityColumn(kind=column) if isinstance(column, str) else column
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of linkage.toml, with every setting, default and description; editors complete from it."""
+    return Config.model_json_schema()
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a linkage.toml; paths inside stay as written (see :func:`resolve`).
+
+    Raises:
+        ConfigError: the file is missing, is no TOML, or says something that can't be; names file, key and nearest word.
+    """
+    if not path.is_file():
+        raise ConfigError("there is no such file.", where=str(path), todo="Write one with 'linkage init FILES...'.")
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"not valid TOML: {error}.", where=str(path), todo="Mend that line.") from error
+    return parse_config(raw, str(path))
+
+
+def parse_config(raw: dict[str, Any], where: str) -> Config:
+    """Check a configuration that is already a mapping.
+
+    Raises:
+        ConfigError: as :func:`load_config`.
+    """
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(_explain(error), where=where, todo="'linkage schema' prints every setting.") from error
+    _check_sources(config, where)
+    return config
+
+
+def resolve(config_path: Path, path: str) -> str:
+    """A path of the config, taken relative to the folder of the config file."""
+    return str(Path(config_path).resolve().parent / path)
+
+
+def _explain(error: ValidationError) -> str:
+    lines = [_explain_one(dict(e)) for e in error.errors(include_url=False)]
+    return "; ".join(lines[:5]) + ("." if len(lines) <= 5 else f"; and {len(lines) - 5} more.")
+
+
+def _explain_one(error: dict[str, Any]) -> str:
+    keys = [str(k) for k in error["loc"] if k not in ("str", "list[str]", "EntityColumn", "constrained-str")]
+    key = ".".join(keys) or "the file"
+    if error["type"] == "missing":
+        return f"key '{key}' is missing"
+    if error["type"] != "extra_forbidden":
+        given = repr(error.get("input"))
+        return f"key '{key}': {error['msg']} (it says {given[:60]})"
+    if keys[-1] in NOT_YET:
+        return f"key '{key}' can't be read by this version: {NOT_YET[keys[-1]]}"
+    return f"key '{key}' is unknown{nearest(keys[-1], _keys_beside(keys))}"
+
+
+def nearest(word: str, valid: list[str]) -> str:
+    """``; did you mean 'x'?`` for the closest valid word, else the list of them; empty when there is none."""
+    close = difflib.get_close_matches(word, valid, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; valid here: {', '.join(sorted(valid))}" if valid else ""
+
+
+def _keys_beside(keys: list[str]) -> list[str]:
+    model: Any = Config
+    for key in keys[:-1]:
+        if isinstance(model, type) and issubclass(model, Section) and key in model.model_fields:
+            model = _section_in(model.model_fields[key].annotation)
+    return sorted(model.model_fields) if isinstance(model, type) and issubclass(model, Section) else []
+
+
+def _section_in(annotation: Any) -> Any:
+    if isinstance(annotation, type):
+        return annotation
+    found = [_section_in(a) for a in getattr(annotation, "__args__", ())]
+    return next((f for f in found if isinstance(f, type) and issubclass(f, Section)), annotation)
+
+
+def _check_sources(config: Config, where: str) -> None:
+    if not config.sources:
+        raise ConfigError("key 'sources' is empty.", where=where, todo="Add at least one [sources.NAME].")
+    kinds = sorted(kind_specs(config))
+    for name, source in config.sources.items():
+        place = f"sources.{name}"
+        for column, entry in source.entities.items():
+            kind = column_spec(entry).kind
+            if kind not in kinds:
+                raise ConfigError(
+                    f"key '{place}.entities.{column}': kind '{kind}' is unknown{nearest(kind, kinds)}.",
+                    where=where,
+                    todo=f"Use a known kind, or declare it with [kinds.{kind}].",
+                )
+        _check_times(source, place, where)
+
+
+def _check_times(source: Source, place: str, where: str) -> None:
+    aggregated = [source.first, source.last, source.count]
+    if source.time and any(aggregated[:2]):
+        raise ConfigError(
+            f"key '{place}': 'time' goes with event rows, 'first' and 'last' with aggregated rows.", where=where,
+            todo="Keep one of them.",
+        )
+    if bool(source.first) != bool(source.last):
+        raise ConfigError(f"key '{place}': 'first' and 'last' go together.", where=where, todo="Give both or none.")
+    if source.role == "signup" and not source.time:
+        raise ConfigError(f"key '{place}': role 'signup' needs 'time'.", where=where, todo="Name the column with the creation time.")

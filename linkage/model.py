@@ -1,0 +1,138 @@
+"""The nouns that stages share, and the schema of every table in which they meet.
+
+Times are UTC with microseconds. Bits are base-2 logarithms, rounded to a thousandth where they are published.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+TIME = pa.timestamp("us", tz="UTC")
+
+
+class Verdict(StrEnum):
+    """What a ring is taken for: ``suspect``, ``undetermined``, or the innocent explanation that fits best."""
+
+    SUSPECT = "suspect"
+    UNDETERMINED = "undetermined"
+    HOUSEHOLD = "household"
+    ORGANISATION = "organisation"
+    CAMPUS = "campus"
+    SHARED_NETWORK = "shared_network"
+    OWN_ACCOUNTS = "own_accounts"
+
+
+class Role(StrEnum):
+    """How firmly an account belongs to its ring."""
+
+    CORE = "core"
+    PERIPHERY = "periphery"
+    BYSTANDER = "bystander"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of entity. ``family`` names the kinds that fail together; ``forgeable`` kinds can be planted on a stranger."""
+
+    name: str
+    family: str
+    forgeable: bool
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """Which accounts use which entities of one kind.
+
+    ``matrix`` is a 0/1 CSR matrix, accounts x entities of the kind; ``entities`` maps its columns to entity numbers.
+    Entities with one user stay in: they belong to the degree sums.
+    """
+
+    kind: Kind
+    matrix: sp.csr_matrix
+    entities: np.ndarray
+
+    @property
+    def users(self) -> np.ndarray:
+        """d: accounts per entity."""
+        return np.bincount(self.matrix.indices, minlength=self.matrix.shape[1])
+
+    @property
+    def breadth(self) -> np.ndarray:
+        """Entities of this kind per account."""
+        return np.diff(self.matrix.indptr)
+
+
+@dataclass(frozen=True)
+class AccountGraph:
+    """The account-entity graph as one incidence a kind, over ``accounts`` numbered accounts."""
+
+    accounts: int
+    kinds: tuple[Incidence, ...]
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(list(columns.items()))
+
+
+_I, _L, _F, _S = pa.int32(), pa.int64(), pa.float64(), pa.string()
+
+# sources -> graph. Numbers are dense ranks in byte order of the names, so they do not depend on the order of rows.
+ACCOUNTS = _schema(account=_I, account_id=_S, created=TIME, first_seen=TIME, last_seen=TIME, exchanges=_L)
+ENTITIES = _schema(entity=_I, kind=_S, value=_S, context=_S)
+OBSERVATIONS = _schema(account=_I, entity=_I, first_seen=TIME, last_seen=TIME, n=_L)
+SOURCES = _schema(source=_S, rows=_L, loaded=_L, duplicate=_L, quarantined=_L, not_linking=_L)
+LABELS = _schema(account_id=_S, label=_S)
+QUARANTINE = _schema(source=_S, file=_S, row=_L, column=_S, reason=_S, value=_S)
+
+# graph -> communities, rings
+KINDS = _schema(kind=_S, family=_S, forgeable=pa.bool_(), accounts=_L, entities=_L, links=_L)
+LINKS = _schema(account=_I, entity=_I, kind=_S, users=_L, bits=_F, first_seen=TIME, last_seen=TIME, n=_L)
+
+# communities -> rings. A proposal is one partition; communities are numbered within it.
+CANDIDATES = _schema(proposal=_S, community=_I, account=_I)
+
+# rings -> operators, reports. Ring numbers are dense; cluster is the group of rings found at the first level.
+RING_MEMBERS = _schema(account=_I, ring=_I, log_odds_bits=_F, role=_S, families=_S)
+RING_AFFILIATIONS = _schema(account=_I, ring=_I, role=_S, log_odds_bits=_F)
+RING_LIST = _schema(
+    ring=_I, cluster=_I, verdict=_S, runner_up=_S, reasons=_S, accounts=_L, bits_saved=_F, families=_S, support=_F
+)
+RING_EVIDENCE = _schema(
+    ring=_I, kind=_S, entity=_I, pool=_L, ring_accounts=_L, ring_accounts_with_kind=_L, all_accounts=_L, bits=_F
+)
+POOLS = _schema(ring=_I, kind=_S, entity=_I, ring_accounts=_L, all_accounts=_L)
+
+# operators -> reports
+RING_OPERATOR_LIST = _schema(ring=_I, operator=_I, traffic_share=_F)
+OPERATOR_LIST = _schema(operator=_I, bits_saved=_F, decided_by=_S)
+
+# published: the columns of the contract first, ours after them
+PUBLISHED = {
+    "members": _schema(
+        account_id=_S, ring_id=_S, operator_id=_S, verdict=_S, log_odds_bits=_F, likelihood=_F, role=_S, families=_S
+    ),
+    "affiliations": _schema(account_id=_S, ring_id=_S, role=_S, likelihood=_F),
+    "rings": _schema(
+        ring_id=_S, operator_id=_S, verdict=_S, runner_up=_S, accounts=_L, bits_saved=_F, log2_p_bound=_F, q_value=_F,
+        families=_S, first_seen=TIME, last_seen=TIME, reasons=_S, support=_F, cluster=_I, ring=_I,
+    ),
+    "ring_operators": _schema(ring_id=_S, operator_id=_S, traffic_share=_F),
+    "operators": _schema(
+        operator_id=_S, rings=_L, accounts=_L, exchanges=_L, first_seen=TIME, last_seen=TIME, bits_saved=_F,
+        decided_by=_S,
+    ),
+    "evidence": _schema(
+        ring_id=_S, kind=_S, entity=_S, pool=_L, ring_accounts=_L, ring_accounts_with_kind=_L, all_accounts=_L,
+        bits=_F, first_seen=TIME, last_seen=TIME,
+    ),
+}
+
+# rings -> reports: what an account's log-odds for a ring are summed from. Codes: `prior` (bits_in, once an account),
+# `entity` (bits_in when the account uses it, bits_out when it has the kind and does not), `pool` (bits_in for each
+# link to this entity), `outside` (bits_out for each link of this kind that leads outside the pool; entity is null).
+PROFILES = _schema(ring=_I, kind=_S, code=_S, entity=_I, bits_in=_F, bits_out=_F)
