@@ -1,0 +1,49 @@
+# Two commands do everything: 'make demo' and 'make test'. Both first make .venv from the pinned, hashed lock.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO ?= demo
+ACCOUNTS ?= 20000
+
+.PHONY: help demo test check lock clean
+
+help:
+	@echo "make demo    simulate a service, find its rings, write the first operator's summary"
+	@echo "make test    run the test suite"
+	@echo "make check   lint, types and the import contract"
+	@echo "make lock    pin the newest versions, with hashes, in requirements.lock"
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(VENV)/.ready
+	$(BIN)/linkage simulate $(DEMO)/world --accounts $(ACCOUNTS) --seed 7 --force
+	$(BIN)/linkage run --config $(DEMO)/world/linkage.toml
+	$(BIN)/linkage rings --run $(DEMO)/world/runs/latest --top 10
+	$(BIN)/linkage evaluate $(DEMO)/world/runs/latest $(DEMO)/world/truth.parquet
+	$(BIN)/linkage export --run $(DEMO)/world/runs/latest --out $(DEMO)/summary --force
+	@echo
+	@echo "What to do next:"
+	@echo "  open $(DEMO)/summary/summary.html in a browser: the summary for legal review"
+	@echo "  $(BIN)/linkage rings --run $(DEMO)/world/runs/latest      all rings, ranked"
+	@echo "  $(BIN)/linkage show RING --run $(DEMO)/world/runs/latest  one of them: members, evidence, what speaks against it"
+	@echo "  $(BIN)/linkage init YOUR-LOGS...                     a linkage.toml for your own logs"
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest -n auto
+
+check: $(VENV)/.ready
+	$(BIN)/ruff check linkage tests
+	$(BIN)/mypy --strict linkage
+	$(BIN)/lint-imports
+
+lock:
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --python-version 3.11 --extra dev \
+		--no-emit-index-url --no-header --no-annotate --upgrade -o requirements.lock
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist

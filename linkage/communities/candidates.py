@@ -1,0 +1,82 @@
+"""Proposals: several partitions of the accounts, each community a candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from linkage.communities.leiden import Edges, LeidenSettings, leiden, multiplex
+from linkage.config import Objective
+from linkage.model import AccountGraph, Incidence
+
+Ints = npt.NDArray[np.int64]
+SECOND_PROPOSAL_LEAVES_OUT = "content"  # popular templates tie strangers, so half of the proposals do without content
+
+
+def edges_of(graph: AccountGraph, families: Sequence[str]) -> Edges:
+    """The links of some families to entities with two users or more, weighted by rarity log2(N_t / d)."""
+    accounts, entities, weights, offset = [], [], [], graph.accounts
+    for incidence in graph.kinds:
+        if incidence.kind.family in families:
+            account, entity, weight = _weighted(incidence)
+            accounts.append(account)
+            entities.append(entity + offset)
+            weights.append(weight)
+            offset += incidence.matrix.shape[1]
+    empty = np.zeros(0, dtype=np.int64)
+    return Edges(
+        graph.accounts,
+        offset,
+        np.concatenate([empty, *accounts]),
+        np.concatenate([empty, *entities]),
+        np.concatenate([empty.astype(np.float64), *weights]),
+    )
+
+
+def _weighted(incidence: Incidence) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
+    users = incidence.users
+    having = int(np.count_nonzero(incidence.breadth))
+    account = np.repeat(np.arange(incidence.matrix.shape[0], dtype=np.int64), incidence.breadth)
+    entity = incidence.matrix.indices.astype(np.int64)
+    weight = np.log2(having / np.maximum(users, 1))[entity]
+    kept = (users[entity] >= 2) & (weight > 0)
+    return account[kept], entity[kept], weight[kept]
+
+
+def propose(graph: AccountGraph, resolutions: Sequence[float], settings: LeidenSettings, multi: bool) -> Ints:
+    """Partitions of the accounts: proposals x accounts, communities numbered within each proposal.
+
+    Leiden at each resolution on all families, and at each on all families but content (when two others are there);
+    with ``multi`` also leidenalg's multiplex optimiser with one layer a family.
+    """
+    families = sorted({i.kind.family for i in graph.kinds})
+    without = [f for f in families if f != SECOND_PROPOSAL_LEAVES_OUT]
+    choices = [families] + ([without] if 0 < len(without) < len(families) else [])
+    found = []
+    for chosen in choices:
+        edges = edges_of(graph, chosen)
+        found += [leiden(edges, _at(settings, resolution)) for resolution in resolutions]
+    if multi and len(families) > 1:
+        layers = [_same_nodes(graph, family) for family in families]
+        found += [multiplex(layers, _at(settings, resolution)) for resolution in resolutions]
+    return np.stack(found)
+
+
+def _at(settings: LeidenSettings, resolution: float) -> LeidenSettings:
+    return LeidenSettings(Objective(settings.objective), resolution, settings.iterations, settings.seed)
+
+
+def _same_nodes(graph: AccountGraph, family: str) -> Edges:
+    """One family's links, on the nodes of the whole graph (layers must agree on their nodes)."""
+    everything = edges_of(graph, [i.kind.family for i in graph.kinds])
+    start = graph.accounts
+    kept = np.zeros(len(everything.account), dtype=bool)
+    for incidence in graph.kinds:
+        end = start + incidence.matrix.shape[1]
+        if incidence.kind.family == family:
+            kept |= (everything.entity >= start) & (everything.entity < end)
+        start = end
+    e = everything
+    return Edges(e.accounts, e.nodes, e.account[kept], e.entity[kept], e.weight[kept])

@@ -1,0 +1,71 @@
+"""Leiden on the account-entity graph, by igraph or leidenalg, behind one function."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import igraph
+import leidenalg
+import numpy as np
+import numpy.typing as npt
+
+from linkage.config import Objective
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Edges:
+    """A bipartite graph: account numbers 0..accounts-1, entity numbers from ``accounts`` up, weights in bits > 0."""
+
+    accounts: int
+    nodes: int
+    account: Ints
+    entity: Ints
+    weight: npt.NDArray[np.float64]
+
+    def graph(self) -> igraph.Graph:
+        """The graph in igraph."""
+        return igraph.Graph(n=self.nodes, edges=np.column_stack([self.account, self.entity]))
+
+
+@dataclass(frozen=True)
+class LeidenSettings:
+    """What one run of Leiden needs; nothing here has a default (see config.Proposers)."""
+
+    objective: Objective
+    resolution: float
+    iterations: int
+    seed: int
+
+
+def leiden(edges: Edges, settings: LeidenSettings) -> Ints:
+    """Community of each account, by igraph's Leiden (Traag, Waltman & van Eck 2019); weights are bits.
+
+    igraph draws from one generator for the whole process; it is seeded here, so the result depends on the arguments
+    only. Not guaranteed: the optimum, or connected communities after two iterations.
+    """
+    igraph.set_random_number_generator(random.Random(settings.seed))
+    found = edges.graph().community_leiden(
+        objective_function=settings.objective.value,
+        weights=edges.weight.tolist(),
+        resolution=settings.resolution,
+        n_iterations=settings.iterations,
+    )
+    return np.asarray(found.membership, dtype=np.int64)[: edges.accounts]
+
+
+def multiplex(layers: list[Edges], settings: LeidenSettings) -> Ints:
+    """Community of each account, by leidenalg's multiplex optimiser over layers on the same nodes, one a family."""
+    kinds = {Objective.MODULARITY: leidenalg.RBConfigurationVertexPartition, Objective.CPM: leidenalg.CPMVertexPartition}
+    partitions = [
+        kinds[settings.objective](
+            layer.graph(), weights=layer.weight.tolist(), resolution_parameter=settings.resolution
+        )
+        for layer in layers
+    ]
+    optimiser = leidenalg.Optimiser()
+    optimiser.set_rng_seed(settings.seed)
+    optimiser.optimise_partition_multiplex(partitions, n_iterations=settings.iterations)
+    return np.asarray(partitions[0].membership, dtype=np.int64)[: layers[0].accounts]

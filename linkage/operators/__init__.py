@@ -1,0 +1,1 @@
+"""Operators: which rings the same hands run."""

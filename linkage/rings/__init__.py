@@ -1,0 +1,1 @@
+"""Rings: groups of accounts whose links chance does not explain."""

@@ -1,0 +1,72 @@
+"""The second level: rings inside a cluster, by a code of their own against the cluster's background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from linkage.model import AccountGraph, Incidence
+from linkage.rings.choose import choose
+from linkage.rings.codelength import Ints
+from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
+from linkage.rings.decide import Limits, candidate_matrix
+from linkage.rings.merge import merge
+from linkage.rings.profile import profiles, touching_pairs
+from linkage.rings.refine import refine
+from linkage.rings.score import score
+
+Proposer = Callable[[AccountGraph], Ints]
+REST_IS_A_RING = 0.25  # share of a cluster that may stay outside its rings before it counts as one; from the sketch
+
+
+def part_of(graph: AccountGraph, chosen: Ints) -> AccountGraph:
+    """The graph of some accounts alone (numbered as in ``chosen``), without the entities that none of them uses."""
+    kinds = []
+    for incidence in graph.kinds:
+        rows = incidence.matrix[chosen]
+        used = np.unique(rows.indices)
+        kinds.append(Incidence(incidence.kind, rows[:, used].tocsr(), incidence.entities[used]))
+    return AccountGraph(len(chosen), tuple(kinds))
+
+
+def rings_inside(graph: AccountGraph, clusters: Ints, propose: Proposer, limits: Limits) -> Ints:
+    """Ring of each account (-1: none), numbered over all clusters; a cluster that does not split is one ring."""
+    rings = np.full(len(clusters), -1, dtype=np.int64)
+    following = 0
+    order = np.argsort(clusters, kind="stable")
+    starts = np.searchsorted(clusters[order], np.arange(clusters.max(initial=-1) + 2))
+    for start, end in zip(starts[:-1], starts[1:], strict=True):
+        members = order[start:end]
+        inner = _split(graph, members, propose, limits)
+        rings[members] = inner + following
+        following += int(inner.max(initial=-1)) + 1
+    return rings
+
+
+def _split(graph: AccountGraph, members: Ints, propose: Proposer, limits: Limits) -> Ints:
+    whole = np.zeros(len(members), dtype=np.int64)
+    if len(members) < 2 * limits.smallest:
+        return whole
+    part = part_of(graph, members)
+    world = world_of(part)
+    candidates = candidate_matrix(propose(part), limits.smallest)
+    labels = choose(candidates, score(world, count(world, candidates)).saved, limits.smallest)
+    labels = merge(world, refine(world, labels, limits.rounds, limits.smallest))
+    labels, groups = dense_labels(refine(world, labels, 1, limits.smallest), limits.smallest)
+    return _place_rest(world, labels, groups) if groups else whole
+
+
+def _place_rest(world: World, labels: Ints, groups: int) -> Ints:
+    """Accounts in no ring form one if they are over a quarter of the cluster; else each joins its best."""
+    rest = labels < 0
+    if rest.mean() > REST_IS_A_RING:
+        return np.where(rest, groups, labels)
+    counts = count(world, groups_of(labels, groups))
+    pairs = touching_pairs(world, profiles(world, counts, score(world, counts)), labels)
+    out = np.where(rest, int(counts.size.argmax()), labels)
+    order = np.lexsort((pairs.group, -pairs.total, pairs.account))
+    first = np.unique(pairs.account[order], return_index=True)[1]
+    account, group = pairs.account[order][first], pairs.group[order][first]
+    out[account] = np.where(rest[account], group, out[account])
+    return out

@@ -1,0 +1,45 @@
+"""Move each account to the group that its log-odds favour, until little changes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from linkage.rings.codelength import Ints
+from linkage.rings.counts import World, count, dense_labels, groups_of
+from linkage.rings.profile import profiles, touching_pairs
+from linkage.rings.score import score
+
+
+def refine(world: World, labels: Ints, rounds: int, smallest: int) -> Ints:
+    """Labels after up to ``rounds`` rounds of moving; groups under ``smallest`` accounts dissolve.
+
+    Every account that touches a profile goes to the group with its highest positive log-odds, or to none. Ties go to
+    the lower group number.
+    """
+    for _ in range(rounds):
+        labels, groups = dense_labels(labels, smallest)
+        if groups == 0:
+            return labels
+        moved = _move(world, labels, groups)
+        if np.array_equal(moved, labels):
+            break
+        labels = moved
+    return dense_labels(labels, smallest)[0]
+
+
+def _move(world: World, labels: Ints, groups: int) -> Ints:
+    counts = count(world, groups_of(labels, groups))
+    made = profiles(world, counts, score(world, counts))
+    pairs = touching_pairs(world, made, labels)
+    return best_group(pairs.account, pairs.group, pairs.total, world.accounts)
+
+
+def best_group(account: Ints, group: Ints, total: np.ndarray, accounts: int) -> Ints:
+    """The group with the highest positive total of each account, -1 where none is positive."""
+    positive = total > 0
+    account, group, total = account[positive], group[positive], total[positive]
+    order = np.lexsort((group, -total, account))
+    first = np.unique(account[order], return_index=True)[1]
+    labels = np.full(accounts, -1, dtype=np.int64)
+    labels[account[order][first]] = group[order][first]
+    return labels
