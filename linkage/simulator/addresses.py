@@ -14,7 +14,7 @@ from linkage.simulator.spec import EVADABLE, WEEKS
 from linkage.simulator.streams import Ints, Streams, repeat_counts, scatter, zipf_weights
 
 COLUMN = EVADABLE.index("ip")
-MOVE_A_WEEK = ((0.5, 0.01), (0.3, 0.10), (0.2, 0.50))  # share of lines, chance that the lease moves: static to daily
+MOVE_A_WEEK = ((0.40, 0.02), (0.35, 0.20), (0.25, 0.70))  # share of lines, chance that the lease moves: static to daily
 NAT_ACCOUNTS = 3_000  # accounts behind one carrier address
 CARRIERS, VPN_PROVIDERS, PROXY_NETWORKS = 4, 5, 3
 VPN_EXITS = 40  # of a provider
@@ -133,12 +133,12 @@ def _daily_life(plan: _Planner, line: Ints, rng: np.random.Generator) -> Options
     people = plan.people
     own = np.setdiff1d(np.arange(people.accounts), people.pooled(COLUMN))
     own = own[people.kind[own] != Group.AUTOMATION_FLEET]
-    nat_size = max(1, round(people.accounts * 1.2 / NAT_ACCOUNTS / CARRIERS))
-    carriers = plan.fresh_pools(np.full(CARRIERS, nat_size), Net.CARRIER, 2)
-    spots = plan.fresh_pools(np.array([max(4, people.accounts // 60)]), Net.OFFICE, 2)
+    nat_size = max(1, round(people.accounts * 1.8 / NAT_ACCOUNTS / CARRIERS))
+    carriers = plan.fresh_pools(np.full(CARRIERS, nat_size), Net.CARRIER, 3)
+    spots = plan.fresh_pools(np.array([max(4, people.accounts // 80)]), Net.OFFICE, 2)
     home = own[rng.random(len(own)) < np.where(people.kind[own] == Group.CAMPUS, 0.4, 0.85)]
-    phone = own[(rng.random(len(own)) < 0.55) | ~np.isin(own, home)]
-    away = own[rng.random(len(own)) < 0.06]
+    phone = own[(rng.random(len(own)) < 0.65) | ~np.isin(own, home)]
+    away = own[rng.random(len(own)) < 0.15]
     carrier = carriers[rng.choice(CARRIERS, people.accounts, p=zipf_weights(CARRIERS, 0.7))]
     return joined([
         options(home, line[home], 1.0),
@@ -200,7 +200,8 @@ def _proxies(plan: _Planner, lines: Ints, rng: np.random.Generator) -> Ints:
     of_network = rng.integers(0, PROXY_NETWORKS, len(network))
     order = np.argsort(of_network, kind="stable")
     counts = np.bincount(of_network, minlength=PROXY_NETWORKS)
-    mine = rng.integers(0, PROXY_NETWORKS, len(rings.size))
+    preferred = rng.integers(0, PROXY_NETWORKS, rings.operators)[rings.operator]
+    mine = np.where(rng.random(len(rings.size)) < 0.7, preferred, rng.integers(0, PROXY_NETWORKS, len(rings.size)))
     size = np.maximum(10, np.round(rings.size * rng.uniform(0.5, 2.0, len(rings.size)))).astype(np.int64)
     ring, _ = repeat_counts(size)
     row = (np.cumsum(counts) - counts)[mine[ring]] + (rng.random(len(ring)) * counts[mine[ring]]).astype(np.int64)

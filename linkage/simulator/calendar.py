@@ -69,7 +69,7 @@ def _volumes(people: Population, rng: np.random.Generator) -> tuple[Ints, Ints]:
     load = rng.uniform(25, 45, max(1, len(people.rings.size)))
     equal = rng.poisson(load[np.maximum(people.ring, 0)])
     exchanges = np.where(people.ring >= 0, equal, np.ceil(volume)).astype(np.int64)
-    return 1 + rng.poisson(1.6 * np.sqrt(exchanges)), np.maximum(1, exchanges)
+    return 1 + rng.poisson(2.2 * np.sqrt(exchanges)), np.maximum(1, exchanges)
 
 
 def session_times(people: Population, life: Lives, rng: np.random.Generator) -> tuple[Ints, Ints]:

@@ -36,7 +36,7 @@ def _own(people: Population, numbers: Numbers, rng: np.random.Generator) -> Opti
     person = np.arange(people.accounts)
     several = people.of(Group.OWN_ACCOUNTS)
     person[several] = several - people.place[several]
-    per_person = 1 + rng.binomial(2, 0.35, people.accounts)
+    per_person = 1 + rng.binomial(2, 0.5, people.accounts)
     first = np.cumsum(per_person) - per_person
     total = int(per_person.sum())
     device = np.where(rng.random(total) < POPULAR_SHARE, _popular(total, rng), numbers.take(total) + np.arange(total))

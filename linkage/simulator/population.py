@@ -40,6 +40,9 @@ class DeviceStyle(IntEnum):
     UNIQUE = 2
 
 
+GOLDEN = (5**0.5 - 1) / 2  # its multiples fill 0 to 1 evenly, so that ring sizes differ little from seed to seed
+
+
 @dataclass(frozen=True)
 class Rings:
     """The rings: one entry each."""
@@ -133,15 +136,16 @@ def _fill(total: float, sizes: Ints) -> Ints:
 
 def plan_rings(total: int, mix: Mix, rng: np.random.Generator) -> Rings:
     """Rings of heavy-tailed sizes that have about ``total`` accounts together, dealt to operators, each with its styles."""
-    largest = min(mix.ring_largest, max(mix.ring_smallest, total // 4))
-    drawn = (mix.ring_smallest * (1 - rng.random(total + 1)) ** (-1 / mix.ring_tail)).astype(np.int64)
-    size = _fill(total, np.minimum(drawn, largest))
+    largest = min(mix.ring_largest, max(mix.ring_smallest, total // 5))
+    even = (rng.random() + GOLDEN * np.arange(1, total + 1)) % 1.0
+    drawn = (mix.ring_smallest * (1 - even) ** (-1 / mix.ring_tail)).astype(np.int64)
+    size = rng.permutation(_fill(total, np.minimum(drawn, largest)))
     rings_of = 1 + rng.binomial(mix.rings_per_operator - 1, rng.uniform(0, 0.8, len(size)))
     operator = np.repeat(np.arange(len(size)), rings_of)[: len(size)]
     return Rings(
         operator=operator,
         size=size,
-        address=rng.choice(3, len(size), p=[0.35, 0.35, 0.30]),
-        device=rng.choice(3, len(size), p=[0.40, 0.30, 0.30]),
+        address=rng.choice(3, len(size), p=[0.25, 0.40, 0.35]),
+        device=rng.choice(3, len(size), p=[0.35, 0.40, 0.25]),
         accounts_per_card=rng.integers(3, 9, len(size)),
     )

@@ -27,16 +27,16 @@ class Preset(StrEnum):
 class Mix:
     """Shares of all accounts by group, and the shape of the operators' rings. What is left are individuals."""
 
-    operator: float = 0.10
+    operator: float = 0.12
     household: float = 0.12
     own_accounts: float = 0.06
-    company: float = 0.14
+    company: float = 0.13
     fleet: float = 0.02
     campus: float = 0.03
     vpn_user: float = 0.08
     ring_smallest: int = 15
     ring_largest: int = 1_500
-    ring_tail: float = 0.75  # Pareto exponent of ring sizes
+    ring_tail: float = 0.9  # Pareto exponent of ring sizes
     rings_per_operator: int = 6  # at most
 
 

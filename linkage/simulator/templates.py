@@ -46,7 +46,7 @@ def _tools(people: Population, rng: np.random.Generator) -> Options:
     accounts = np.arange(people.accounts)
     fleet = people.kind == Group.AUTOMATION_FLEET
     pooled = np.isin(accounts, people.pooled(COLUMN))
-    picks = np.where(pooled, rng.binomial(2, 0.25, len(accounts)), 1 + rng.poisson(2.5, len(accounts)))
+    picks = np.where(pooled, rng.poisson(1.5, len(accounts)), 1 + rng.poisson(5.0, len(accounts)))
     picks[fleet] = 0
     tools = rng.choice(TOOLS, (people.accounts, 3), p=zipf_weights(TOOLS, 1.05, 2.0))
     owner, _ = repeat_counts(picks)
@@ -62,7 +62,7 @@ def _own(people: Population, numbers: Numbers, rng: np.random.Generator) -> Opti
     several = people.kind[accounts] == Group.OWN_ACCOUNTS
     person = np.where(several, accounts - people.place[accounts], accounts)
     first = numbers.take(people.accounts * 3)
-    owner, place = repeat_counts(rng.binomial(3, 0.3, len(accounts)))
+    owner, place = repeat_counts(rng.binomial(3, 0.4, len(accounts)))
     return options(accounts[owner], first + person[owner] * 3 + place, 1.0)
 
 
@@ -105,7 +105,7 @@ def _families(people: Population, numbers: Numbers, rng: np.random.Generator) ->
     template = np.where(from_family, family_first[rings.operator[ring]] + member, extras_first[ring] + place - picks[ring])
     offered = picks + extras
     accounts = people.pooled(COLUMN)
-    owner, _ = repeat_counts(3 + rng.poisson(3.0, len(accounts)))
+    owner, _ = repeat_counts(4 + rng.poisson(4.0, len(accounts)))
     mine = people.ring[accounts[owner]]
     row = (np.cumsum(offered) - offered)[mine] + (rng.random(len(owner)) * offered[mine]).astype(np.int64)
     return options(accounts[owner], template[row], 1.0)
