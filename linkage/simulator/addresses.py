@@ -171,7 +171,7 @@ def _ring_pools(plan: _Planner, lines: Ints, rng: np.random.Generator) -> Option
     """The exits that each ring rents, by its style."""
     people, rings = plan.people, plan.people.rings
     count = len(rings.size)
-    racks = plan.fresh_pools(np.maximum(4, rings.size // rng.integers(4, 25, count)), Net.DATACENTRE, 5)
+    racks = plan.fresh_pools(np.maximum(4, rings.size // rng.integers(4, 25, count)), Net.DATACENTRE, 8)
     proxies = _proxies(plan, lines, rng)
     preferred = rng.integers(0, VPN_PROVIDERS, max(1, rings.operators))[rings.operator]
     provider = np.where(rng.random(count) < 0.7, preferred, rng.integers(0, VPN_PROVIDERS, count))
@@ -188,7 +188,7 @@ def _vpn_regions(plan: _Planner, provider: Ints, rng: np.random.Generator) -> In
     ring, place = repeat_counts(size)
     start = rng.integers(0, VPN_EXITS, len(provider))
     first_exit = plan.members[0].reshape(VPN_PROVIDERS, VPN_EXITS)
-    return plan.new_pools(size, first_exit[provider[ring], (start[ring] + place) % VPN_EXITS], 6)
+    return plan.new_pools(size, first_exit[provider[ring], (start[ring] + place) % VPN_EXITS], 8)
 
 
 def _proxies(plan: _Planner, lines: Ints, rng: np.random.Generator) -> Ints:

@@ -67,8 +67,8 @@ def _company(people: Population, numbers: Numbers, rng: np.random.Generator) -> 
 def _pools(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
     """Rings: as many cards as put the ring's number of accounts on each, one to three of them an account."""
     accounts = _payers(people, people.pooled(COLUMN), rng)
-    per_account = 1 + rng.binomial(2, 0.25, len(accounts))
-    cards = np.maximum(2, np.round(people.rings.size * 1.5 / people.rings.accounts_per_card)).astype(np.int64)
+    per_account = 1 + rng.binomial(2, 0.5, len(accounts))
+    cards = np.maximum(2, np.round(people.rings.size * 2 / people.rings.accounts_per_card)).astype(np.int64)
     first = numbers.take(int(cards.sum())) + np.cumsum(cards) - cards
     owner, _ = repeat_counts(per_account)
     ring = people.ring[accounts[owner]]

@@ -61,7 +61,7 @@ def _ring_devices(people: Population, numbers: Numbers, rng: np.random.Generator
     """Farms: one fingerprint on 8 to 40 accounts. Stock images: four popular fingerprints a ring. Else unique ones."""
     accounts = people.pooled(COLUMN)
     rings = people.rings
-    owner, _ = repeat_counts(1 + rng.binomial(1, 0.4, len(accounts)))
+    owner, _ = repeat_counts(1 + rng.binomial(2, 0.5, len(accounts)))
     ring = people.ring[accounts[owner]]
     farm_size = np.maximum(1, np.round(rings.size / rng.integers(8, 41, len(rings.size)))).astype(np.int64)
     farm_first = numbers.take(int(farm_size.sum())) + np.cumsum(farm_size) - farm_size

@@ -145,7 +145,7 @@ def plan_rings(total: int, mix: Mix, rng: np.random.Generator) -> Rings:
     return Rings(
         operator=operator,
         size=size,
-        address=rng.choice(3, len(size), p=[0.25, 0.40, 0.35]),
-        device=rng.choice(3, len(size), p=[0.35, 0.40, 0.25]),
+        address=rng.choice(3, len(size), p=[0.30, 0.40, 0.30]),
+        device=rng.choice(3, len(size), p=[0.45, 0.30, 0.25]),
         accounts_per_card=rng.integers(3, 9, len(size)),
     )

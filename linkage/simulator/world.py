@@ -115,7 +115,8 @@ class _Writer:
         """A first payment soon after sign-up, others any time later; free accounts pay nothing."""
         rng = self.streams.part("payments")
         table, count = cards.card_options(self.people, self.streams)
-        account, place = repeat_counts(1 + rng.poisson(0.9, self.people.accounts))
+        operated = self.people.ring >= 0  # operators top up little and often
+        account, place = repeat_counts(1 + rng.poisson(np.where(operated, 2.0, 0.9)))
         created, end = self.life.created[account], self.life.end[account]
         later = created + (rng.random(len(account)) * (end - created)).astype(np.int64)
         soon = np.minimum(created + rng.exponential(7_200, len(account)).astype(np.int64), end)
