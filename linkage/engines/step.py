@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -18,11 +20,54 @@ class Step:
     reads: tuple[str, ...] = field(default=())
 
 
+class ColumnType(StrEnum):
+    """What a column of a file holds, as far as reading it must differ."""
+
+    TEXT = "text"
+    WHOLE = "whole number"
+    FRACTION = "number with a fraction"
+    INSTANT = "time with zone"
+    LOCAL_TIME = "time without zone"
+    BYTES = "bytes"
+    NESTED = "nested"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a file."""
+
+    name: str
+    type: ColumnType
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 class Engine(Protocol):
     """What a stage may ask of an engine. Tables are named; rows come and go as Arrow."""
 
     def run(self, step: Step) -> None:
         """Make the table ``step.name``. Raises StorageFault when the disk is full, LinkageError on a missing table."""
+
+    def scan(self, step: Step) -> None:
+        """:meth:`run` for a step that reads the user's files. Raises InputRefused when one can't be read."""
+
+    def read_lines(self, name: str, paths: Sequence[Path], limit: int | None = None) -> None:
+        """Make the table ``name`` (file, line, text, fault) of text files, one row a line that is not blank."""
+
+    def parquet_columns(self, path: Path) -> list[Column]:
+        """Columns of a Parquet file, in their order. Raises InputRefused when it is none."""
+
+    def parquet_rows(self, paths: Sequence[Path], limit: int | None = None) -> str:
+        """A SELECT of Parquet files of the same columns: these, ``file_number`` (from 0) and ``row_number`` (from 1)."""
 
     def load(self, name: str, table: pa.Table) -> None:
         """Make the table ``name`` from Arrow."""

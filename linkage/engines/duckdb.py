@@ -1,0 +1,193 @@
+"""SQL steps on DuckDB. Its database is a scratchpad inside the work folder: deleted on close, never the record."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.config import EngineSettings
+from linkage.engines import duckdb_files
+from linkage.engines.duckdb_errors import faults
+from linkage.engines.duckdb_macros import MACROS
+from linkage.engines.step import Column, Step, quoted
+
+ROW_GROUP = 1 << 17  # rows a Parquet row group; fixed, so that bytes do not depend on the size of the engine's batches
+
+
+class DuckDBEngine:
+    """The :class:`linkage.engines.step.Engine` on DuckDB.
+
+    ``workdir`` holds the scratch database and spilled data. With ``keep_steps`` every step's table and SQL are written
+    to that folder as ``NN-name.parquet`` and ``NN-name.sql``. ``on_step`` is told each step's name before it runs.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        workdir: Path,
+        keep_steps: Path | None = None,
+        on_step: Callable[[str], None] | None = None,
+    ) -> None:
+        self._workdir, self._keep, self._on_step = Path(workdir), keep_steps, on_step
+        self._kept = 0
+        self._spill = Path(settings.spill_dir) if settings.spill_dir else self._workdir / "spill"
+        self._database = self._workdir / "scratch.duckdb"
+        with faults("opening the scratch database"):
+            self._workdir.mkdir(parents=True, exist_ok=True)
+            self._connection = duckdb.connect(str(self._database), config=_options(settings, self._spill))
+            self._connection.execute("SET TimeZone = 'UTC'")
+            for macro in MACROS:
+                self._connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
+
+    def run(self, step: Step) -> None:
+        """Make the table ``step.name`` from the tables it reads.
+
+        Raises:
+            StorageFault: the disk is full, or memory and spill folder are.
+            LinkageError: a table that the step reads does not exist, or its SQL is wrong.
+        """
+        self._run(step, reading=False)
+
+    def scan(self, step: Step) -> None:
+        """:meth:`run` for a step that reads files of the user.
+
+        Raises:
+            InputRefused: a file can't be read as what its name says.
+            StorageFault, LinkageError: as :meth:`run`.
+        """
+        self._run(step, reading=True)
+
+    def load(self, name: str, table: pa.Table) -> None:
+        """Make the table ``name`` from Arrow.
+
+        Raises:
+            StorageFault: no room for it.
+        """
+        with faults(f"loading {name}"):
+            self._connection.register("arriving", table)
+            try:
+                self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT * FROM arriving")
+            finally:
+                self._connection.unregister("arriving")
+
+    def fetch(self, query: str) -> pa.Table:
+        """Rows of a table name or a SELECT, as Arrow.
+
+        Raises:
+            StorageFault, LinkageError: as :meth:`run`.
+        """
+        with faults("a query"):
+            return self._connection.sql(_select(query)).to_arrow_table()
+
+    def write(self, query: str, path: Path) -> None:
+        """Write rows of an ordered SELECT to one Parquet file; the same rows give the same bytes.
+
+        pyarrow writes, not DuckDB's COPY: row groups of a fixed size, filled in order, whatever the threads.
+
+        Raises:
+            StorageFault: the file can't be written, or as :meth:`run`.
+        """
+        with faults(f"writing {path}"):
+            rows = self._connection.sql(_select(query)).to_arrow_reader(ROW_GROUP)
+            with pq.ParquetWriter(path, rows.schema, compression="zstd") as writer:
+                for group in _row_groups(rows):
+                    writer.write_table(group, row_group_size=ROW_GROUP)
+
+    def drop(self, name: str) -> None:
+        """Forget a table; nothing happens when there is none."""
+        with faults(f"dropping {name}"):
+            self._connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
+
+    def read_lines(self, name: str, paths: Sequence[Path], limit: int | None = None) -> None:
+        """Make the table ``name`` (file, line, text, fault) with one row a line of the text files, blank lines left out.
+
+        ``file`` counts ``paths`` from 0 and ``line`` counts from 1. Where a line is no UTF-8 text, or is too long,
+        ``text`` is null and ``fault`` says why. gzip and zstd are unpacked by the ending of the name.
+
+        Raises:
+            InputRefused: a file can't be unpacked.
+            StorageFault: as :meth:`run`.
+        """
+        if self._on_step:
+            self._on_step(name)
+        with faults(f"reading {name}", reading=True):
+            duckdb_files.read_lines(self._connection, name, paths, limit)
+
+    def parquet_columns(self, path: Path) -> list[Column]:
+        """Names and types of the columns of a Parquet file, in their order.
+
+        Raises:
+            InputRefused: the file is no Parquet.
+        """
+        with faults(str(path), reading=True):
+            return duckdb_files.parquet_columns(self._connection, path)
+
+    def parquet_rows(self, paths: Sequence[Path], limit: int | None = None) -> str:
+        """A SELECT of Parquet files with the same columns: these, and ``file_number`` and ``row_number`` (from 1)."""
+        return duckdb_files.parquet_rows(paths, limit)
+
+    def close(self) -> None:
+        """Give back memory and spill files, and delete the scratch database."""
+        self._connection.close()
+        shutil.rmtree(self._workdir / "spill", ignore_errors=True)
+        for path in (self._database, Path(f"{self._database}.wal")):
+            path.unlink(missing_ok=True)
+
+    def _run(self, step: Step, reading: bool) -> None:
+        if self._on_step:
+            self._on_step(step.name)
+        with faults(f"step {step.name}", reading=reading):
+            self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(step.name)} AS {step.sql}")
+        if self._keep:
+            self._keep_step(step, self._keep)
+
+    def _keep_step(self, step: Step, folder: Path) -> None:
+        self._kept += 1
+        with faults(f"keeping step {step.name}"):
+            folder.mkdir(parents=True, exist_ok=True)
+            stem = folder / f"{self._kept:02d}-{step.name}"
+            reads = f"-- reads: {', '.join(step.reads)}\n" if step.reads else ""
+            stem.with_suffix(".sql").write_text(f"{reads}{step.sql}\n", encoding="utf-8")
+        self.write(f"SELECT * FROM {quoted(step.name)}", stem.with_suffix(".parquet"))
+
+
+def _options(settings: EngineSettings, spill: Path) -> dict[str, str | bool | int | float | list[str]]:
+    options: dict[str, str | bool | int | float | list[str]] = {
+        "temp_directory": str(spill),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+        "python_enable_replacements": False,  # a missing table must not be found among Python's variables
+        "preserve_insertion_order": True,  # row numbers of text files count on it
+    }
+    if settings.memory_limit:
+        options["memory_limit"] = settings.memory_limit
+    if settings.threads:
+        options["threads"] = settings.threads
+    return options
+
+
+def _select(query: str) -> str:
+    words = query.split(None, 1)
+    return f"SELECT * FROM {quoted(query)}" if len(words) == 1 else query
+
+
+def _row_groups(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    """Tables of exactly ROW_GROUP rows each (the last may be shorter), whatever the sizes of the batches."""
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for batch in rows:
+        held.append(batch)
+        count += batch.num_rows
+        while count >= ROW_GROUP:
+            table = pa.Table.from_batches(held, rows.schema)
+            yield table.slice(0, ROW_GROUP).combine_chunks()
+            held = table.slice(ROW_GROUP).to_batches()
+            count -= ROW_GROUP
+    if count:
+        yield pa.Table.from_batches(held, rows.schema).combine_chunks()

@@ -1,0 +1,126 @@
+"""How DuckDB reads the user's files: text line by line, Parquet by its own types."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from linkage.engines.step import Column, ColumnType, literal, quoted
+from linkage.errors import InputRefused
+
+# A line is read as a CSV row of one field: no quotes, and a delimiter that is no character (U+10FFFF), so that
+# whatever is wrong with one line (encoding, length) is wrong with that line alone.
+NO_CHARACTER = chr(0x10FFFF)
+LONGEST_LINE = 4 << 20  # bytes; a prompt of a million tokens fits
+FAULTS = {"INVALID ENCODING": "not UTF-8 text", "LINE SIZE OVER MAXIMUM": "line longer than 4 MiB"}
+NOT_BLANK = "trim(r.text, E' \\t\\r') <> ''"
+RESERVED = ("file_index", "file_row_number")  # DuckDB's names for where a row stands
+TYPES = {
+    "VARCHAR": ColumnType.TEXT,
+    "FLOAT": ColumnType.FRACTION,
+    "DOUBLE": ColumnType.FRACTION,
+    "TIMESTAMP WITH TIME ZONE": ColumnType.INSTANT,
+    "TIMESTAMP": ColumnType.LOCAL_TIME,
+    "TIMESTAMP_S": ColumnType.LOCAL_TIME,
+    "TIMESTAMP_MS": ColumnType.LOCAL_TIME,
+    "TIMESTAMP_NS": ColumnType.LOCAL_TIME,
+    "DATE": ColumnType.LOCAL_TIME,
+    "BLOB": ColumnType.BYTES,
+} | dict.fromkeys(
+    ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"),
+    ColumnType.WHOLE,
+)
+
+
+def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[Column]:
+    """Names and types of the columns of a Parquet file.
+
+    Raises:
+        InputRefused: a column has a name that the engine needs.
+    """
+    described = connection.sql(f"DESCRIBE SELECT * FROM {_read_parquet([path])}").fetchall()
+    columns = [Column(name, _column_type(kind)) for name, kind, *_ in described]
+    taken = [c.name for c in columns if c.name.lower() in RESERVED]
+    if taken:
+        raise InputRefused(
+            f"a column is called '{taken[0]}', which the reader needs.", where=str(path), todo="Rename it."
+        )
+    return columns
+
+
+def parquet_rows(paths: Sequence[Path], limit: int | None) -> str:
+    """A SELECT of Parquet files of the same columns, with file_number (from 0) and row_number (from 1)."""
+    cut = f" LIMIT {limit}" if limit else ""
+    return f"SELECT *, file_index AS file_number, file_row_number + 1 AS row_number FROM {_read_parquet(paths)}{cut}"
+
+
+def read_lines(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path], limit: int | None) -> None:
+    """Make the table ``name`` (file, line, text, fault); see :meth:`DuckDBEngine.read_lines`."""
+    read, scans, errors = f"{name}__read", f"{name}__scans", f"{name}__errors"
+    cut = f" LIMIT {limit}" if limit else ""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {quoted(read)} AS SELECT file_index AS file, line AS text, row_number() OVER () "
+        f"AS place FROM (SELECT file_index, line FROM read_csv({_list(paths)}, columns = {{'line': 'VARCHAR'}}, "
+        f"delim = '{NO_CHARACTER}', quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, "
+        f"max_line_size = {LONGEST_LINE}, store_rejects = true, rejects_scan = {literal(scans)}, "
+        f"rejects_table = {literal(errors)}, rejects_limit = 0){cut})"
+    )
+    numbered = _numbered if _any(connection, errors) else _counted
+    connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {numbered(read, scans, errors, paths)}")
+    for table in (read, scans, errors):
+        connection.execute(f"DROP TABLE {quoted(table)}")
+
+
+def _any(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return bool(connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()[0][0])
+
+
+def _counted(read: str, scans: str, errors: str, paths: Sequence[Path]) -> str:
+    """Line numbers where no line was rejected."""
+    return f"""
+        WITH starts AS (SELECT file, min(place) AS place FROM {quoted(read)} GROUP BY file)
+        SELECT r.file::INTEGER AS file, r.place - s.place + 1 AS line, r.text, NULL::VARCHAR AS fault
+        FROM {quoted(read)} r JOIN starts s USING (file) WHERE {NOT_BLANK}
+    """
+
+
+def _numbered(read: str, scans: str, errors: str, paths: Sequence[Path]) -> str:
+    """Rejected lines are missing from the read ones; the k-th rejected line of a file stands after line - k read ones."""
+    names = ", ".join(f"({i}, {literal(str(path))})" for i, path in enumerate(paths))
+    faults = " ".join(f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in FAULTS.items())
+    return f"""
+        WITH starts AS (SELECT file, min(place) AS place FROM {quoted(read)} GROUP BY file),
+        rejected AS (
+            SELECT n.file, e.line, min(e.error_type::VARCHAR) AS error
+            FROM {quoted(errors)} e JOIN {quoted(scans)} s USING (scan_id, file_id)
+            JOIN (VALUES {names}) n(file, path) ON s.file_path = n.path GROUP BY n.file, e.line),
+        counted AS (SELECT *, row_number() OVER (PARTITION BY file ORDER BY line) AS k FROM rejected),
+        gaps AS (SELECT file, line - k AS after, max(k) AS k FROM counted GROUP BY ALL)
+        SELECT r.file::INTEGER AS file, r.place - s.place + 1 + coalesce(g.k, 0) AS line, r.text,
+               NULL::VARCHAR AS fault
+        FROM {quoted(read)} r JOIN starts s USING (file)
+        ASOF LEFT JOIN gaps g ON r.file = g.file AND r.place - s.place + 1 > g.after
+        WHERE {NOT_BLANK}
+        UNION ALL
+        SELECT file::INTEGER, line::BIGINT, NULL, CASE error {faults} ELSE 'not readable as a line of text' END
+        FROM rejected
+    """
+
+
+def _read_parquet(paths: Sequence[Path]) -> str:
+    return f"read_parquet({_list(paths)})"
+
+
+def _list(paths: Sequence[Path]) -> str:
+    return "[" + ", ".join(literal(glob.escape(str(path))) for path in paths) + "]"
+
+
+def _column_type(name: str) -> ColumnType:
+    if name.startswith("DECIMAL"):
+        return ColumnType.FRACTION
+    if name.startswith(("STRUCT", "MAP", "UNION", "VARIANT")) or name.endswith("]"):
+        return ColumnType.NESTED
+    return TYPES.get(name, ColumnType.OTHER)

@@ -1,0 +1,152 @@
+"""The audit: every row accounted for, the quarantine, and the gate before which nothing is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from linkage.config import PAYMENT_FAMILY, Audit
+from linkage.engines.step import Engine, Step, literal
+from linkage.errors import InputRefused, LinkageError
+from linkage.model import QUARANTINE, SOURCES
+from linkage.sources.layout import Group
+from linkage.sources.scan import Value
+
+REASONS_SHOWN = 5
+# 13 to 19 digits, blanks and dashes between them: masked wherever they stand in the quarantine of a payment source
+CARD_LONG = "[0-9](?:[ -]?[0-9]){12,18}"
+
+
+@dataclass(frozen=True)
+class SourceCounts:
+    """What became of a source's rows: rows = loaded + duplicate + quarantined. ``not_linking`` counts placeholder values."""
+
+    source: str
+    rows: int
+    loaded: int
+    duplicate: int
+    quarantined: int
+    not_linking: int
+
+    @property
+    def quarantined_share(self) -> float:
+        """Quarantined rows as a share of all rows."""
+        return self.quarantined / self.rows if self.rows else 0.0
+
+
+def count_rows(engine: Engine, name: str) -> SourceCounts:
+    """Count the rows of ``rows_<name>`` by their fate.
+
+    Raises:
+        LinkageError: the fates do not add up to the rows; our fault.
+    """
+    sums = engine.fetch(
+        f"""
+        SELECT count(*) AS rows, count(*) FILTER (state = 'loaded') AS loaded,
+               count(*) FILTER (state = 'duplicate') AS duplicate,
+               count(*) FILTER (state = 'quarantined') AS quarantined,
+               coalesce(sum(dull) FILTER (state = 'loaded'), 0)::BIGINT AS not_linking,
+               (SELECT count(*) FROM losers_{name}) AS losers
+        FROM rows_{name}
+        """
+    ).to_pylist()[0]
+    losers = sums.pop("losers")
+    counts = SourceCounts(name, **{**sums, "loaded": sums["loaded"] - losers, "duplicate": sums["duplicate"] + losers})
+    if counts.rows != counts.loaded + counts.duplicate + counts.quarantined:
+        raise LinkageError(f"rows of source '{name}' do not add up: {counts}.", todo="Please report this.")
+    return counts
+
+
+def make_quarantine(
+    engine: Engine, groups: Mapping[str, Sequence[Group]], values: Mapping[str, Sequence[Value]]
+) -> None:
+    """Make the table ``quarantine`` (QUARANTINE) of all sources, in order of source, file and row."""
+    parts = []
+    for name, of_source in groups.items():
+        files = [file.shown for group in of_source for file in group.files]
+        engine.load(f"files_{name}", pa.table({"file": pa.array(range(len(files)), pa.int32()), "shown": files}))
+        value = "fault_value"
+        if any(v.spec.family == PAYMENT_FAMILY for v in values[name]):
+            value = f"regexp_replace(fault_value, '{CARD_LONG}', '(masked)', 'g')"
+        parts.append(
+            f"SELECT {literal(name)} AS source, shown AS file, row, nullif(fault_column, '') AS \"column\", "
+            f"fault_reason AS reason, {value} AS value FROM rows_{name} JOIN files_{name} USING (file) "
+            "WHERE state = 'quarantined'"
+        )
+    engine.run(
+        Step(
+            "quarantine",
+            f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY source, file, row",
+            tuple(f"rows_{name}" for name in groups),
+        )
+    )
+
+
+def load_counts(engine: Engine, counts: Sequence[SourceCounts]) -> None:
+    """Make the table ``source_counts`` (SOURCES)."""
+    rows = [{field: getattr(c, field) for field in SOURCES.names} for c in sorted(counts, key=lambda c: c.source)]
+    engine.load("source_counts", pa.Table.from_pylist(rows, schema=SOURCES))
+
+
+def gate(engine: Engine, counts: Sequence[SourceCounts], audit: Audit, refused_dir: Path | None) -> list[str]:
+    """Warnings for sources with many quarantined rows.
+
+    Raises:
+        InputRefused: a source has no rows, or too many are quarantined; the quarantine is kept in ``refused_dir``.
+    """
+    empty = [c.source for c in counts if not c.rows]
+    if empty:
+        raise InputRefused(
+            f"source '{empty[0]}' is empty: its files hold no rows.",
+            where=f"sources.{empty[0]}",
+            todo="Check its export.",
+        )
+    stopped = [c for c in counts if c.quarantined_share > audit.stop_share]
+    if stopped:
+        kept = _keep_quarantine(engine, refused_dir)
+        worst = stopped[0]
+        raise InputRefused(
+            f"{worst.quarantined:,} of {worst.rows:,} rows can't be used ({worst.quarantined_share:.1%}; at most "
+            f"{audit.stop_share:.1%} may be, audit.stop_share). Reasons: {_reasons(engine, worst.source)}.",
+            where=f"sources.{worst.source}",
+            todo=f"Mend the rows, or the config. {kept}Nothing was published.",
+        )
+    return [
+        f"source '{c.source}': {c.quarantined:,} of {c.rows:,} rows ({c.quarantined_share:.1%}) can't be used and are in "
+        f"the quarantine. Reasons: {_reasons(engine, c.source)}."
+        for c in counts
+        if c.quarantined_share > audit.warn_share
+    ]
+
+
+def reasons(engine: Engine, name: str) -> list[dict[str, object]]:
+    """Rows of the quarantine of a source by column and reason, most first: column, reason, rows."""
+    found: list[dict[str, object]] = engine.fetch(
+        f'SELECT "column", reason, count(*) AS rows FROM quarantine WHERE source = {literal(name)} '
+        'GROUP BY ALL ORDER BY rows DESC, reason, "column"'
+    ).to_pylist()
+    return found
+
+
+def _reasons(engine: Engine, name: str) -> str:
+    found = reasons(engine, name)
+    texts = [f"{r['reason']}{_in(r['column'])} ({r['rows']:,})" for r in found[:REASONS_SHOWN]]
+    more = len(found) - REASONS_SHOWN
+    return "; ".join(texts) + (f"; and {more} more" if more > 0 else "")
+
+
+def _in(column: object) -> str:
+    return f" in '{column}'" if column else ""
+
+
+def _keep_quarantine(engine: Engine, folder: Path | None) -> str:
+    if folder is None:
+        return ""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "quarantine.parquet"
+    names = ", ".join(f'"{n}"' for n in QUARANTINE.names)
+    engine.write(f"SELECT {names} FROM quarantine ORDER BY source, file, row", path)
+    return f"All of them are listed in {path}. "

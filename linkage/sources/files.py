@@ -1,0 +1,117 @@
+"""Which files a source names, what they are, and their SHA-256."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from linkage.config import resolve
+from linkage.errors import ConfigError, InputRefused, StorageFault
+
+PACKED = (".gz", ".zst")
+
+
+class Format(StrEnum):
+    """How a file is read, by the ending of its name."""
+
+    PARQUET = "Parquet"
+    CSV = "CSV"
+    NDJSON = "NDJSON"
+
+
+ENDINGS = {
+    ".parquet": Format.PARQUET,
+    ".csv": Format.CSV,
+    ".tsv": Format.CSV,
+    ".ndjson": Format.NDJSON,
+    ".jsonl": Format.NDJSON,
+    ".json": Format.NDJSON,
+}
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file of a source. ``shown`` is its path relative to the config, ``copy`` that its content was read before."""
+
+    path: Path
+    shown: str
+    format: Format
+    bytes: int
+    sha256: str
+    copy: bool = False
+
+
+def find_files(source: str, paths: str | Sequence[str], config_path: Path, hashed: bool = True) -> list[InputFile]:
+    """The files that a source's ``path`` names, in order of path; with ``hashed`` their SHA-256 too.
+
+    Raises:
+        InputRefused: a path matches no file, or a file's ending is not known.
+        StorageFault: a file can't be read.
+    """
+    patterns = [paths] if isinstance(paths, str) else list(paths)
+    if not patterns:
+        raise ConfigError("the list of files is empty.", where=f"sources.{source}.path", todo="Name at least one file.")
+    found = sorted({path for pattern in patterns for path in _matches(source, pattern, config_path)})
+    seen: set[str] = set()
+    files = []
+    for path in found:
+        sha256 = file_sha256(path) if hashed else ""
+        shown = shown_path(path, config_path)
+        files.append(
+            InputFile(path, shown, _format(path, source), path.stat().st_size, sha256, hashed and sha256 in seen)
+        )
+        seen.add(sha256)
+    return files
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hex.
+
+    Raises:
+        StorageFault: the file can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StorageFault(
+            f"{error.strerror or error}.", where=str(path), todo="Check the file and its rights."
+        ) from error
+
+
+def shown_path(path: Path, config_path: Path) -> str:
+    """A path as outputs show it: relative to the folder of the config."""
+    return Path(os.path.relpath(path, Path(config_path).resolve().parent)).as_posix()
+
+
+def _matches(source: str, pattern: str, config_path: Path) -> list[Path]:
+    full = resolve(config_path, pattern)
+    paths = [Path(full)] if os.path.exists(full) else [Path(p) for p in glob.glob(full, recursive=True)]
+    if not [p for p in paths if p.is_file()]:
+        folder = os.path.isdir(full)
+        raise InputRefused(
+            f"source '{source}' is empty: '{pattern}' {'is a folder' if folder else 'matches no file'}.",
+            where=f"sources.{source}.path",
+            todo=f"Write '{pattern.rstrip('/')}/*.parquet' or such."
+            if folder
+            else "Check the path (it is relative to the config).",
+        )
+    return [p for p in paths if p.is_file()]
+
+
+def _format(path: Path, source: str) -> Format:
+    endings = [e.lower() for e in path.suffixes[-2:]]
+    packed = bool(endings) and endings[-1] in PACKED
+    form = ENDINGS.get(endings[-2] if packed and len(endings) == 2 else endings[-1]) if endings else None
+    if form is None or (packed and form is Format.PARQUET):
+        raise InputRefused(
+            f"the ending of '{path.name}' is not known.",
+            where=f"sources.{source}.path",
+            todo="Known: .parquet, .csv, .tsv, .ndjson, .jsonl, .json, and all but .parquet with .gz or .zst behind.",
+        )
+    return form

@@ -1,0 +1,112 @@
+"""One reading of a value for each kind, so that the same thing has one name; and which values link nobody."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+import pyarrow as pa
+
+from linkage.engines.step import literal
+
+PLACEHOLDERS = (
+    "", "-", "--", "---", ".", "?", "*", "unknown", "null", "(null)", "<null>", "nil", "none", "n/a", "na", "n.a.", "nan",
+    "undefined", "(none)", "<none>", "empty", "(empty)", "not set", "(not set)", "not available", "missing", "default",
+    "anonymous", "redacted", "[redacted]", "0.0.0.0", "::", "\\n",
+)  # fmt: skip
+ALL_ZEROS, ONE_CHARACTER = 4, 8  # shortest all-zero value, shortest value of one repeated character, that say nothing
+
+# IANA special-purpose registries (2024-08): addresses that many networks use at once, or none.
+SPECIAL_IPV4 = (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
+    "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+    "224.0.0.0/4", "240.0.0.0/4",
+)  # fmt: skip
+
+IP_FORMS = pa.schema([("text", pa.string()), ("value", pa.string()), ("state", pa.string())])
+LINKS, DULL, INVALID = "links", "dull", "invalid"
+
+
+def text_sql(x: str) -> str:
+    """Kinds with ``normalise = "text"``: blanks at both ends cut."""
+    return f"trimmed({x})"
+
+
+def hash_sql(x: str) -> str:
+    """Kinds with ``normalise = "hash"``: blanks at both ends cut, lower case."""
+    return f"lower(trimmed({x}))"
+
+
+NORMALISERS: dict[Literal["text", "hash", "ip"], Callable[[str], str]] = {
+    "text": text_sql,
+    "hash": hash_sql,
+    "ip": hash_sql,  # then address by address, see ipv4_forms_sql and ip_forms
+}
+
+
+def ipv4_number_text_sql(x: str) -> str:
+    """SQL of the dotted text of an IPv4 address that is given as a number; what is none stays as it is."""
+    number = f"TRY_CAST(trunc(TRY_CAST({x} AS DECIMAL(28, 6))) AS BIGINT)"
+    return f"CASE WHEN {number} BETWEEN 0 AND 4294967295 THEN ipv4_text({number}) ELSE {x} END"
+
+
+def placeholder_sql(x: str) -> str:
+    """SQL that tells whether a cleaned value stands for no value: a word such as `unknown`, zeros, one character repeated."""
+    words = ", ".join(literal(word) for word in PLACEHOLDERS)
+    bare = f"replace(replace({x}, '-', ''), ':', '')"
+    zeros = f"(length({bare}) >= {ALL_ZEROS} AND ltrim({bare}, '0x') = '')"
+    repeated = f"(length({bare}) >= {ONE_CHARACTER} AND ltrim({bare}, left({bare}, 1)) = '')"
+    return f"(lower({x}) IN ({words}) OR {zeros} OR {repeated})"
+
+
+def ipv4_forms_sql(texts: str) -> str:
+    """SELECT of text, value, state (IP_FORMS) for those values of the table ``texts`` that are plain dotted IPv4."""
+    number = "ipv4_number(text)"
+    ranges = [ipaddress.ip_network(network) for network in SPECIAL_IPV4]
+    special = " OR ".join(f"n BETWEEN {int(r.network_address)} AND {int(r.broadcast_address)}" for r in ranges)
+    return (
+        f"SELECT text, text AS value, CASE WHEN {special} THEN '{DULL}' ELSE '{LINKS}' END AS state "
+        f"FROM (SELECT text, {number} AS n FROM {texts} WHERE is_ipv4(text))"
+    )
+
+
+def ip_forms(texts: Iterable[str]) -> pa.Table:
+    """Canonical form and state of distinct addresses, as IP_FORMS: IPv6 by its /64, mapped IPv4 folded, others invalid.
+
+    A port or a zone id behind the address is cut. Placeholders and addresses that are not global are dull.
+    """
+    return pa.Table.from_pylist([_ip_form(text) for text in texts], schema=IP_FORMS)
+
+
+def _ip_form(text: str) -> dict[str, str | None]:
+    value, state = _linked_address(text)
+    return {"text": text, "value": value, "state": state}
+
+
+def _linked_address(text: str) -> tuple[str | None, str]:
+    if text in PLACEHOLDERS:
+        return None, DULL
+    try:
+        address = ipaddress.ip_address(_bare_address(text))
+    except ValueError:
+        return None, INVALID
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    address = mapped or address
+    if not address.is_global or address.is_multicast or _is_special_ipv4(address):
+        return None, DULL
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address), LINKS
+    return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64))), LINKS
+
+
+def _bare_address(text: str) -> str:
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    return text.partition("%")[0]
+
+
+def _is_special_ipv4(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return any(address in ipaddress.ip_network(network) for network in SPECIAL_IPV4)
