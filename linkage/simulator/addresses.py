@@ -30,6 +30,13 @@ class Net(IntEnum):
     OFFICE = 4
 
 
+PREMISES = (  # addresses of a group: at least, below, and where
+    (Group.COMPANY, 1, 4, Net.OFFICE),
+    (Group.AUTOMATION_FLEET, 1, 7, Net.DATACENTRE),
+    (Group.CAMPUS, 8, 31, Net.OFFICE),
+)
+
+
 @dataclass(frozen=True)
 class Pools:
     """Sets of addresses; an account uses at most ``spread`` of a pool's addresses, always the same ones."""
@@ -116,7 +123,7 @@ def _line_of(people: Population) -> Ints:
 
 
 def _leases(lines: int, rng: np.random.Generator) -> Ints:
-    """Lines x weeks of addresses: each week the lines whose lease moves swap their addresses, so no two ever share one."""
+    """Lines x weeks of addresses: each week the lines whose lease moves swap them, so two never hold the same one."""
     shares, chances = np.array(MOVE_A_WEEK).T
     chance = rng.choice(chances, lines, p=shares)
     table = np.empty((lines, WEEKS), dtype=np.int64)
@@ -157,9 +164,8 @@ def _vpn_users(people: Population, vpn: Ints, rng: np.random.Generator) -> Optio
 def _premises(plan: _Planner, rng: np.random.Generator) -> Options:
     """Offices behind one to three addresses, fleets on a few cloud addresses, campuses behind a range."""
     people = plan.people
-    shapes = ((Group.COMPANY, (1, 4), Net.OFFICE), (Group.AUTOMATION_FLEET, (1, 7), Net.DATACENTRE), (Group.CAMPUS, (8, 31), Net.OFFICE))
     parts = []
-    for kind, (fewest, past), net in shapes:
+    for kind, fewest, past, net in PREMISES:
         groups, accounts = people.groups_of(kind), people.of(kind)
         pool = plan.fresh_pools(rng.integers(fewest, past, len(groups)), net, 4)
         inside = accounts[rng.random(len(accounts)) < 0.92] if kind == Group.COMPANY else accounts

@@ -14,6 +14,7 @@ DAY = 86_400
 OFFICE_KINDS = (Group.COMPANY, Group.CAMPUS)
 ZONES = np.array([-8, -5, 0, 1, 2, 5, 8, 9])  # hours from UTC
 ZONE_SHARES = [0.16, 0.22, 0.10, 0.16, 0.08, 0.12, 0.10, 0.06]
+TERM_STARTS = [3.0, 12.0, 61.0]  # days after 1 April
 HOURLY = np.array([2, 1, 1, 1, 1, 2, 3, 5, 8, 10, 11, 11, 10, 10, 11, 11, 10, 9, 8, 8, 8, 7, 5, 3], dtype=np.float64)
 
 
@@ -39,10 +40,11 @@ def _created(people: Population, rng: np.random.Generator) -> Ints:
     groups = len(people.group_size)
     start = rng.uniform(0, DAYS - 7, groups)
     width = np.full(groups, 0.5)
-    start[people.group_kind == Group.CAMPUS] = rng.choice([3.0, 12.0, 61.0], groups)[people.group_kind == Group.CAMPUS]
+    campus = people.group_kind == Group.CAMPUS
+    start[campus] = rng.choice(TERM_STARTS, int(campus.sum()))
     spread_of = {
-        Group.HOUSEHOLD: (20, 60), Group.OWN_ACCOUNTS: (10, 50), Group.COMPANY: (5, 25), Group.AUTOMATION_FLEET: (1, 10),
-        Group.CAMPUS: (10, 20), Group.OPERATOR: (3, 15),
+        Group.HOUSEHOLD: (20, 60), Group.OWN_ACCOUNTS: (10, 50), Group.COMPANY: (5, 25),
+        Group.AUTOMATION_FLEET: (1, 10), Group.CAMPUS: (10, 20), Group.OPERATOR: (3, 15),
     }
     for kind, (narrow, wide) in spread_of.items():
         width = np.where(people.group_kind == kind, rng.uniform(narrow, wide, groups), width)
@@ -51,11 +53,11 @@ def _created(people: Population, rng: np.random.Generator) -> Ints:
     day = start[people.group] + burst * gap[people.group] + rng.random(people.accounts) * width[people.group]
     late = day > DAYS - 2
     day[late] = rng.uniform(max(0, DAYS - 20), DAYS - 2, int(late.sum()))
-    return (day * DAY).astype(np.int64)
+    return np.asarray(day * DAY, dtype=np.int64)
 
 
 def _ends(people: Population, created: Ints, rng: np.random.Generator) -> Ints:
-    """Six in ten honest accounts stay, the others leave after about forty days; operators' accounts are banned or stay."""
+    """Six in ten honest accounts stay, the others leave after about forty days; operators' half and half."""
     span = rng.exponential(40 * DAY, people.accounts) + 3_600
     stays = rng.random(people.accounts) < np.where(people.ring >= 0, 0.5, 0.6)
     return np.where(stays, SECONDS - 1, np.minimum(SECONDS - 1, created + span)).astype(np.int64)

@@ -12,6 +12,9 @@ from linkage.simulator.streams import Ints, Streams, repeat_counts, zipf_weights
 COLUMN = EVADABLE.index("device")
 POPULAR = 600  # stock phones and browsers, whose fingerprint thousands share
 POPULAR_SHARE = 0.55
+MACHINES = {  # shared machines of a group, share of its accounts that use one
+    Group.HOUSEHOLD: (1, 0.40), Group.COMPANY: (2, 0.50), Group.AUTOMATION_FLEET: (1, 1.0), Group.CAMPUS: (12, 0.35),
+}
 
 
 def device_options(people: Population, streams: Streams) -> tuple[Options, int]:
@@ -46,9 +49,8 @@ def _own(people: Population, numbers: Numbers, rng: np.random.Generator) -> Opti
 
 def _group_machines(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
     """Family computers, office images and laboratory machines, each used by a part of the group."""
-    machines_of = {Group.HOUSEHOLD: (1, 0.40), Group.COMPANY: (2, 0.50), Group.AUTOMATION_FLEET: (1, 1.0), Group.CAMPUS: (12, 0.35)}
     parts = []
-    for kind, (machines, share) in machines_of.items():
+    for kind, (machines, share) in MACHINES.items():
         accounts = people.of(kind)
         accounts = accounts[rng.random(len(accounts)) < share]
         first = numbers.take(machines * len(people.group_size))

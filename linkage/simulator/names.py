@@ -9,26 +9,27 @@ import pyarrow as pa
 from linkage.simulator.addresses import Net
 from linkage.simulator.streams import Ints
 
+Letters = npt.NDArray[np.uint8]
 HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 BASE32 = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)
-FIRST_OCTETS = {  # public blocks only; homes and carriers at access providers, the others at hosters
+FIRST_OCTETS = {  # public blocks only, and no block in two of them
     Net.HOME: (24, 67, 71, 73, 76, 78, 80, 82, 86, 88, 90, 91, 92, 93, 98, 99),
     Net.CARRIER: (25, 26, 27, 106, 107, 174),
-    Net.VPN: (37, 45, 89, 146, 185),
-    Net.DATACENTRE: (5, 45, 51, 135, 138, 139, 157, 159, 185),
+    Net.VPN: (37, 89, 146, 185),
+    Net.DATACENTRE: (5, 45, 51, 135, 138, 139, 157, 159),
     Net.OFFICE: (12, 50, 62, 63, 65, 194, 195, 212, 213, 217),
 }
 BLOCK = 32  # neighbours: addresses of shared networks come in runs of this length
 
 
-def random_text(count: int, prefix: str, length: int, alphabet: npt.NDArray[np.uint8], rng: np.random.Generator) -> pa.Array:
+def random_text(count: int, prefix: str, length: int, alphabet: Letters, rng: np.random.Generator) -> pa.Array:
     """``count`` strings of ``prefix`` and ``length`` random letters; long enough never to meet twice."""
     letters = alphabet[rng.integers(0, len(alphabet), (count, length), dtype=np.uint8)]
     head = np.broadcast_to(np.frombuffer(prefix.encode("ascii"), dtype=np.uint8), (count, len(prefix)))
     return strings(np.hstack([head, letters]))
 
 
-def strings(letters: npt.NDArray[np.uint8]) -> pa.Array:
+def strings(letters: Letters) -> pa.Array:
     """Rows of ASCII letters as an Arrow string array."""
     count, width = letters.shape
     offsets = np.arange(count + 1, dtype=np.int32) * np.int32(width)
@@ -45,20 +46,12 @@ def address_text(net: Ints, rng: np.random.Generator) -> pa.Array:
         chosen = _distinct(-(-len(mine) // width), blocks, rng)
         slot = (chosen[:, None] * width + np.arange(width)).ravel()[: len(mine)]
         host[mine] = (np.array(octets)[slot >> 24] << 24) | (slot & 0xFFFFFF)
-    return _dotted(_moved_apart(host))
+    return _dotted(host)
 
 
 def _distinct(count: int, past: int, rng: np.random.Generator) -> Ints:
     """``count`` distinct numbers below ``past`` in random order."""
     return rng.choice(past, count, replace=False, shuffle=True).astype(np.int64)
-
-
-def _moved_apart(host: Ints) -> Ints:
-    """Networks that share a first octet may meet: later owners of a taken address move half the block away."""
-    _, first = np.unique(host, return_index=True)
-    again = np.ones(len(host), dtype=bool)
-    again[first] = False
-    return np.where(again, host ^ 0x800000, host)
 
 
 def _dotted(host: Ints) -> pa.Array:

@@ -123,8 +123,8 @@ def _honest_sizes(spec: WorldSpec, rng: np.random.Generator) -> dict[Group, Ints
         Group.VPN_USER: np.ones(round(n * mix.vpn_user), dtype=np.int64),
         Group.HOUSEHOLD: _fill(n * mix.household, 2 + rng.choice(4, n, p=[0.50, 0.25, 0.18, 0.07])),
         Group.OWN_ACCOUNTS: _fill(n * mix.own_accounts, 2 + rng.choice(4, n, p=[0.55, 0.25, 0.12, 0.08])),
-        Group.COMPANY: _fill(n * mix.company, np.clip(rng.lognormal(np.log(16), 0.9, n), 5, 200).astype(np.int64)),
-        Group.AUTOMATION_FLEET: _fill(n * mix.fleet, np.clip(rng.lognormal(np.log(10), 0.7, n), 4, 60).astype(np.int64)),
+        Group.COMPANY: _fill(n * mix.company, np.clip(rng.lognormal(np.log(16), 0.9, n), 5, 200).astype(int)),
+        Group.AUTOMATION_FLEET: _fill(n * mix.fleet, np.clip(rng.lognormal(np.log(10), 0.7, n), 4, 60).astype(int)),
         Group.CAMPUS: np.maximum(5, (n * mix.campus / campuses * rng.uniform(0.6, 1.4, campuses)).astype(np.int64)),
     }
 
@@ -135,7 +135,7 @@ def _fill(total: float, sizes: Ints) -> Ints:
 
 
 def plan_rings(total: int, mix: Mix, rng: np.random.Generator) -> Rings:
-    """Rings of heavy-tailed sizes that have about ``total`` accounts together, dealt to operators, each with its styles."""
+    """Rings of heavy-tailed sizes, about ``total`` accounts together, dealt to operators, each with its styles."""
     largest = min(mix.ring_largest, max(mix.ring_smallest, total // 5))
     even = (rng.random() + GOLDEN * np.arange(1, total + 1)) % 1.0
     drawn = (mix.ring_smallest * (1 - even) ** (-1 / mix.ring_tail)).astype(np.int64)

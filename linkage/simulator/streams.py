@@ -27,19 +27,19 @@ class Streams:
 def zipf_weights(size: int, exponent: float, shift: float = 1.0) -> Floats:
     """Probabilities of ranks 0 to ``size`` - 1, proportional to (rank + shift) ** -exponent."""
     weights = (np.arange(size) + shift) ** -exponent
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def scatter(*numbers: Ints | int) -> Ints:
     """A fixed pseudo-random non-negative number for each tuple of ``numbers`` (splitmix64 finaliser, chained)."""
     with np.errstate(over="ignore"):
-        state = np.uint64(0)
+        state: npt.NDArray[np.uint64] = np.zeros((), dtype=np.uint64)
         for number in numbers:
             state = np.asarray(number).astype(np.uint64) + state + np.uint64(0x9E3779B97F4A7C15)
             state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
             state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
             state = state ^ (state >> np.uint64(31))
-        return np.asarray(state >> np.uint64(1)).astype(np.int64)
+        return (state >> np.uint64(1)).astype(np.int64)
 
 
 def repeat_counts(counts: Ints) -> tuple[Ints, Ints]:

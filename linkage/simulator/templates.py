@@ -90,7 +90,7 @@ def _courses(people: Population, rng: np.random.Generator) -> Options:
 
 
 def _families(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
-    """An operator's 10 to 60 templates, of which each ring uses a part, with extras of its own; accounts use several."""
+    """An operator has 10 to 60 templates; each ring uses a part, and extras of its own; accounts use several."""
     rings = people.rings
     family = rng.integers(10, 61, rings.operators)
     family_first = numbers.take(int(family.sum())) + np.cumsum(family) - family
@@ -102,7 +102,8 @@ def _families(people: Population, numbers: Numbers, rng: np.random.Generator) ->
     starts = np.cumsum(family[rings.operator]) - family[rings.operator]
     from_family = place < picks[ring]
     member = shuffled[starts[ring] + np.where(from_family, place, 0)]
-    template = np.where(from_family, family_first[rings.operator[ring]] + member, extras_first[ring] + place - picks[ring])
+    extra = extras_first[ring] + place - picks[ring]
+    template = np.where(from_family, family_first[rings.operator[ring]] + member, extra)
     offered = picks + extras
     accounts = people.pooled(COLUMN)
     owner, _ = repeat_counts(4 + rng.poisson(4.0, len(accounts)))

@@ -1,23 +1,19 @@
-"""A whole world: draw it, and write the logs that a service would have, the configuration, and the truth beside them."""
+"""A whole world: draw it, and write a service's logs, the configuration, and the truth beside them."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from linkage.errors import ConfigError
-from linkage.model import TIME
-from linkage.simulator import addresses, calendar, cards, devices, names, templates
-from linkage.simulator.options import draw
+from linkage.simulator.logs import Logs
 from linkage.simulator.population import Group, Population, populate
-from linkage.simulator.spec import START, WorldSpec, WorldSummary
-from linkage.simulator.streams import Ints, Streams, repeat_counts
+from linkage.simulator.spec import WorldSpec, WorldSummary
+from linkage.simulator.streams import Streams
 
 CONFIG = """\
 # A simulated world: what each log holds and how its columns are read. Paths are relative to this file.
@@ -52,32 +48,51 @@ entities = { prompt_template_hash = "prompt_template" }
 [output]
 dir = "runs"
 """
-PART_ROWS = 1_000_000
-EPOCH = int(START.timestamp()) * 1_000_000
-MONTHS = ((0, 30), (30, 61), (61, 91))  # days of April, May, June
+FILES = ("accounts.parquet", "payments.parquet", "sessions-2026-*.parquet", "exchanges/part-*.parquet", "truth.parquet")
 
 
-def simulate(directory: Path, spec: WorldSpec) -> WorldSummary:
+def simulate(directory: Path, spec: WorldSpec, replace: bool = False) -> WorldSummary:
     """Write the world ``spec`` into the new or empty folder ``directory``; the same spec gives the same bytes.
 
-    Tables: accounts, payments, sessions-*, exchanges/*, truth (Parquet); also linkage.toml and world.json.
+    Tables: accounts, payments, sessions-*, exchanges/*, truth (Parquet); also linkage.toml and world.json. With
+    ``replace`` the files of an earlier world are removed first; others in the folder, such as its runs, stay.
 
     Raises:
-        ConfigError: the folder holds something already.
+        ConfigError: the folder is a file, or holds something already that is not to be replaced.
     """
-    if directory.exists() and any(directory.iterdir()):
+    _make_room(directory, replace)
+    (directory / "exchanges").mkdir(parents=True, exist_ok=True)
+    _write_json(directory, {"spec": asdict(spec)})
+    streams = Streams(spec.seed)
+    people = populate(spec, streams)
+    summary = _summary(directory, people, Logs(directory, people, streams).write())
+    (directory / "linkage.toml").write_text(CONFIG, encoding="utf-8")
+    _write_json(directory, {"spec": asdict(spec), **{k: v for k, v in asdict(summary).items() if k != "directory"}})
+    return summary
+
+
+def _make_room(directory: Path, replace: bool) -> None:
+    if not directory.exists():
+        return
+    if not directory.is_dir():
+        raise ConfigError("this is a file.", where=str(directory), todo="Name a new folder.")
+    if not any(directory.iterdir()):
+        return
+    if not replace:
         raise ConfigError(
             "the folder is not empty.", where=str(directory), todo="Name a new one, or add --force to replace a world."
         )
-    (directory / "exchanges").mkdir(parents=True, exist_ok=True)
-    streams = Streams(spec.seed)
-    people = populate(spec, streams)
-    tables = _Writer(directory, people, streams)
-    summary = _summary(directory, people, tables.write())
-    (directory / "linkage.toml").write_text(CONFIG, encoding="utf-8")
-    told = {"spec": asdict(spec), **{k: v for k, v in asdict(summary).items() if k != "directory"}}
+    if not (directory / "world.json").is_file():
+        raise ConfigError(
+            "the folder holds no simulated world to replace.", where=str(directory), todo="Name a new folder."
+        )
+    for pattern in FILES:
+        for path in directory.glob(pattern):
+            path.unlink()
+
+
+def _write_json(directory: Path, told: dict[str, Any]) -> None:
     (directory / "world.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    return summary
 
 
 def _summary(directory: Path, people: Population, rows: dict[str, int]) -> WorldSummary:
@@ -85,121 +100,3 @@ def _summary(directory: Path, people: Population, rows: dict[str, int]) -> World
     kinds = {g.name.lower(): int(counts[g]) for g in Group}
     rings = people.rings
     return WorldSummary(str(directory), rows, kinds, len(rings.size), rings.operators, int(rings.size.max(initial=0)))
-
-
-class _Writer:
-    """Turns the drawn numbers into tables on disk."""
-
-    def __init__(self, directory: Path, people: Population, streams: Streams) -> None:
-        self.directory, self.people, self.streams = directory, people, streams
-        self.life = calendar.lives(people, streams)
-        self.ids = names.random_text(people.accounts, "acct_", 14, names.BASE32, streams.part("account ids"))
-
-    def write(self) -> dict[str, int]:
-        session_account, session_time = calendar.session_times(self.people, self.life, self.streams.part("sessions"))
-        return {
-            "accounts": self._accounts(),
-            "payments": self._payments(),
-            "sessions": self._sessions(session_account, session_time),
-            "exchanges": self._exchanges(session_time),
-            "truth": self._truth(),
-        }
-
-    def _accounts(self) -> int:
-        rng = self.streams.part("plans")
-        plan = pa.array(["free", "plus", "pro"]).take(pa.array(rng.choice(3, self.people.accounts, p=[0.5, 0.4, 0.1])))
-        table = pa.table({"account_id": self.ids, "created_at": _times(self.life.created), "plan": plan})
-        return _save(table.sort_by("account_id"), self.directory / "accounts.parquet")
-
-    def _payments(self) -> int:
-        """A first payment soon after sign-up, others any time later; free accounts pay nothing."""
-        rng = self.streams.part("payments")
-        table, count = cards.card_options(self.people, self.streams)
-        operated = self.people.ring >= 0  # operators top up little and often
-        account, place = repeat_counts(1 + rng.poisson(np.where(operated, 2.0, 0.9)))
-        created, end = self.life.created[account], self.life.end[account]
-        later = created + (rng.random(len(account)) * (end - created)).astype(np.int64)
-        soon = np.minimum(created + rng.exponential(7_200, len(account)).astype(np.int64), end)
-        card = draw(table, account, rng)
-        paid = np.flatnonzero(card >= 0)
-        text = names.random_text(count, "pm_", 20, names.HEX, self.streams.part("card ids"))
-        time = np.where(place == 0, soon, later)
-        order = paid[np.argsort(time[paid], kind="stable")]
-        columns = {
-            "account_id": self.ids.take(account[order]), "ts": _times(time[order]),
-            "payment_fingerprint": text.take(card[order]),
-        }
-        return _save(pa.table(columns), self.directory / "payments.parquet")
-
-    def _sessions(self, account: Ints, time: Ints) -> int:
-        plan = addresses.address_plan(self.people, self.streams)
-        table, count = devices.device_options(self.people, self.streams)
-        address = addresses.resolve(plan, account, time // (7 * calendar.DAY), self.streams.part("session addresses"))
-        device = draw(table, account, self.streams.part("session devices"))
-        address_text = names.address_text(plan.net, self.streams.part("address ids"))
-        device_text = names.random_text(count, "", 32, names.HEX, self.streams.part("device ids"))
-        order = np.argsort(time, kind="stable")
-        for month, (first, past) in enumerate(MONTHS, start=4):
-            day = time[order] // calendar.DAY
-            rows = order[(day >= first) & (day < past)]
-            columns = {
-                "account_id": self.ids.take(rows_of(account, rows)), "ts": _times(time[rows]),
-                "ip": address_text.take(rows_of(address, rows)), "device_fingerprint": device_text.take(rows_of(device, rows)),
-            }
-            _save(pa.table(columns), self.directory / f"sessions-2026-{month:02d}.parquet")
-        return len(account)
-
-    def _exchanges(self, session_time: Ints) -> int:
-        rng = self.streams.part("exchanges")
-        account, time = calendar.exchange_times(self.life, session_time, rng)
-        table, count = templates.template_options(self.people, self.streams)
-        week = time // (7 * calendar.DAY)
-        template = templates.homework(draw(table, account, rng), week, count)
-        total = count + templates.homework_count(self.people)
-        text = names.random_text(total, "", 32, names.HEX, self.streams.part("template ids"))
-        status = np.where(rng.random(len(account)) < 0.01, 429, 200).astype(np.int16)
-        order = np.argsort(time, kind="stable")
-        for part, first in enumerate(range(0, len(order), PART_ROWS)):
-            rows = order[first : first + PART_ROWS]
-            request = names.random_text(len(rows), "req_", 16, names.HEX, self.streams.part(f"request ids {part}"))
-            columns = {
-                "request_id": request, "account_id": self.ids.take(rows_of(account, rows)), "ts": _times(time[rows]),
-                "http_status": status[rows], "prompt_template_hash": text.take(rows_of(template, rows)),
-            }
-            _save(pa.table(columns), self.directory / "exchanges" / f"part-{part:03d}.parquet")
-        return len(order)
-
-    def _truth(self) -> int:
-        people = self.people
-        rng = self.streams.part("truth")
-        numbers = [rng.permutation(n) for n in (len(people.group_size), len(people.rings.size), people.rings.operators)]
-        operator = people.rings.operator[people.ring] if len(people.rings.size) else people.ring
-        kinds = pa.array([g.name.lower() for g in Group])
-        table = pa.table({
-            "account_id": self.ids,
-            "group_kind": kinds.take(people.kind),
-            "group_id": _labels("group-", numbers[0], people.group),
-            "ring_id": _labels("ring-", numbers[1], people.ring),
-            "operator_id": _labels("operator-", numbers[2], np.where(people.ring >= 0, operator, -1)),
-        })
-        return _save(table.sort_by("account_id"), self.directory / "truth.parquet")
-
-
-def rows_of(values: Ints, rows: Ints) -> pa.Array:
-    """Indices for Arrow's take."""
-    return pa.array(values[rows])
-
-
-def _labels(prefix: str, numbers: Ints, owner: Ints) -> pa.Array:
-    """``prefix`` and number of each owner; null where there is none (-1)."""
-    text = pc.binary_join_element_wise(prefix, pc.cast(pa.array(numbers), pa.string()), "")
-    return text.take(pa.array(np.maximum(owner, 0), mask=owner < 0))
-
-
-def _times(seconds: Ints) -> pa.Array:
-    return pa.array(seconds * 1_000_000 + EPOCH).cast(TIME)
-
-
-def _save(table: pa.Table, path: Path) -> int:
-    pq.write_table(table, path, compression="zstd")
-    return int(table.num_rows)
