@@ -1,7 +1,7 @@
 """Runs and peers measured against the truth."""
 
-from linkage.evaluation.bcubed import Score, bcubed, clusters_found, score
 from linkage.evaluation.report import Evaluation, ScoreLine, evaluate, peer_lines
+from linkage.evaluation.scores import Score, bcubed, clusters_found, score
 from linkage.evaluation.tables import read_truth
 
 __all__ = [

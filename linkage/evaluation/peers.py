@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from linkage.evaluation.bcubed import Labels
+from linkage.evaluation.scores import Labels
 
 CAPS = (10, 50)
 SEED = 1

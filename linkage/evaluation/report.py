@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 
 from linkage.errors import ConfigError
-from linkage.evaluation.bcubed import NONE, Score, score
 from linkage.evaluation.peers import bipartite, peers
+from linkage.evaluation.scores import NONE, Score, score
 from linkage.evaluation.tables import (
     Prediction,
     Truth,
@@ -113,4 +113,5 @@ def _verdicts(truth: Truth, found: Prediction) -> dict[tuple[str, str], tuple[in
     counts["accounts"] = counts.groupby("ring")["count"].transform("sum")
     most = counts.sort_values(["count", "kind"], ascending=[False, True]).drop_duplicates("ring")
     table = most.groupby(["verdict", "kind"])["accounts"].agg(["size", "sum"])
-    return {(v, k): (rings, accounts) for (v, k), (rings, accounts) in zip(table.index, table.to_numpy().tolist(), strict=True)}
+    counted = zip(table.index, table.to_numpy().tolist(), strict=True)
+    return {(verdict, kind): (rings, accounts) for (verdict, kind), (rings, accounts) in counted}

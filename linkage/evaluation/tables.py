@@ -14,7 +14,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from linkage.errors import ConfigError
-from linkage.evaluation.bcubed import NONE, Labels
+from linkage.evaluation.scores import NONE, Labels
 from linkage.model import Verdict
 
 Words = npt.NDArray[np.object_]

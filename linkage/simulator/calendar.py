@@ -14,6 +14,10 @@ DAY = 86_400
 OFFICE_KINDS = (Group.COMPANY, Group.CAMPUS)
 ZONES = np.array([-8, -5, 0, 1, 2, 5, 8, 9])  # hours from UTC
 ZONE_SHARES = [0.16, 0.22, 0.10, 0.16, 0.08, 0.12, 0.10, 0.06]
+ONBOARDING = {  # days within which a group's accounts are created: fewest, most
+    Group.INDIVIDUAL: (0, 1), Group.VPN_USER: (0, 1), Group.HOUSEHOLD: (20, 60), Group.OWN_ACCOUNTS: (10, 50),
+    Group.COMPANY: (5, 25), Group.AUTOMATION_FLEET: (1, 10), Group.CAMPUS: (10, 20), Group.OPERATOR: (3, 15),
+}
 TERM_STARTS = [3.0, 12.0, 61.0]  # days after 1 April
 HOURLY = np.array([2, 1, 1, 1, 1, 2, 3, 5, 8, 10, 11, 11, 10, 10, 11, 11, 10, 9, 8, 8, 8, 7, 5, 3], dtype=np.float64)
 
@@ -37,22 +41,14 @@ def lives(people: Population, streams: Streams) -> Lives:
 
 def _created(people: Population, rng: np.random.Generator) -> Ints:
     """Individuals drip in; companies within a few weeks, campuses at term start, rings in bursts of days."""
-    groups = len(people.group_size)
-    start = rng.uniform(0, DAYS - 7, groups)
-    width = np.full(groups, 0.5)
+    narrow, wide = np.array([ONBOARDING[kind] for kind in Group], dtype=np.float64)[people.group_kind].T
+    width = rng.uniform(narrow, wide)
+    gap = np.where(people.group_kind == Group.OPERATOR, rng.uniform(2, 12, len(width)), 0.0)  # up to three bursts
+    start = rng.random(len(width)) * (DAYS - 2 - width - 2 * gap)
     campus = people.group_kind == Group.CAMPUS
     start[campus] = rng.choice(TERM_STARTS, int(campus.sum()))
-    spread_of = {
-        Group.HOUSEHOLD: (20, 60), Group.OWN_ACCOUNTS: (10, 50), Group.COMPANY: (5, 25),
-        Group.AUTOMATION_FLEET: (1, 10), Group.CAMPUS: (10, 20), Group.OPERATOR: (3, 15),
-    }
-    for kind, (narrow, wide) in spread_of.items():
-        width = np.where(people.group_kind == kind, rng.uniform(narrow, wide, groups), width)
-    burst = rng.integers(0, 3, people.accounts) * np.where(people.ring >= 0, 1.0, 0.0)
-    gap = rng.uniform(2, 12, groups)  # days between the up to three bursts of a ring
+    burst = rng.integers(0, 3, people.accounts)
     day = start[people.group] + burst * gap[people.group] + rng.random(people.accounts) * width[people.group]
-    late = day > DAYS - 2
-    day[late] = rng.uniform(max(0, DAYS - 20), DAYS - 2, int(late.sum()))
     return np.asarray(day * DAY, dtype=np.int64)
 
 
@@ -88,8 +84,8 @@ def session_times(people: Population, life: Lives, rng: np.random.Generator) -> 
     zone = rng.choice(ZONES, len(people.group_size), p=ZONE_SHARES)[people.group[account]]
     time = day * DAY + (local.astype(np.int64) - zone * 3_600) % DAY
     soon = life.created[account] + rng.exponential(900, len(account)).astype(np.int64)
-    time = np.where(place == 0, soon, np.clip(time, soon, np.maximum(life.end[account], soon)))
-    return account, np.minimum(time, SECONDS - 1)
+    lived = (time >= soon) & (time <= life.end[account])
+    return account, np.where(place == 0, soon, np.where(lived, time, np.maximum(moment, soon)))
 
 
 def _hours(count: int, rng: np.random.Generator) -> Floats:
@@ -103,4 +99,4 @@ def exchange_times(life: Lives, session_time: Ints, rng: np.random.Generator) ->
     first = np.cumsum(life.sessions) - life.sessions
     session = first[account] + (rng.random(len(account)) * life.sessions[account]).astype(np.int64)
     time = session_time[session] + rng.exponential(1_200, len(account)).astype(np.int64)
-    return account, np.minimum(time, SECONDS - 1)
+    return account, np.where(time < SECONDS, time, session_time[session])
