@@ -6,11 +6,14 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+
+from linkage.reports.visible import printable
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -26,18 +29,25 @@ def plain(value: object) -> str:
         return "-" if value != value else f"{value:,.1f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(value))
+    return printable(str(value))
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table for people; numbers to the right, every cell through :func:`plain` and free of markup."""
+    """A table for people; numbers to the right, every cell through :func:`plain` and free of markup.
+
+    Long cells fold on a terminal, but no column gets narrower than 24 characters: ids stay whole, to be copied.
+    """
     table = Table(title=Text(plain(title)), title_justify="left", box=None, pad_edge=False)
     cells = [list(row) for row in rows]
     for i, name in enumerate(columns):
         numeric = any(isinstance(row[i], (int, float)) for row in cells)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        longest = max([len(name), *(len(plain(row[i])) for row in cells)])
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        table.add_column(name, justify=justify, overflow="fold", min_width=min(longest, 24))
     for row in cells:
         table.add_row(*(Text(plain(cell)) for cell in row))
+    if not out.is_terminal:  # a file or a pipe has no edge to fold at
+        table.width = Measurement.get(out, out.options.update(width=100_000), table).maximum
     out.print(table)
 
 
