@@ -1,0 +1,182 @@
+"""What speaks against a ring: one small check each.
+
+The docstring of a check is the text that the reader sees, with the figures that the check returns in the places of the
+braces; a check that finds nothing returns None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from linkage.model import Role, Verdict
+from linkage.reports.bursts import WINDOW_DAYS, densest_week
+from linkage.reports.case import Case
+from linkage.reports.visible import printable, shortened
+from linkage.reports.words import count, listed, percent
+
+MOST = 0.7  # share of the bits from which one family, or forgeable kinds, carry "most" of a ring
+FEW = 5  # accounts that one person pools (2 to 5 are common)
+SLOW_DAYS = 90  # days over which creations are called spread out; known factories made theirs within days
+WEAK_BITS = 20.0  # about one in a million
+HONEST = frozenset({"honest", "confirmed_honest", "legitimate", "benign", "staff", "red_team", "test", "cleared"})
+
+Figures = Mapping[str, Any]
+Check = Callable[[Case], Figures | None]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One thing that speaks against a ring: the check's name, the sentence, and the figures in it."""
+
+    name: str
+    text: str
+    figures: Figures
+
+
+def no_family_beyond(case: Case) -> Figures | None:
+    """Without the family {family} nothing is left: it carries {bits:,.1f} bits, and the ring saves {saved:,.1f}."""
+    if not case.strongest or case.families["left"].iloc[0] > 0:
+        return None
+    return {"family": case.strongest, "bits": float(case.families["bits"].iloc[0]), "saved": case.ring["bits_saved"]}
+
+
+def one_family_carries_most(case: Case) -> Figures | None:
+    """{share} of the evidence rests on one family, {family}. Evidence is independent between families only."""
+    if not case.bits or case.families["bits"].iloc[0] < MOST * case.bits:
+        return None
+    return {"share": percent(case.families["bits"].iloc[0] / case.bits), "family": case.strongest}
+
+
+def run_read_one_family(case: Case) -> Figures | None:
+    """The logs hold one family of evidence only, {family}: nothing independent could confirm the links."""
+    return {"family": case.run_families[0]} if len(case.run_families) == 1 else None
+
+
+def members_without_support(case: Case) -> Figures | None:
+    """Without a share in the ring's profile outside the family {family}: {unsupported} of the {members}."""
+    if not case.unsupported:
+        return None
+    members = count(len(case.members), "member")
+    return {"unsupported": f"{case.unsupported:,}", "members": members, "family": case.strongest}
+
+
+def members_fall_apart(case: Case) -> Figures | None:
+    """By the profile alone the members fall into {parts} groups that share nothing; the largest has {largest} of
+    {members}.
+    """
+    members = count(len(case.members), "member")
+    if len(case.parts) < 2:
+        return None
+    return {"parts": f"{len(case.parts):,}", "largest": f"{case.parts[0]:,}", "members": members}
+
+
+def widely_used(case: Case) -> Figures | None:
+    """Used more outside the ring than inside it: {wide} of the profile's {named}; the widest is {entity}, used by
+    {users} in all, of which {inside} here.
+    """
+    named = case.evidence[case.evidence["entity"].notna()]
+    wide = named[named["all_accounts"] > 2 * named["ring_accounts"]]
+    if wide.empty:
+        return None
+    top = wide.sort_values("all_accounts", ascending=False, kind="stable").iloc[0]
+    return {
+        "wide": f"{len(wide):,}", "named": count(len(named), "single entity", "single entities"),
+        "entity": f"{top['kind']}:{shortened(str(top['entity']), 40)}",
+        "users": count(int(top["all_accounts"]), "account"), "inside": f"{int(top['ring_accounts']):,}",
+    }
+
+
+def forgeable_carries_most(case: Case) -> Figures | None:
+    """{share} of the evidence comes from kinds that an attacker can plant on a stranger's account for free: {kinds}."""
+    forged = case.evidence[case.evidence["forgeable"].astype(bool)]
+    if not case.bits or forged["bits"].sum() < MOST * case.bits:
+        return None
+    return {"share": percent(forged["bits"].sum() / case.bits), "kinds": listed(sorted(set(forged["kind"])))}
+
+
+def spread_over_time(case: Case) -> Figures | None:
+    """The accounts were created over {days} days, no more than {burst} of {dated} within any {window} days: no
+    burst.
+    """
+    burst = densest_week(case.members["created"])
+    if burst is None or burst.span_days < SLOW_DAYS or 2 * burst.accounts > burst.dated:
+        return None
+    return {"days": f"{burst.span_days:,}", "burst": f"{burst.accounts:,}", "dated": f"{burst.dated:,}",
+            "window": WINDOW_DAYS}
+
+
+def runner_up(case: Case) -> Figures | None:
+    """The next best explanation of the same links is {explanation}."""
+    named = case.ring["runner_up"]
+    if not named or named == case.ring["verdict"]:
+        return None
+    return {"explanation": EXPLANATIONS.get(named, printable(named))}
+
+
+def honest_labels(case: Case) -> Figures | None:
+    """Labels clear {members} of the {accounts}: {labels}."""
+    words = case.labels["label"].str.strip().str.lower().str.replace(r"[ -]", "_", regex=True)
+    cleared = case.labels[words.isin(HONEST)]
+    if cleared.empty:
+        return None
+    return {
+        "members": f"{cleared['account_id'].nunique():,}", "accounts": count(len(case.members), "member"),
+        "labels": listed(sorted(printable(label) for label in set(cleared["label"]))),
+    }
+
+
+def few_members(case: Case) -> Figures | None:
+    """With {accounts} this may be one person's own accounts, or a family."""
+    return {"accounts": count(len(case.members), "account")} if len(case.members) <= FEW else None
+
+
+def weak_bound(case: Case) -> Figures | None:
+    """The bound on coincidence is weak: 2 to the power of -{saved:,.1f}, about 1 in {one_in}."""
+    saved = max(0.0, float(case.ring["bits_saved"]))
+    return {"saved": saved, "one_in": f"{max(1, round(2**saved)):,}"} if saved < WEAK_BITS else None
+
+
+def bystanders(case: Case) -> Figures | None:
+    """Bystanders by their looks, sharing infrastructure and little else: {members} of the {accounts}."""
+    found = int((case.members["role"] == Role.BYSTANDER).sum())
+    return {"members": f"{found:,}", "accounts": count(len(case.members), "member")} if found else None
+
+
+def serves_several(case: Case) -> Figures | None:
+    """The ring serves {operators} operator clusters; the largest has {share} of its traffic."""
+    if len(case.shares) < 2:
+        return None
+    return {"operators": f"{len(case.shares):,}", "share": percent(case.shares[0])}
+
+
+def without_times(case: Case) -> Figures | None:
+    """The logs give no times for these accounts: nothing can be said about creation, bursts or co-use."""
+    return {} if case.members[["created", "first_seen", "last_seen"]].isna().all(axis=None) else None
+
+
+EXPLANATIONS = {
+    Verdict.SUSPECT: "that the same hands run the accounts",
+    Verdict.UNDETERMINED: "that no explanation is carried by the evidence",
+    Verdict.HOUSEHOLD: "a household",
+    Verdict.ORGANISATION: "an organisation",
+    Verdict.CAMPUS: "a campus",
+    Verdict.SHARED_NETWORK: "a shared network, such as a VPN's exits",
+    Verdict.OWN_ACCOUNTS: "one person's own accounts",
+}
+CHECKS: tuple[Check, ...] = (
+    runner_up, honest_labels, no_family_beyond, one_family_carries_most, run_read_one_family, members_without_support,
+    members_fall_apart, widely_used, forgeable_carries_most, spread_over_time, bystanders, serves_several, few_members,
+    weak_bound, without_times,
+)
+
+
+def doubts(case: Case) -> tuple[Doubt, ...]:
+    """What every check finds against the ring, in the order of ``CHECKS``."""
+    found = ((check, check(case)) for check in CHECKS)
+    return tuple(Doubt(c.__name__, _sentence(c, figures), figures) for c, figures in found if figures is not None)
+
+
+def _sentence(check: Check, figures: Figures) -> str:
+    return " ".join((check.__doc__ or check.__name__).split()).format(**figures)

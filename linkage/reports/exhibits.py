@@ -1,0 +1,75 @@
+"""The exhibits of a summary: its tables as CSV that no spreadsheet obeys, and as Parquet with the exact values."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from linkage.reports.store import Store
+
+ROWS_AT_ONCE = 50_000
+# A cell that begins with one of these is a formula to some spreadsheet (OWASP, "CSV injection"), full-width forms too.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+# Each takes $rings, the ring ids of the summary.
+TABLES = {
+    "rings": "SELECT * EXCLUDE (ring) FROM rings WHERE ring_id IN (SELECT unnest($rings)) ORDER BY ring_id",
+    "members": """
+        SELECT m.ring_id, m.account_id, m.operator_id, m.role, m.verdict, m.log_odds_bits, m.likelihood, m.families,
+               a.created, a.first_seen, a.last_seen, a.exchanges
+        FROM members m JOIN accounts a USING (account_id) WHERE m.ring_id IN (SELECT unnest($rings))
+        ORDER BY m.ring_id, m.account_id""",
+    "evidence": """
+        SELECT e.ring_id, e.kind, k.family, e.entity, e.pool, e.ring_accounts, e.ring_accounts_with_kind,
+               e.all_accounts, k.accounts AS all_accounts_with_kind, e.bits, e.first_seen, e.last_seen
+        FROM evidence e JOIN kinds k USING (kind) WHERE e.ring_id IN (SELECT unnest($rings))
+        ORDER BY e.ring_id, e.bits DESC, e.kind, e.entity NULLS FIRST""",
+    "pools": """
+        SELECT r.ring_id, p.kind, e.value AS entity, p.ring_accounts, p.all_accounts
+        FROM pools p JOIN rings r USING (ring) JOIN entities e USING (entity)
+        WHERE r.ring_id IN (SELECT unnest($rings)) ORDER BY r.ring_id, p.kind, e.value""",
+    "links": """
+        SELECT r.ring_id, a.account_id, l.kind, e.value AS entity, e.context, l.users AS all_accounts,
+               k.accounts AS all_accounts_with_kind, round(log2(k.accounts / l.users), 3) AS rarity_bits,
+               l.n, l.first_seen, l.last_seen
+        FROM links l JOIN ring_members m USING (account) JOIN rings r ON r.ring = m.ring
+        JOIN accounts a USING (account) JOIN entities e USING (entity) JOIN kinds k ON k.kind = l.kind
+        WHERE r.ring_id IN (SELECT unnest($rings)) ORDER BY r.ring_id, a.account_id, l.kind, e.value""",
+}
+
+
+def write_exhibits(store: Store, rings: list[str], folder: Path) -> dict[str, int]:
+    """Write every table of the rings as CSV and as Parquet; returns the rows of each file by its name."""
+    rows: dict[str, int] = {}
+    for name, sql in TABLES.items():
+        table = store.arrow(sql, rings=rings)
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+        write_csv(table, folder / f"{name}.csv")
+        rows |= {f"{name}.csv": table.num_rows, f"{name}.parquet": table.num_rows}
+    return rows
+
+
+def write_csv(table: pa.Table, path: Path) -> None:
+    """Write a table as CSV in UTF-8; times in ISO 8601, formulas made harmless by a leading apostrophe."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(table.column_names)
+        for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
+            columns = [[cell(value) for value in column.to_pylist()] for column in batch.columns]
+            writer.writerows(zip(*columns, strict=True))
+
+
+def cell(value: Any) -> Any:
+    """A value as a CSV cell; text that a spreadsheet would run gets an apostrophe before it.
+
+    >>> cell("=1+1"), cell("a=b"), cell(-1.5)
+    ("'=1+1", 'a=b', -1.5)
+    """
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,17 @@
+"""Parts that the core install leaves out."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from linkage.errors import MissingExtra
+
+
+def require(module: str, extra: str) -> None:
+    """Make sure that an optional library is installed before it is imported.
+
+    Raises:
+        MissingExtra: it is not; says the command that installs it.
+    """
+    if find_spec(module) is None:
+        raise MissingExtra(f"this needs {module}, which is not installed.", todo=f"Run: pip install 'linkage[{extra}]'")

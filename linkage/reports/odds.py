@@ -1,0 +1,130 @@
+"""The log-odds that an account belongs to a ring, laid out as a waterfall of bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pandas as pd
+
+from linkage.reports.store import Store
+from linkage.reports.visible import printable
+from linkage.reports.words import bits, count, records
+
+NEAREST = 3  # rings shown for an account that is in none
+NAMED = 5  # absent profile entities put into sentences
+
+# One row for each term of the sum; see model.PROFILES for the codes.
+_TERMS = """
+    WITH who AS (SELECT unnest($accounts) AS account),
+    profile AS (SELECT * FROM profiles WHERE ring IN (SELECT unnest($rings))),
+    mine AS (SELECT account, entity, kind FROM links WHERE account IN (SELECT account FROM who)),
+    has AS (SELECT DISTINCT account, kind FROM mine),
+    terms AS (
+        SELECT account, ring, kind, code, entity, FALSE AS used, 1 AS links, bits_in AS bits, 0.0 AS would_add
+        FROM who, profile WHERE code = 'prior'
+        UNION ALL
+        SELECT h.account, p.ring, p.kind, p.code, p.entity, m.entity IS NOT NULL, 1,
+               CASE WHEN m.entity IS NULL THEN p.bits_out ELSE p.bits_in END, p.bits_in - p.bits_out
+        FROM profile p JOIN has h USING (kind) LEFT JOIN mine m ON m.account = h.account AND m.entity = p.entity
+        WHERE p.code = 'entity'
+        UNION ALL
+        SELECT m.account, p.ring, p.kind, p.code, p.entity, TRUE, 1, p.bits_in, 0.0
+        FROM profile p JOIN mine m ON m.entity = p.entity WHERE p.code = 'pool'
+        UNION ALL
+        SELECT m.account, p.ring, p.kind, p.code, NULL, TRUE, count(*), count(*) * p.bits_out, 0.0
+        FROM profile p JOIN mine m ON m.kind = p.kind
+        WHERE p.code = 'outside' AND NOT EXISTS (
+            SELECT 1 FROM profile o WHERE o.ring = p.ring AND o.code = 'pool' AND o.entity = m.entity)
+        GROUP BY m.account, p.ring, p.kind, p.code, p.bits_out
+    )
+    SELECT a.account_id, r.ring_id, t.kind, k.family, t.code, e.value AS entity, t.used, t.links, t.bits, t.would_add
+    FROM terms t JOIN accounts a USING (account) JOIN rings r USING (ring)
+    LEFT JOIN kinds k ON k.kind = t.kind LEFT JOIN entities e ON e.entity = t.entity
+    ORDER BY a.account_id, r.ring_id, t.bits DESC, t.kind, t.code, e.value
+"""
+_TOUCHED = """
+    SELECT DISTINCT p.ring FROM links l JOIN profiles p USING (entity)
+    WHERE l.account = $account AND p.code IN ('entity', 'pool') ORDER BY p.ring
+"""
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Log-odds of one account for one ring, in bits; ``terms`` are what they are summed from.
+
+    ``terms`` has the columns kind, family, code (``prior``, ``entity``, ``pool``, ``outside``), entity, used, links,
+    bits, and would_add, what using the entity would change; most bits first. They come from the ring's profile as
+    published; the figure in members.parquet leaves the account itself out of the profile, so it is a little lower for a
+    member.
+    """
+
+    account_id: str
+    ring_id: str
+    terms: pd.DataFrame
+
+    @property
+    def total(self) -> float:
+        """The log-odds in bits: positive speaks for membership."""
+        return round(float(self.terms["bits"].sum()), 3)
+
+    @property
+    def waterfall(self) -> pd.DataFrame:
+        """The terms as a reader wants them: step, family, bits; what was not used is summed by kind."""
+        used = self.terms[self.terms["used"]]
+        steps = [(_used(t), t["family"], t["bits"]) for t in records(used)]
+        absent = self.terms[(self.terms["code"] == "entity") & ~self.terms["used"]]
+        steps += [
+            (f"{count(len(g), 'profile entity', 'profile entities')} of kind {kind} not used", family, g["bits"].sum())
+            for (kind, family), g in cast("list[tuple[Any, pd.DataFrame]]", [*absent.groupby(["kind", "family"])])
+        ]
+        prior = self.terms.loc[self.terms["code"] == "prior", "bits"].sum()
+        table = pd.DataFrame(
+            [("before any evidence: how rare members are", None, prior), *steps], columns=["step", "family", "bits"]
+        )
+        return table.round(3)
+
+    @property
+    def by_family(self) -> pd.DataFrame:
+        """Bits per family, most first; the prior is left out."""
+        sums: pd.DataFrame = self.terms.groupby("family")["bits"].sum().reset_index()
+        return sums.sort_values(["bits", "family"], ascending=[False, True], ignore_index=True).round(3)
+
+    @property
+    def missing(self) -> pd.DataFrame:
+        """Profile entities that the account does not use, though it has the kind: kind, entity, would_add (bits)."""
+        absent = self.terms.loc[(self.terms["code"] == "entity") & ~self.terms["used"], ["kind", "entity", "would_add"]]
+        return absent.sort_values(["would_add", "kind", "entity"], ascending=[False, True, True], ignore_index=True)
+
+    @property
+    def absences(self) -> list[str]:
+        """The weightiest of :attr:`missing` as sentences."""
+        name = printable(self.account_id)
+        return [
+            f"{name} does not use {row['kind']}:{printable(row['entity'])}, worth {bits(row['would_add'])}."
+            for row in records(self.missing.head(NAMED))
+        ]
+
+
+def odds(store: Store, account: int, rings: list[int]) -> list[Odds]:
+    """Log-odds of an account for each of the rings (the run's own numbers), highest first."""
+    if not rings:
+        return []
+    terms = store.query(_TERMS, accounts=[account], rings=rings)
+    found = [
+        Odds(str(account_id), str(ring_id), group.drop(columns=["account_id", "ring_id"]).reset_index(drop=True))
+        for (account_id, ring_id), group in terms.groupby(["account_id", "ring_id"])
+    ]
+    return sorted(found, key=lambda o: (-o.total, o.ring_id))
+
+
+def nearest_rings(store: Store, account: int) -> list[Odds]:
+    """The rings of whose profile the account uses something, by its log-odds; at most three."""
+    touched = store.query(_TOUCHED, account=account)["ring"].tolist()
+    return odds(store, account, touched)[:NEAREST]
+
+
+def _used(term: dict[str, Any]) -> str:
+    if term["code"] == "outside":
+        return f"{count(term['links'], 'link')} of kind {term['kind']} outside the pool"
+    return f"{term['kind']}:{term['entity']}" + (" (in the pool)" if term["code"] == "pool" else "")

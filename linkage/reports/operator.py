@@ -1,0 +1,111 @@
+"""One operator cluster: the rings that the same hands seem to run, and what they have in common."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import networkx as nx
+import pandas as pd
+
+from linkage.reports.card import Card
+from linkage.reports.ring import Ring, ranked
+from linkage.reports.shared import ring_graph
+from linkage.reports.store import Store
+from linkage.reports.words import count, records, sentences
+
+DISCUSSED = 40  # rings whose weaknesses are listed one by one
+
+
+class Operator:
+    """An operator cluster of a run."""
+
+    def __init__(self, store: Store, operator_id: str) -> None:
+        self.store = store
+        self.id = operator_id
+
+    def __repr__(self) -> str:
+        return f"Operator({self.id}: {count(self.row['rings'], 'ring')}, {count(self.row['accounts'], 'account')})"
+
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """The operator cluster's row of operators.parquet, as plain values."""
+        return records(self.store.query("SELECT * FROM operators WHERE operator_id = $id", id=self.id))[0]
+
+    @cached_property
+    def ring_table(self) -> pd.DataFrame:
+        """Its rings, suspect ones and those with most bits first, with the share of their traffic that it has."""
+        return ranked(self.store.query(
+            "SELECT r.ring_id, r.verdict, r.runner_up, r.accounts, r.bits_saved, r.families, s.traffic_share, "
+            "r.first_seen, r.last_seen, r.ring FROM ring_operators s JOIN rings r USING (ring_id) "
+            "WHERE s.operator_id = $id",
+            id=self.id,
+        ))
+
+    @cached_property
+    def rings(self) -> list[Ring]:
+        """Its rings, in the order of :attr:`ring_table`."""
+        return [Ring(self.store, int(number)) for number in self.ring_table["ring"]]
+
+    @cached_property
+    def members(self) -> pd.DataFrame:
+        """Accounts of its rings by ring, role and id; operator_id is empty for those not attributed to it."""
+        return self.store.query(
+            "SELECT m.ring_id, m.account_id, m.role, m.operator_id, m.verdict, m.log_odds_bits, m.likelihood, "
+            "m.families, a.created, a.first_seen, a.last_seen, a.exchanges "
+            "FROM members m JOIN accounts a USING (account_id) JOIN ring_operators s USING (ring_id) "
+            "WHERE s.operator_id = $id ORDER BY m.ring_id, m.log_odds_bits DESC, m.account_id",
+            id=self.id,
+        )
+
+    @cached_property
+    def shared(self) -> pd.DataFrame:
+        """Entities in the profiles of two of its rings or more: what the rings have in common."""
+        return self.store.query(
+            """
+            WITH mine AS (
+                SELECT r.ring FROM ring_operators o JOIN rings r USING (ring_id) WHERE o.operator_id = $id
+            ),
+            profile AS (
+                SELECT ring, entity FROM ring_evidence WHERE entity IS NOT NULL UNION SELECT ring, entity FROM pools
+            ),
+            common AS (
+                SELECT entity, count(*) AS rings FROM profile JOIN mine USING (ring) GROUP BY entity HAVING count(*) > 1
+            )
+            SELECT e.kind, e.value AS entity, c.rings, count(DISTINCT m.account) AS ring_accounts,
+                   any_value(l.users) AS all_accounts
+            FROM common c JOIN entities e USING (entity) JOIN links l USING (entity)
+            LEFT JOIN (SELECT account FROM ring_members JOIN mine USING (ring)) m USING (account)
+            GROUP BY e.kind, e.value, c.rings ORDER BY c.rings DESC, ring_accounts DESC, e.kind, e.value
+            """,
+            id=self.id,
+        )
+
+    def graph(self) -> nx.Graph:
+        """Members of all its rings and the entities that two of them or more share."""
+        return ring_graph(self.store, [int(number) for number in self.ring_table["ring"]])
+
+    @property
+    def weaknesses(self) -> list[str]:
+        """What speaks against taking its rings for one operator cluster."""
+        if len(self.rings) == 1:
+            return ["It consists of one ring: nothing but that ring's own evidence carries it."]
+        return ["No entity stands in the profiles of two of its rings."] if self.shared.empty else []
+
+    @cached_property
+    def why_not(self) -> list[str]:
+        """What speaks against the operator cluster: its own weaknesses, then those of its first 40 rings by name."""
+        discussed = self.rings[:DISCUSSED]
+        return self.weaknesses + [f"{ring.id}: {doubt.text}" for ring in discussed for doubt in ring.why_not]
+
+    def card(self, top: int = 0) -> Card:
+        """All of it on one card; ``top`` bounds the rows of rings, shared entities and members (0: all)."""
+        limit = top or None
+        roles = self.members["role"].value_counts()
+        facts = self.row | {f"{role}_accounts": int(roles.get(role, 0)) for role in ("core", "periphery", "bystander")}
+        tables = {
+            "ring_list": self.ring_table.drop(columns="ring"), "shared": self.shared, "members": self.members,
+        }
+        notes = {"decided_by": sentences(self.row["decided_by"]), "against": self.why_not}
+        facts.pop("decided_by")
+        return Card(f"Operator cluster {self.id}", facts, {k: t.iloc[:limit] for k, t in tables.items()}, notes)

@@ -1,0 +1,135 @@
+"""Two accounts side by side: what they share, whether they are in one ring, and what is missing if not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from linkage.errors import NotFound
+from linkage.reports.account import Account
+from linkage.reports.card import Card
+from linkage.reports.odds import Odds, odds
+from linkage.reports.path import LONGEST, WIDEST, Path, shortest_path
+from linkage.reports.store import Store
+from linkage.reports.visible import printable
+from linkage.reports.words import bits, count
+
+_SHARED = """
+    SELECT l.kind, k.family, e.value AS entity, e.context,
+           l.users AS all_accounts, k.accounts AS all_accounts_with_kind,
+           round(log2(k.accounts / l.users), 3) AS bits,
+           greatest(l.first_seen, o.first_seen) AS both_from, least(l.last_seen, o.last_seen) AS both_until,
+           greatest(0, date_diff('day', both_until, both_from)) AS days_apart
+    FROM links l JOIN links o USING (entity) JOIN entities e USING (entity) JOIN kinds k ON k.kind = l.kind
+    WHERE l.account = $a AND o.account = $b ORDER BY bits DESC, l.kind, e.value
+"""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two accounts; ``shared`` has a row for each entity that both use, ``path`` is sought only when there is none.
+
+    In ``shared``, both used the entity from ``both_from`` until ``both_until``; where the second lies before the first,
+    ``days_apart`` passed between the use of one and that of the other, and the entity may have changed hands.
+    ``odds`` holds the log-odds of each account for its own ring and for the other's.
+    """
+
+    a: Account
+    b: Account
+    shared: pd.DataFrame
+    odds: tuple[Odds, ...]
+    path: Path | None
+
+    @property
+    def same_ring(self) -> bool:
+        """Both are in one ring."""
+        return self.a.ring_id is not None and self.a.ring_id == self.b.ring_id
+
+    @property
+    def why(self) -> list[str]:
+        """The answer in sentences."""
+        a, b = printable(self.a.id), printable(self.b.id)
+        total = bits(self.shared["bits"].sum())
+        families = self.shared["family"].nunique()
+        shared = (
+            f"{a} and {b} share {count(len(self.shared), 'entity', 'entities')} of "
+            f"{count(families, 'family', 'families')}, worth {total}."
+            if len(self.shared) else f"{a} and {b} share no entity."
+        )
+        rings = f"Both are in {self.a.ring_id}." if self.same_ring else f"{_where(self.a)} {_where(self.b)}"
+        return [shared, *self._chain(), rings]
+
+    @property
+    def why_not(self) -> list[str]:
+        """What is missing for each account to be in the other's ring; empty when both are in one."""
+        if self.same_ring:
+            return []
+        lines = []
+        for account, other in ((self.a, self.b), (self.b, self.a)):
+            if other.ring_id:
+                found = [o for o in self.odds if o.account_id == account.id and o.ring_id == other.ring_id]
+                lines += [line for o in found for line in _missing(o)]
+        return lines or ["No ring holds either of them."]
+
+    def _chain(self) -> list[str]:
+        if self.path is None:
+            return []
+        if self.path.found:
+            entities = len(self.path.steps) - 1
+            return [f"The shortest chain between them leads over {count(entities, 'entity', 'entities')}."]
+        cut = "" if self.path.complete else " The search was cut short."
+        return [f"No chain of up to {LONGEST} entities, each used by {WIDEST:,} accounts or fewer, joins them.{cut}"]
+
+    def card(self, top: int = 0) -> Card:
+        """All of it on one card; ``top`` bounds the rows of each table (0: all)."""
+        totals = [(o.account_id, o.ring_id, o.total) for o in self.odds]
+        tables = {
+            "shared": self.shared,
+            "log_odds": pd.DataFrame(totals, columns=["account_id", "ring_id", "log_odds_bits"]),
+            "log_odds_by_family": _stacked([(o, o.by_family) for o in self.odds]),
+            "waterfall": _stacked([(o, o.waterfall) for o in self.odds]),
+        }
+        if self.path is not None:
+            tables["path"] = self.path.steps
+        facts: dict[str, Any] = {
+            "a": self.a.id, "b": self.b.id, "same_ring": self.same_ring, "ring_a": self.a.ring_id,
+            "ring_b": self.b.ring_id, "shared_bits": round(float(self.shared["bits"].sum()), 3),
+        }
+        limited = {name: table.head(top) if top else table for name, table in tables.items()}
+        return Card(f"{self.a.id} and {self.b.id}", facts, limited, {"why": self.why, "why_not": self.why_not})
+
+
+def compare(store: Store, a: Account, b: Account) -> Pair:
+    """Compare two accounts.
+
+    Raises:
+        NotFound: both are the same account.
+    """
+    if a.number == b.number:
+        raise NotFound(f"'{printable(a.id)}' is named twice.", todo="Name two different accounts.")
+    shared = store.query(_SHARED, a=a.number, b=b.number)
+    path = shortest_path(store, (a.number, a.id), (b.number, b.id)) if shared.empty else None
+    rings = sorted({int(x.row["ring"]) for x in (a, b) if x.row["ring"] is not None})
+    found = [*odds(store, a.number, rings), *odds(store, b.number, rings)]
+    return Pair(a, b, shared, tuple(sorted(found, key=lambda o: (o.ring_id, o.account_id))), path)
+
+
+def _where(account: Account) -> str:
+    return f"{printable(account.id)} is in {account.ring_id or 'no ring'}."
+
+
+def _missing(found: Odds) -> list[str]:
+    name = printable(found.account_id)
+    if found.total > 0:
+        return [f"The log-odds of {name} for {found.ring_id} are {bits(found.total)}; another ring suits it better."]
+    return [f"{name} lacks {bits(-found.total)} for {found.ring_id}.", *found.absences]
+
+
+def _stacked(parts: list[tuple[Odds, pd.DataFrame]]) -> pd.DataFrame:
+    frames = [table.assign(account_id=o.account_id, ring_id=o.ring_id) for o, table in parts]
+    if not frames:
+        return pd.DataFrame(columns=["account_id", "ring_id", "family", "bits"])
+    table = pd.concat(frames, ignore_index=True)
+    return table[["account_id", "ring_id", *[c for c in table.columns if c not in ("account_id", "ring_id")]]]

@@ -1,0 +1,191 @@
+"""Pictures for people: a ring as a graph, and the rings of an operator on a time axis. Needs matplotlib."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import matplotlib
+import matplotlib.dates as mdates
+import networkx as nx
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from linkage.reports.shared import EntityNode, accounts_of, entities_of
+from linkage.reports.visible import shortened
+from linkage.reports.words import count
+
+ENTITIES = 30  # most entities drawn: beyond, labels cover each other on a printed page
+ACCOUNTS = 60  # most accounts drawn
+NAMED_ACCOUNTS = 25  # up to so many accounts are drawn with their names
+RINGS = 20  # most rings on one time axis
+# Okabe & Ito's colours, told apart by colour-blind readers and in grey print
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D1F")
+ACCOUNT_COLOUR = "#3b3b3b"
+_HALO = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.7}
+_BAR: dict[str, Any] = {"color": PALETTE[5], "linewidth": 7, "alpha": 0.55}
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 8, "axes.unicode_minus": False,
+    "text.parse_math": False,
+}
+
+
+class Picture(Figure):
+    """A figure that a notebook shows by itself."""
+
+    def _repr_svg_(self) -> str:
+        return svg(self, "notebook")
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The part of a case graph that is drawn, and a sentence that says what is left out, and by which rule."""
+
+    graph: nx.Graph
+    rule: str
+
+
+def excerpt(graph: nx.Graph) -> Excerpt:
+    """The entities with the most bits over all members, and the accounts with the most bits over those entities."""
+    weight = dict(graph.degree(weight="weight"))
+    entities = sorted(entities_of(graph), key=lambda e: (-weight[e], e))[:ENTITIES]
+    kept = graph.subgraph([*accounts_of(graph), *entities])
+    held = dict(kept.degree(weight="weight"))
+    accounts = sorted(accounts_of(graph), key=lambda a: (-held[a], a))[:ACCOUNTS]
+    all_entities, all_accounts = len(entities_of(graph)), len(accounts_of(graph))
+    drawn = nx.Graph(graph.subgraph([*accounts, *entities]))
+    drawn.remove_nodes_from([e for e in entities if drawn.degree(e) == 0])
+    if (all_entities, all_accounts) == (len(entities), len(accounts)):
+        return Excerpt(drawn, f"All {count(all_accounts, 'account')} and all {all_entities:,} entities that two share.")
+    return Excerpt(
+        drawn,
+        f"Drawn: {len(entities):,} of {all_entities:,} shared entities, those with the most bits over all members; and "
+        f"{len(accounts):,} of {count(all_accounts, 'account')}, those with the most bits over these entities.",
+    )
+
+
+def draw_ring(graph: nx.Graph, title: str) -> Picture:
+    """A ring's case graph: accounts as dots, entities as squares coloured by kind, the rarer the thicker the line."""
+    part = excerpt(graph)
+    with matplotlib.rc_context(STYLE):
+        figure = Picture(figsize=(7.2, 5.6), layout="constrained")
+        axes = figure.add_subplot()
+        axes.set_axis_off()
+        axes.set_title(title, loc="left", fontsize=10)
+        colours = _colours(entities_of(graph))
+        where = _layout(part.graph)
+        _draw_links(axes, part.graph, where)
+        _draw_entities(axes, part.graph, where, colours)
+        _draw_accounts(axes, part.graph, where)
+        axes.legend(handles=_legend(colours), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=4, frameon=False)
+        figure.supxlabel(part.rule, fontsize=7, wrap=True)
+        axes.margins(0.1)
+    return figure
+
+
+def draw_timeline(rings: Sequence[tuple[str, pd.DataFrame]]) -> Picture:
+    """Rings on one time axis (UTC), in the order given, 20 at most: a bar from first to last use, a tick for each
+    account's creation.
+
+    Each ring comes with its members (created, first_seen, last_seen).
+    """
+    shown, dates = rings[:RINGS], cast(Any, mdates)  # its locators carry no types
+    with matplotlib.rc_context(STYLE):
+        figure = Picture(figsize=(7.2, 1.0 + 0.42 * len(shown)), layout="constrained")
+        axes = figure.add_subplot()
+        for row, (_, members) in enumerate(shown):
+            _draw_span(axes, row, members)
+        axes.set_yticks(range(len(shown)), [shortened(name, 24) for name, _ in shown])
+        axes.set_ylim(len(shown) - 0.5, -0.5)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        locator = dates.AutoDateLocator(tz=dates.UTC, maxticks=9)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator, tz=dates.UTC))
+        axes.legend(handles=_timeline_legend(), loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False)
+    return figure
+
+
+def svg(figure: Figure, salt: str) -> str:
+    """A figure as an ``<svg>`` element; the same figure and salt give the same text.
+
+    ``salt`` keeps the ids of two pictures on one page apart.
+    """
+    buffer = io.StringIO()
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    with matplotlib.rc_context({**STYLE, "svg.hashsalt": salt}):
+        figure.savefig(buffer, format="svg", metadata=nothing)
+    text = buffer.getvalue()
+    return text[text.index("<svg"):]
+
+
+def _layout(graph: nx.Graph) -> dict[Any, np.ndarray]:
+    """Positions by Kamada and Kawai, which starts from a circle and so needs no chance; parts side by side."""
+    canonical = nx.Graph()
+    canonical.add_nodes_from(sorted(graph, key=str))
+    canonical.add_edges_from(sorted(graph.edges, key=str))
+    where: dict[Any, np.ndarray] = {}
+    left = 0.0
+    for part in sorted(nx.connected_components(canonical), key=lambda p: (-len(p), str(sorted(p, key=str)))):
+        piece = canonical.subgraph(sorted(part, key=str))
+        size = float(np.sqrt(len(part)))
+        for node, position in nx.kamada_kawai_layout(piece, scale=size).items():
+            where[node] = position + np.array([left + size, 0.0])
+        left += 2 * size + 0.6
+    return where
+
+
+def _colours(entities: list[EntityNode]) -> dict[str, str]:
+    kinds = sorted({kind for kind, _ in entities})
+    return {kind: PALETTE[i % len(PALETTE)] for i, kind in enumerate(kinds)}
+
+
+def _draw_links(axes: Any, graph: nx.Graph, where: Mapping[Any, np.ndarray]) -> None:
+    for a, b, weight in graph.edges(data="weight"):
+        (x0, y0), (x1, y1) = where[a], where[b]
+        axes.plot([x0, x1], [y0, y1], color="#b0b0b0", linewidth=0.3 + 0.08 * min(weight, 20), zorder=1)
+
+
+def _draw_entities(axes: Any, graph: nx.Graph, where: Mapping[Any, np.ndarray], colours: Mapping[str, str]) -> None:
+    for entity in entities_of(graph):
+        kind, value = entity
+        x, y = where[entity]
+        axes.scatter([x], [y], s=30 + 6 * graph.degree(entity), marker="s", color=colours[kind], zorder=3)
+        axes.annotate(shortened(value, 20), (x, y), xytext=(0, -9), textcoords="offset points", ha="center",
+                      fontsize=6, color=colours[kind], bbox=_HALO, zorder=4)
+
+
+def _draw_accounts(axes: Any, graph: nx.Graph, where: Mapping[Any, np.ndarray]) -> None:
+    accounts = accounts_of(graph)
+    places = np.array([where[a] for a in accounts])
+    axes.scatter(places[:, 0], places[:, 1], s=14, color=ACCOUNT_COLOUR, zorder=2)
+    if len(accounts) <= NAMED_ACCOUNTS:
+        for account, (x, y) in zip(accounts, places, strict=True):
+            axes.annotate(shortened(account, 16), (x, y), xytext=(0, 4), textcoords="offset points", ha="center",
+                          fontsize=5.5, color=ACCOUNT_COLOUR, bbox=_HALO, zorder=4)
+
+
+def _legend(colours: Mapping[str, str]) -> list[Line2D]:
+    marks = [("account", "o", ACCOUNT_COLOUR), *((kind, "s", colour) for kind, colour in colours.items())]
+    return [
+        Line2D([], [], marker=mark, color="none", markerfacecolor=colour, markeredgecolor="none", label=name)
+        for name, mark, colour in marks
+    ]
+
+
+def _draw_span(axes: Any, row: int, members: pd.DataFrame) -> None:
+    seen = members[["first_seen", "last_seen"]].stack()
+    if len(seen):
+        axes.plot([seen.min(), seen.max()], [row, row], solid_capstyle="butt", **_BAR)
+    created = members["created"].dropna().sort_values()
+    axes.scatter(created, np.full(len(created), row), marker="|", s=110, color=PALETTE[1], linewidths=0.8, zorder=3)
+
+
+def _timeline_legend() -> list[Line2D]:
+    bar = Line2D([], [], label="from first to last use", **_BAR)
+    tick = Line2D([], [], marker="|", color="none", markeredgecolor=PALETTE[1], markersize=8, label="account created")
+    return [bar, tick]

@@ -1,0 +1,181 @@
+"""One ring: who is in it, what holds it together, what speaks against it, and its picture."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import networkx as nx
+import pandas as pd
+
+from linkage.model import Verdict
+from linkage.reports.bridge import Bridge, weakest_bridge
+from linkage.reports.card import Card
+from linkage.reports.case import Case
+from linkage.reports.doubts import Doubt, doubts
+from linkage.reports.extras import require
+from linkage.reports.shared import ring_graph
+from linkage.reports.store import Store
+from linkage.reports.words import bits, count, records, sentences
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+BRIDGE_ACCOUNTS = 200  # members above which the weakest bridge is not computed: one minimum cut a member
+_ORDER = {Verdict.SUSPECT: 0, Verdict.UNDETERMINED: 1}
+
+
+def ranked(rings: pd.DataFrame) -> pd.DataFrame:
+    """Rings with suspect ones first, undetermined next, then the innocent; by bits saved within each."""
+    keyed = rings.assign(_rank=rings["verdict"].map(_ORDER).fillna(2))
+    ordered = keyed.sort_values(["_rank", "bits_saved", "ring_id"], ascending=[True, False, True], kind="stable")
+    return ordered.drop(columns="_rank").reset_index(drop=True)
+
+
+class Ring:
+    """A ring of a run. Tables are pandas; times are UTC; bits are base-2 logarithms."""
+
+    def __init__(self, store: Store, number: int) -> None:
+        self.store = store
+        self.number = number
+
+    def __repr__(self) -> str:
+        return f"Ring({self.id}: {self.verdict}, {count(len(self.members), 'account')}, {bits(self.bits_saved)})"
+
+    @cached_property
+    def row(self) -> dict[str, Any]:
+        """The ring's row of rings.parquet, as plain values."""
+        return records(self.store.query("SELECT * FROM rings WHERE ring = $ring", ring=self.number))[0]
+
+    @property
+    def id(self) -> str:
+        """The ring's id, such as ``R-ABCDEFGHIJ``."""
+        return str(self.row["ring_id"])
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the ring is taken for. Linked is not guilty."""
+        return Verdict(self.row["verdict"])
+
+    @property
+    def bits_saved(self) -> float:
+        """Bits that naming the ring saves: 2 to the minus this bounds coincidence. No probability of innocence."""
+        return float(self.row["bits_saved"])
+
+    @cached_property
+    def members(self) -> pd.DataFrame:
+        """One row per member, firmest first: role, log-odds, families, and its times."""
+        return self.store.query(
+            "SELECT m.account_id, m.role, m.operator_id, m.log_odds_bits, m.likelihood, m.families, "
+            "a.created, a.first_seen, a.last_seen, a.exchanges "
+            "FROM members m JOIN accounts a USING (account_id) WHERE m.ring_id = $ring_id "
+            "ORDER BY m.log_odds_bits DESC, m.account_id",
+            ring_id=self.id,
+        )
+
+    @cached_property
+    def evidence(self) -> pd.DataFrame:
+        """The ring's profile, most bits first: used by k of s_t members here, by d of N accounts everywhere.
+
+        A row without an entity is a pool of ``pool`` entities. Columns: kind, family, forgeable, entity, pool,
+        ring_accounts (k), ring_accounts_with_kind (s_t), all_accounts (d), all_accounts_with_kind (N), bits,
+        first_seen, last_seen.
+        """
+        return self.store.query(
+            "SELECT e.kind, k.family, k.forgeable, e.entity, e.pool, e.ring_accounts, e.ring_accounts_with_kind, "
+            "e.all_accounts, k.accounts AS all_accounts_with_kind, e.bits, e.first_seen, e.last_seen "
+            "FROM evidence e JOIN kinds k USING (kind) WHERE e.ring_id = $ring_id "
+            "ORDER BY e.bits DESC, e.kind, e.entity NULLS FIRST",
+            ring_id=self.id,
+        )
+
+    @cached_property
+    def pools(self) -> pd.DataFrame:
+        """The entities of the ring's pools: kind, entity, ring_accounts (k), all_accounts (d)."""
+        return self.store.query(
+            "SELECT p.kind, e.value AS entity, p.ring_accounts, p.all_accounts "
+            "FROM pools p JOIN entities e USING (entity) WHERE p.ring = $ring "
+            "ORDER BY p.kind, p.ring_accounts DESC, e.value",
+            ring=self.number,
+        )
+
+    @cached_property
+    def families(self) -> pd.DataFrame:
+        """What is left without each family, its members kept: family, bits, left (bits saved less the family's)."""
+        sums: pd.DataFrame = self.evidence.groupby("family")["bits"].sum().reset_index()
+        sums["left"] = self.bits_saved - sums["bits"]
+        return sums.sort_values(["bits", "family"], ascending=[False, True], ignore_index=True).round(3)
+
+    @cached_property
+    def timeline(self) -> pd.DataFrame:
+        """Members per UTC day: created, first seen, last seen, and active (between first and last seen)."""
+        columns = ["created", "first_seen", "last_seen"]
+        days = self.members[columns].apply(lambda times: times.dt.floor("D"))
+        known = days.stack()
+        if known.empty:
+            return pd.DataFrame(columns=[*columns, "active"], dtype="int64")
+        index = pd.date_range(known.min(), known.max(), freq="D", name="day")
+        table = pd.DataFrame({c: days[c].value_counts().reindex(index, fill_value=0) for c in columns})
+        ended = table["last_seen"].shift(fill_value=0)
+        return table.assign(active=(table["first_seen"] - ended).cumsum())
+
+    def graph(self) -> nx.Graph:
+        """Members and the entities that two of them or more share; see :func:`linkage.reports.shared.ring_graph`."""
+        return ring_graph(self.store, [self.number])
+
+    def draw(self) -> Figure:
+        """A picture of the ring, as a matplotlib figure; what it leaves out stands below it.
+
+        Raises:
+            MissingExtra: matplotlib is not installed.
+        """
+        require("matplotlib", "report")
+        from linkage.reports.picture import draw_ring
+
+        return draw_ring(self.graph(), self.id)
+
+    def svg(self) -> str:
+        """The same picture as SVG text; the same ring gives the same text.
+
+        Raises:
+            MissingExtra: matplotlib is not installed.
+        """
+        figure = self.draw()
+        from linkage.reports.picture import svg
+
+        return svg(figure, self.id)
+
+    @cached_property
+    def bridge(self) -> Bridge | None:
+        """Where the ring is weakest; None when it has over 200 members."""
+        return weakest_bridge(self.graph()) if len(self.members) <= BRIDGE_ACCOUNTS else None
+
+    @cached_property
+    def why_not(self) -> tuple[Doubt, ...]:
+        """What speaks against the ring, derived from its data."""
+        return doubts(Case.of(self.store, self.row, self.evidence, self.members, self.families))
+
+    def card(self, top: int = 0) -> Card:
+        """All of it on one card; ``top`` bounds the rows of members and pools (0: all)."""
+        row = self.row
+        keys = ("ring_id", "verdict", "runner_up", "operator_id", "accounts", "bits_saved", "log2_p_bound", "q_value",
+                "support", "first_seen", "last_seen")
+        limit = top or None
+        tables = {
+            "evidence": self.evidence, "pools": self.pools.head(limit) if limit else self.pools,
+            "without_family": self.families, "operators": self.operators,
+            "members": self.members.head(limit) if limit else self.members,
+        }
+        notes = {"reasons": sentences(row["reasons"]), "against": [d.text for d in self.why_not]}
+        if self.bridge:
+            notes["weakest_bridge"] = [self.bridge.text]
+        return Card(f"Ring {self.id}", {k: row[k] for k in keys}, tables, notes)
+
+    @cached_property
+    def operators(self) -> pd.DataFrame:
+        """Which operator clusters the ring serves: operator_id, traffic_share; the main one first."""
+        return self.store.query(
+            "SELECT operator_id, traffic_share FROM ring_operators WHERE ring_id = $ring_id "
+            "ORDER BY traffic_share DESC, operator_id",
+            ring_id=self.id,
+        )

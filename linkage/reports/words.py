@@ -1,0 +1,71 @@
+"""How figures and dates are put into words, and rows of tables into plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: ``1 account``, ``1,200 accounts``."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def bits(value: float) -> str:
+    """Bits to one decimal, with a proper minus sign kept as a hyphen so that programs can read it too."""
+    return f"{value:,.1f} bits"
+
+
+def percent(share: float) -> str:
+    """A share of one as whole per cent; never rounded to 0 % or 100 % when it is neither."""
+    whole = round(100 * share)
+    if share > 0 and whole == 0:
+        return "under 1 %"
+    if share < 1 and whole == 100:
+        return "over 99 %"
+    return f"{whole} %"
+
+
+def day(moment: Any) -> str:
+    """A date in words, UTC: ``22 April 2026``; ``an unknown date`` when there is none."""
+    if moment is None or pd.isna(moment):
+        return "an unknown date"
+    stamp = pd.Timestamp(moment)
+    return f"{stamp.day} {stamp.strftime('%B %Y')}"
+
+
+def span(first: Any, last: Any) -> str:
+    """A period in words, or that the logs carry no times."""
+    if first is None or pd.isna(first):
+        return "at times that the logs do not give"
+    return f"on {day(first)}" if day(first) == day(last) else f"between {day(first)} and {day(last)}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def scalar(value: Any) -> Any:
+    """A cell of a pandas table as a plain Python value; missing is None."""
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if isinstance(value, datetime):
+        return value
+    return value.item() if hasattr(value, "item") else value
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table as mappings of plain Python values; missing is None."""
+    return [
+        {str(key): scalar(cell) for key, cell in row.items()} for row in frame.astype(object).to_dict("records")
+    ]
+
+
+def sentences(text: str | None) -> list[str]:
+    """The parts of a text that a stage joined with ``; ``."""
+    return [part.strip() for part in (text or "").split(";") if part.strip()]
