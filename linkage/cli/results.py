@@ -1,0 +1,241 @@
+"""Commands that read a published run: ``rings``, ``show``, ``why`` and ``export``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import linkage
+from linkage.cli import terminal
+from linkage.cli.app import app
+from linkage.errors import ConfigError
+from linkage.model import Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from linkage.reports.card import Card
+    from linkage.reports.run import Run
+
+# What the commands need of the reports is imported when they run: `linkage --help` stays quick.
+
+RunFolder = Annotated[Path, typer.Option("--run", help="Run folder, or the folder with `latest` in it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs, all rows.")]
+LATEST = Path("runs/latest")
+ROWS = 20  # rows of a table shown to people unless they ask for more
+NOTICE = "Linked is not guilty. Bits bound coincidence; they are no probability of innocence."
+Row = dict[str, Any]
+
+
+@app.command("rings")
+def rings_command(
+    run: RunFolder = LATEST,
+    verdict: Annotated[Verdict | None, typer.Option(help="Only rings of this verdict.")] = None,
+    top: Annotated[int | None, typer.Option(min=0, help="At most so many rings; 0: all.", show_default="20")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the rings of a run: suspect ones first, then by bits saved.
+
+    Example: linkage rings --verdict suspect --top 10
+    """
+    from linkage.reports.words import records
+
+    table = linkage.open_run(run).rings
+    table = table if verdict is None else table[table["verdict"] == verdict]
+    limit = top if top is not None else (0 if as_json else ROWS)
+    rows = records(table.head(limit) if limit else table)
+    if as_json:
+        terminal.print_json(rows)
+        return
+    if not rows:
+        terminal.say("No ring" + (f" of verdict {verdict}." if verdict else "."))
+        return
+    columns = ("ring", "verdict", "runner-up", "accounts", "bits", "families", "operator", "first seen", "last seen")
+    terminal.print_table("Rings", columns, map(_ring_row, rows))
+    _say_more(len(table) - len(rows), "--top 0")
+    terminal.say(f"{NOTICE} Look closer with 'linkage show {rows[0]['ring_id']}'.")
+
+
+@app.command("show")
+def show_command(
+    name: Annotated[str, typer.Argument(metavar="ID", help="Account, kind:value, R-… or OP-….")],
+    run: RunFolder = LATEST,
+    top: Annotated[int, typer.Option(min=0, help="At most so many rows of each table; 0: all.")] = ROWS,
+    graphml: Annotated[Path | None, typer.Option(help="Write the case graph of a ring or operator here.")] = None,
+    gexf: Annotated[Path | None, typer.Option(help="The same as GEXF, for Gephi.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what is known about an account, an entity, a ring or an operator cluster, and what speaks against it.
+
+    Examples: linkage show R-4KQ7ZP2M3A, linkage show ip:192.0.2.1, linkage show account:alice
+    """
+    opened = linkage.open_run(run)
+    found = opened.find(name)
+    _write_graphs(found, opened, graphml, gexf)
+    if as_json:
+        terminal.print_json(found.card().data())
+    else:
+        _print_card(found.card(), top)
+
+
+@app.command("why")
+def why_command(
+    a: Annotated[str, typer.Argument(metavar="A", help="An account id.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another account id.")],
+    run: RunFolder = LATEST,
+    top: Annotated[int, typer.Option(min=0, help="At most so many rows of each table; 0: all.")] = ROWS,
+    as_json: AsJson = False,
+) -> None:
+    """Say what two accounts share, whether they are in one ring, and what is missing if not.
+
+    Example: linkage why alice bob
+    """
+    card = linkage.open_run(run).why(a, b).card()
+    if as_json:
+        terminal.print_json(card.data())
+    else:
+        _print_card(card, top)
+
+
+@app.command("export")
+def export_command(
+    name: Annotated[str, typer.Argument(metavar="ID", help="OP-…, or R-… for one ring.")],
+    run: RunFolder = LATEST,
+    out: Annotated[Path | None, typer.Option(help="New folder for the summary.", show_default="ID-summary")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier summary.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the attribution summary of an operator cluster: a page for printing, exhibits, and their SHA-256.
+
+    Example: linkage export OP-4KQ7ZP2M3A --out summary
+    """
+    from linkage.reports.summary import MANIFEST, PAGE, SUMS, export_summary
+
+    folder = export_summary(linkage.open_run(run), name, out, force=force)
+    if as_json:
+        terminal.print_json({"folder": str(folder), **json.loads((folder / MANIFEST).read_text(encoding="utf-8"))})
+        return
+    terminal.say(f"Written: {terminal.plain(folder)}")
+    terminal.say(f"Open {PAGE} in a browser and print it. 'sha256sum -c {SUMS}' checks the files.")
+
+
+def _write_graphs(found: Any, run: Run, graphml: Path | None, gexf: Path | None) -> None:
+    from linkage.reports.graphfile import GraphFormat, write_graph
+
+    wanted = [(path, form) for path, form in ((graphml, GraphFormat.GRAPHML), (gexf, GraphFormat.GEXF)) if path]
+    if wanted and not hasattr(found, "graph"):
+        raise ConfigError("only rings and operator clusters have a case graph.", where="show", todo="Name one of them.")
+    for path, form in wanted:
+        write_graph(found.graph(), path, form, str(run.manifest["created"])[:10])
+        terminal.warn(f"Written: {terminal.plain(path)}")
+
+
+def _ring_row(row: Row) -> list[object]:
+    days = [None if row[k] is None else f"{row[k]:%Y-%m-%d}" for k in ("first_seen", "last_seen")]
+    return [row["ring_id"], row["verdict"], row["runner_up"], row["accounts"], row["bits_saved"], row["families"],
+            row["operator_id"], *days]
+
+
+def _print_card(card: Card, top: int) -> None:
+    terminal.say(terminal.plain(card.title))
+    for name, value in card.data().items():
+        if name in card.facts and value is not None:
+            terminal.say(f"  {_words(name):<24}{terminal.plain(_shaped(name, value))}")
+    for name, lines in card.notes.items():
+        terminal.say(f"\n{HEADINGS.get(name, _words(name))}")
+        for line in lines:
+            terminal.say(f"  - {terminal.plain(line)}")
+    for name, table in card.tables.items():
+        if len(table):
+            terminal.say("")
+            _print_rows(HEADINGS.get(name, _words(name)), table, top)
+    terminal.say(f"\n{NOTICE}")
+
+
+def _print_rows(title: str, table: pd.DataFrame, top: int) -> None:
+    from linkage.reports.words import records
+
+    rows = [{k: _shaped(k, v) for k, v in row.items()} for row in records(table.head(top) if top else table)]
+    columns = [name for name in _columns(rows[0]) if any(_cell(name, row) is not None for row in rows)]
+    terminal.print_table(title, [_words(c) for c in columns], [[_cell(c, row) for c in columns] for row in rows])
+    _say_more(len(table) - len(rows), "--top 0")
+
+
+def _columns(row: Row) -> list[str]:
+    """Columns in the order of the table, those that a person reads together in one."""
+    merged = MERGED | {"entity": "entity_or_pool"} if "pool" in row else MERGED
+    names = [merged.get(name, name) for name in row if name not in HIDDEN]
+    return list(dict.fromkeys(names))
+
+
+def _cell(name: str, row: Row) -> object:
+    return COMBINED[name](row) if name in COMBINED and name not in row else row.get(name)
+
+
+def _of(part: str, whole: str) -> Callable[[Row], object]:
+    def text(row: Row) -> object:
+        if whole not in row:
+            return row[part]
+        return f"{terminal.plain(row[part])} of {terminal.plain(row[whole])}"
+
+    return text
+
+
+def _entity_or_pool(row: Row) -> object:
+    return row["entity"] if row["pool"] is None else f"pool of {row['pool']:,} entities"
+
+
+def _say_more(left: int, option: str) -> None:
+    if left > 0:
+        terminal.say(f"… and {left:,} more; {option} shows all.")
+
+
+def _shaped(name: str, value: object) -> object:
+    """A value as people read it: shares and probabilities need other digits than bits do."""
+    return SHAPES[name].format(value) if name in SHAPES and value is not None else value
+
+
+def _words(name: str) -> str:
+    return NAMES.get(name, name.replace("_", " "))
+
+
+HIDDEN = {"forgeable", "ring", "cluster", "likelihood"}  # the likelihood is not calibrated; --json has it
+SHAPES = {"q_value": "{:.2g}", "likelihood": "{:.3f}", "support": "{:.0%}", "traffic_share": "{:.0%}"}
+MERGED = {
+    "pool": "entity_or_pool", "ring_accounts": "here", "ring_accounts_with_kind": "here", "all_accounts": "everywhere",
+    "all_accounts_with_kind": "everywhere",
+}
+COMBINED: dict[str, Callable[[Row], object]] = {
+    "entity_or_pool": _entity_or_pool,
+    "here": _of("ring_accounts", "ring_accounts_with_kind"),
+    "everywhere": _of("all_accounts", "all_accounts_with_kind"),
+}
+NAMES = {"n": "uses", "runner_up": "runner-up", "log_odds_bits": "log-odds", "entity_or_pool": "entity or pool"}
+HEADINGS = {
+    "reasons": "Why this verdict",
+    "against": "What speaks against it",
+    "why": "Why",
+    "why_not": "Why not",
+    "weakest_bridge": "Weakest bridge",
+    "decided_by": "Why these rings go together",
+    "evidence": "Evidence: here, k of the s members that have the kind; everywhere, d of all N accounts that have it",
+    "pools": "Pools",
+    "without_family": "What is left without each family of evidence (bits, members kept)",
+    "operators": "Operator clusters",
+    "members": "Members",
+    "ring_list": "Rings",
+    "rings": "Rings that use it",
+    "accounts": "Accounts that use it",
+    "shared": "Shared entities, rarest first",
+    "links": "What it uses, rarest first",
+    "waterfall": "Log-odds, step by step (bits)",
+    "log_odds": "Log-odds",
+    "log_odds_by_family": "Log-odds by family (bits)",
+    "nearest_rings": "Nearest other rings",
+    "affiliations": "Further rings",
+    "path": "The shortest chain",
+}
