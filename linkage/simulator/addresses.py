@@ -177,10 +177,12 @@ def _ring_pools(plan: _Planner, lines: Ints, rng: np.random.Generator) -> Option
     """The exits that each ring rents, by its style."""
     people, rings = plan.people, plan.people.rings
     count = len(rings.size)
-    racks = plan.fresh_pools(np.maximum(4, rings.size // rng.integers(4, 25, count)), Net.DATACENTRE, 8)
+    racks_of = np.maximum(4, rings.size // rng.integers(4, 25, count))
+    order = rng.permutation(count)  # neighbours in address space are strangers
+    racks = plan.fresh_pools(racks_of[order], Net.DATACENTRE, 8)[np.argsort(order)]
     proxies = _proxies(plan, lines, rng)
     preferred = rng.integers(0, VPN_PROVIDERS, max(1, rings.operators))[rings.operator]
-    provider = np.where(rng.random(count) < 0.7, preferred, rng.integers(0, VPN_PROVIDERS, count))
+    provider = np.where(rng.random(count) < 0.8, preferred, rng.integers(0, VPN_PROVIDERS, count))
     exits = _vpn_regions(plan, provider, rng)
     styles = [rings.address == AddressStyle.DATACENTRE, rings.address == AddressStyle.RESIDENTIAL]
     pool = np.select(styles, [racks, proxies], exits)
@@ -207,7 +209,7 @@ def _proxies(plan: _Planner, lines: Ints, rng: np.random.Generator) -> Ints:
     order = np.argsort(of_network, kind="stable")
     counts = np.bincount(of_network, minlength=PROXY_NETWORKS)
     preferred = rng.integers(0, PROXY_NETWORKS, rings.operators)[rings.operator]
-    mine = np.where(rng.random(len(rings.size)) < 0.7, preferred, rng.integers(0, PROXY_NETWORKS, len(rings.size)))
+    mine = np.where(rng.random(len(rings.size)) < 0.8, preferred, rng.integers(0, PROXY_NETWORKS, len(rings.size)))
     size = np.maximum(10, np.round(rings.size * rng.uniform(0.5, 2.0, len(rings.size)))).astype(np.int64)
     ring, _ = repeat_counts(size)
     row = (np.cumsum(counts) - counts)[mine[ring]] + (rng.random(len(ring)) * counts[mine[ring]]).astype(np.int64)

@@ -139,7 +139,9 @@ def plan_rings(total: int, mix: Mix, rng: np.random.Generator) -> Rings:
     largest = min(mix.ring_largest, max(mix.ring_smallest, total // 5))
     even = (rng.random() + GOLDEN * np.arange(1, total + 1)) % 1.0
     drawn = (mix.ring_smallest * (1 - even) ** (-1 / mix.ring_tail)).astype(np.int64)
-    size = rng.permutation(_fill(total, np.minimum(drawn, largest)))
+    size = _fill(total, np.minimum(drawn, largest))
+    rest = total - int(size.sum())
+    size = rng.permutation(np.append(size, rest) if rest >= mix.ring_smallest else size)
     rings_of = 1 + rng.binomial(mix.rings_per_operator - 1, rng.uniform(0, 0.8, len(size)))
     operator = np.repeat(np.arange(len(size)), rings_of)[: len(size)]
     return Rings(

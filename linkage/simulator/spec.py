@@ -36,7 +36,7 @@ class Mix:
     vpn_user: float = 0.08
     ring_smallest: int = 15
     ring_largest: int = 1_500
-    ring_tail: float = 0.9  # Pareto exponent of ring sizes
+    ring_tail: float = 1.0  # Pareto exponent of ring sizes
     rings_per_operator: int = 6  # at most
 
 
