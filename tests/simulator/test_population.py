@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -56,7 +58,7 @@ def test_who_evades_little_evades_much_too() -> None:
     assert shares[0] == 0.0
     assert shares[3] == 1.0
     assert np.allclose(shares[1:3], [0.3, 0.6], atol=0.03)
-    for less, more in zip(worlds, worlds[1:], strict=False):
+    for less, more in pairwise(worlds):
         assert np.array_equal(less.ring, more.ring)
         assert (more.evades | ~less.evades).all()
 
