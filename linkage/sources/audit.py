@@ -37,24 +37,20 @@ class SourceCounts:
         return self.quarantined / self.rows if self.rows else 0.0
 
 
-def count_rows(engine: Engine, name: str) -> SourceCounts:
-    """Count the rows of ``rows_<name>`` by their fate.
+def count_rows(engine: Engine, name: str, rows: int) -> SourceCounts:
+    """Count the fates of the ``rows`` rows that were scanned.
 
     Raises:
         LinkageError: the fates do not add up to the rows; our fault.
     """
     sums = engine.fetch(
         f"""
-        SELECT count(*) AS rows, count(*) FILTER (state = 'loaded') AS loaded,
-               count(*) FILTER (state = 'duplicate') AS duplicate,
-               count(*) FILTER (state = 'quarantined') AS quarantined,
-               coalesce(sum(dull) FILTER (state = 'loaded'), 0)::BIGINT AS not_linking,
-               (SELECT count(*) FROM losers_{name}) AS losers
-        FROM rows_{name}
+        SELECT (SELECT count(*) FROM rows_{name}) AS loaded, (SELECT count(*) FROM repeats_{name}) AS duplicate,
+               (SELECT count(*) FROM faults_{name}) AS quarantined,
+               (SELECT coalesce(sum(dull), 0)::BIGINT FROM rows_{name}) AS not_linking
         """
     ).to_pylist()[0]
-    losers = sums.pop("losers")
-    counts = SourceCounts(name, **{**sums, "loaded": sums["loaded"] - losers, "duplicate": sums["duplicate"] + losers})
+    counts = SourceCounts(name, rows, **sums)
     if counts.rows != counts.loaded + counts.duplicate + counts.quarantined:
         raise LinkageError(f"rows of source '{name}' do not add up: {counts}.", todo="Please report this.")
     return counts
@@ -68,19 +64,18 @@ def make_quarantine(
     for name, of_source in groups.items():
         files = [file.shown for group in of_source for file in group.files]
         engine.load(f"files_{name}", pa.table({"file": pa.array(range(len(files)), pa.int32()), "shown": files}))
-        value = "fault_value"
+        value = "value"
         if any(v.spec.family == PAYMENT_FAMILY for v in values[name]):
-            value = f"regexp_replace(fault_value, '{CARD_LONG}', '(masked)', 'g')"
+            value = f"regexp_replace(value, '{CARD_LONG}', '(masked)', 'g')"
         parts.append(
-            f"SELECT {literal(name)} AS source, shown AS file, row, nullif(fault_column, '') AS \"column\", "
-            f"fault_reason AS reason, {value} AS value FROM rows_{name} JOIN files_{name} USING (file) "
-            "WHERE state = 'quarantined'"
+            f'SELECT {literal(name)} AS source, shown AS file, row, "column", reason, {value} AS value '
+            f"FROM faults_{name} JOIN files_{name} USING (file)"
         )
     engine.run(
         Step(
             "quarantine",
             f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY source, file, row",
-            tuple(f"rows_{name}" for name in groups),
+            tuple(f"faults_{name}" for name in groups),
         )
     )
 

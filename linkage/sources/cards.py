@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from linkage.config import PAYMENT_FAMILY
 from linkage.engines.step import Engine
 from linkage.errors import InputRefused
@@ -12,7 +14,7 @@ from linkage.sources.scan import Value
 LEAST_PASSING, LEAST_SHARE = 3, 0.5
 
 
-def refuse_card_numbers(engine: Engine, name: str, values: tuple[Value, ...]) -> None:
+def refuse_card_numbers(engine: Engine, name: str, values: Sequence[Value]) -> None:
     """Look at the distinct values of each payment column of ``scan_<name>``.
 
     Raises:

@@ -204,12 +204,13 @@ def _named(columns: Sequence[str]) -> str:
 
 
 def _json_sql(group: Group, wanted: Sequence[str]) -> str:
-    pointers = ["/" + c.replace("~", "~0").replace("/", "~1") for c in wanted]
-    columns = [f"json_field(doc, {literal(p)})" for p in pointers]
+    pointers = ", ".join(literal("/" + c.replace("~", "~0").replace("/", "~1")) for c in wanted)
+    columns = [f"fields[{i + 1}]" for i in range(len(wanted))]
+    broken = "CASE WHEN fault IS NOT NULL THEN fault WHEN doc IS NULL THEN 'no JSON object' END"
     return (
-        "SELECT file, line AS row, CASE WHEN fault IS NOT NULL THEN fault WHEN doc IS NULL THEN 'no JSON object' END AS broken, "
-        f"length(text)::VARCHAR || ' characters' AS broken_value{_named(columns)} "
-        f"FROM (SELECT *, json_object_text(text) AS doc FROM {quoted(group.table)})"
+        f"SELECT file, line AS row, {broken} AS broken, length(text) || ' characters' AS broken_value{_named(columns)} "
+        f"FROM (SELECT *, json_fields(doc, [{pointers}]) AS fields "
+        f"FROM (SELECT *, json_object_text(text) AS doc FROM {quoted(group.table)}))"
     )
 
 

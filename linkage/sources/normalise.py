@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Literal
 
 import pyarrow as pa
@@ -11,10 +11,11 @@ import pyarrow as pa
 from linkage.engines.step import literal
 
 PLACEHOLDERS = (
-    "", "-", "--", "---", ".", "?", "*", "unknown", "null", "(null)", "<null>", "nil", "none", "n/a", "na", "n.a.", "nan",
-    "undefined", "(none)", "<none>", "empty", "(empty)", "not set", "(not set)", "not available", "missing", "default",
-    "anonymous", "redacted", "[redacted]", "0.0.0.0", "::", "\\n",
+    "", "-", "--", "---", ".", "?", "*", "unknown", "null", "(null)", "<null>", "nil", "none", "(none)", "<none>",
+    "n/a", "na", "n.a.", "nan", "undefined", "empty", "(empty)", "not set", "(not set)", "not available", "missing",
+    "default", "anonymous", "redacted", "[redacted]", "0.0.0.0", "::", "\\n",
 )  # fmt: skip
+NO_ACCOUNT = ("", "-", "null", "(null)", "none", "nil", "nan", "undefined", "n/a", "unknown", "anonymous")
 ALL_ZEROS, ONE_CHARACTER = 4, 8  # shortest all-zero value, shortest value of one repeated character, that say nothing
 
 # IANA special-purpose registries (2024-08): addresses that many networks use at once, or none.
@@ -38,11 +39,22 @@ def hash_sql(x: str) -> str:
     return f"lower(trimmed({x}))"
 
 
-NORMALISERS: dict[Literal["text", "hash", "ip"], Callable[[str], str]] = {
-    "text": text_sql,
-    "hash": hash_sql,
-    "ip": hash_sql,  # then address by address, see ipv4_forms_sql and ip_forms
-}
+def account_forms_sql(texts: str) -> str:
+    """SELECT of slot, text, value, state for account ids: blanks cut; a blank or a word for `no account` is invalid."""
+    words = ", ".join(literal(word) for word in NO_ACCOUNT)
+    return (
+        f"SELECT slot, text, value, CASE WHEN lower(value) IN ({words}) THEN '{INVALID}' ELSE '{LINKS}' END AS state "
+        f"FROM (SELECT slot, text, {text_sql('text')} AS value FROM {texts})"
+    )
+
+
+def value_forms_sql(normalise: Literal["text", "hash"], texts: str) -> str:
+    """SELECT of slot, text, value, state for values of kinds that are normalised as ``text`` or ``hash``."""
+    clean = {"text": text_sql, "hash": hash_sql}[normalise]
+    return (
+        f"SELECT slot, text, value, CASE WHEN {placeholder_sql('value')} THEN '{DULL}' ELSE '{LINKS}' END AS state "
+        f"FROM (SELECT slot, text, {clean('text')} AS value FROM {texts})"
+    )
 
 
 def ipv4_number_text_sql(x: str) -> str:
@@ -52,7 +64,7 @@ def ipv4_number_text_sql(x: str) -> str:
 
 
 def placeholder_sql(x: str) -> str:
-    """SQL that tells whether a cleaned value stands for no value: a word such as `unknown`, zeros, one character repeated."""
+    """SQL that tells whether a cleaned value stands for no value: `unknown`, zeros, one character repeated."""
     words = ", ".join(literal(word) for word in PLACEHOLDERS)
     bare = f"replace(replace({x}, '-', ''), ':', '')"
     zeros = f"(length({bare}) >= {ALL_ZEROS} AND ltrim({bare}, '0x') = '')"
@@ -61,13 +73,12 @@ def placeholder_sql(x: str) -> str:
 
 
 def ipv4_forms_sql(texts: str) -> str:
-    """SELECT of text, value, state (IP_FORMS) for those values of the table ``texts`` that are plain dotted IPv4."""
-    number = "ipv4_number(text)"
+    """SELECT of slot, text, value, state for texts that are plain dotted IPv4; special ranges link nobody."""
     ranges = [ipaddress.ip_network(network) for network in SPECIAL_IPV4]
     special = " OR ".join(f"n BETWEEN {int(r.network_address)} AND {int(r.broadcast_address)}" for r in ranges)
     return (
-        f"SELECT text, text AS value, CASE WHEN {special} THEN '{DULL}' ELSE '{LINKS}' END AS state "
-        f"FROM (SELECT text, {number} AS n FROM {texts} WHERE is_ipv4(text))"
+        f"SELECT slot, text, text AS value, CASE WHEN {special} THEN '{DULL}' ELSE '{LINKS}' END AS state "
+        f"FROM (SELECT slot, text, ipv4_number(text) AS n FROM {texts})"
     )
 
 
@@ -85,6 +96,7 @@ def _ip_form(text: str) -> dict[str, str | None]:
 
 
 def _linked_address(text: str) -> tuple[str | None, str]:
+    text = text.strip().lower()
     if text in PLACEHOLDERS:
         return None, DULL
     try:

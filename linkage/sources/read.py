@@ -11,9 +11,10 @@ from linkage.sources import audit, context, tables
 from linkage.sources.audit import SourceCounts
 from linkage.sources.cards import refuse_card_numbers
 from linkage.sources.files import InputFile, file_sha256, find_files, shown_path
+from linkage.sources.forms import make_forms
 from linkage.sources.labels import read_labels
 from linkage.sources.layout import Group, check_columns, group_files
-from linkage.sources.rows import find_ip_forms, judge_rows
+from linkage.sources.rows import judge_rows
 from linkage.sources.scan import Value, scan, source_values
 from linkage.sources.times import check_time_settings
 
@@ -65,20 +66,20 @@ def read_sources(
         groups[name] = group_files(engine, name, source, files, sample)
         warnings += check_columns(name, source, groups[name])
         values[name] = source_values(source, specs)
-        scan(engine, name, source, groups[name], values[name], sample)
+        scan(engine, name, source, groups[name], sample)
         refuse_card_numbers(engine, name, values[name])
-    find_ip_forms(engine, values)
+    make_forms(engine, values, specs)
+    counts = []
     for name in config.sources:
+        rows = engine.fetch(f"SELECT count(*) AS rows FROM scan_{name}")["rows"][0].as_py()
         judge_rows(engine, name, values[name], groups[name])
-    counts = [audit.count_rows(engine, name) for name in config.sources]
+        counts.append(audit.count_rows(engine, name, rows))
     audit.make_quarantine(engine, groups, values)
     audit.load_counts(engine, counts)
     if sample is None:
         warnings += audit.gate(engine, counts, config.audit, refused_dir)
-    for name in config.sources:
-        tables.make_uses(engine, name, values[name])
     tables.make_accounts(engine, config.sources)
-    tables.make_observations(engine, list(config.sources))
+    tables.make_observations(engine, config.sources)
     lists = {name: Path(resolve(config_path, path)) for name, path in sorted(config.context.ip.items())}
     context.make_entities(engine, lists, sorted(k for k, spec in specs.items() if spec.normalise == "ip"))
     labels = read_labels(engine, config.labels.path if config.labels else None, config_path)

@@ -1,103 +1,79 @@
-"""Addresses made canonical, repeated ids found, and each row's fate: loaded, duplicate or quarantined."""
+"""Each row's fate: loaded, duplicate or quarantined; and the loaded ones with numbers in place of texts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from linkage.engines.step import Engine, Step, literal
+from linkage.sources.forms import slots
 from linkage.sources.layout import Group
-from linkage.sources.normalise import DULL, INVALID, LINKS, ip_forms, ipv4_forms_sql
+from linkage.sources.normalise import DULL, INVALID
 from linkage.sources.scan import Value, shown_value
-
-Values = Mapping[str, Sequence[Value]]
-
-
-def find_ip_forms(engine: Engine, sources: Values) -> None:
-    """Make the table ``ip_forms`` (text, value, state): each distinct address of all sources once.
-
-    Plain IPv4 is done by the engine; what is left (IPv6, ports, rubbish) by the ``ipaddress`` library.
-    """
-    columns = [f"SELECT v{i} AS text FROM scan_{name}" for name, vs in sources.items() for i in _addresses(vs)]
-    every = " UNION ALL ".join(columns) or "SELECT NULL::VARCHAR AS text"
-    engine.run(
-        Step(
-            "ip_texts",
-            f"SELECT DISTINCT text FROM ({every}) WHERE text IS NOT NULL AND length(text) <= 1024",
-            tuple(f"scan_{name}" for name in sources),
-        )
-    )
-    others = engine.fetch("SELECT text FROM ip_texts WHERE NOT is_ipv4(text)")
-    engine.load("ip_others", ip_forms(others["text"].to_pylist()))
-    engine.run(
-        Step("ip_forms", f"{ipv4_forms_sql('ip_texts')} UNION ALL SELECT * FROM ip_others", ("ip_texts", "ip_others"))
-    )
 
 
 def judge_rows(engine: Engine, name: str, values: Sequence[Value], groups: Sequence[Group]) -> None:
-    """Make the table ``rows_<name>``: the scan with canonical addresses and ``state``; and ``losers_<name>`` (file, row):
-    the rows whose id stands in another row that is kept.
+    """Sort the rows of ``scan_<name>`` and forget it.
+
+    Makes ``faults_<name>`` (file, row, column, reason, value): rows for the quarantine; ``repeats_<name>`` (file, row):
+    duplicates; and ``rows_<name>`` (account, first, last, n, e0, e1, …, dull): the loaded rows, accounts and entities as
+    keys of ``forms``, with the number of their values that link nobody.
     """
-    addresses = _addresses(values)
-    joins = " ".join(f"LEFT JOIN ip_forms f{i} ON s.v{i} = f{i}.text" for i in addresses)
-    linked = ", ".join(
-        f"CASE WHEN f{i}.state = '{LINKS}' THEN f{i}.value END AS v{i}" if i in addresses else f"s.v{i}"
-        for i in range(len(values))
-    )
-    dull = "".join(f" + CAST(coalesce(f{i}.state = '{DULL}', false) AS INTEGER)" for i in addresses)
+    copies = [str(i) for i, file in enumerate(file for group in groups for file in group.files) if file.copy]
+    fresh = f"file NOT IN ({', '.join(copies)})" if copies else "true"
+    reads = (f"scan_{name}", "forms")
+    engine.run(Step(f"faults_{name}", _faults_sql(name, values, fresh), reads))
+    engine.run(Step(f"repeats_{name}", _repeats_sql(name, values, fresh), (f"scan_{name}", f"faults_{name}")))
     engine.run(
-        Step(
-            f"rows_{name}",
-            f"SELECT s.file, s.row, s.account, s.first, s.last, s.n, s.id{', ' + linked if linked else ''}, s.dull{dull} AS dull, "
-            f"{_faults(values, addresses)}, {_state(addresses, groups)} AS state FROM scan_{name} s {joins}",
-            (f"scan_{name}", "ip_forms"),
-        )
+        Step(f"rows_{name}", _rows_sql(name, values), (*reads, f"faults_{name}", f"repeats_{name}")),
     )
-    _find_losers(engine, name, values)
     engine.drop(f"scan_{name}")
 
 
-def _addresses(values: Sequence[Value]) -> list[int]:
-    return [i for i, value in enumerate(values) if value.spec.normalise == "ip"]
-
-
-def _faults(values: Sequence[Value], addresses: Sequence[int]) -> str:
-    def chain(column: str, replies: Sequence[str]) -> str:
-        cases = "".join(f" WHEN f{i}.state = '{INVALID}' THEN {r}" for i, r in zip(addresses, replies, strict=True))
-        return f"CASE WHEN s.fault_reason IS NOT NULL THEN s.{column}{cases} END AS {column}"
-
-    names = [literal(values[i].name) for i in addresses]
-    shown = [f"left({shown_value(f's.v{i}', values[i].spec)}, 100)" for i in addresses]
-    return ", ".join(
-        [
-            chain("fault_column", names),
-            chain("fault_reason", ["'no IP address'"] * len(addresses)),
-            chain("fault_value", shown),
-        ]
+def _faults_sql(name: str, values: Sequence[Value], fresh: str) -> str:
+    """The first fault of each row that has one: of the row itself, then of its account, then of its values in turn."""
+    families = ["", *(value.spec.family for value in values)]
+    names = ["account", *(value.name for value in values)]
+    parts = [
+        'SELECT file, row, 0 AS place, fault_column AS "column", fault_reason AS reason, fault_value AS value '
+        f"FROM scan_{name} WHERE fault_reason IS NOT NULL AND {fresh}"
+    ]
+    for place, (column, slot) in enumerate(slots(values), 1):
+        reason = "no IP address" if slot else "account missing"
+        parts.append(
+            f"SELECT s.file, s.row, {place}, {literal(names[place - 1])}, {literal(reason)}, "
+            f"{shown_value(f's.{column}', families[place - 1])} FROM scan_{name} s JOIN forms f "
+            f"ON f.state = '{INVALID}' AND f.slot = {literal(slot)} AND s.{column} = f.text WHERE {fresh}"
+        )
+    return (
+        'SELECT file, row, nullif(arg_min("column", place), \'\') AS "column", arg_min(reason, place) AS reason, '
+        f"arg_min(value, place) AS value FROM ({' UNION ALL '.join(parts)}) GROUP BY file, row"
     )
 
 
-def _state(addresses: Sequence[int], groups: Sequence[Group]) -> str:
-    files = [file for group in groups for file in group.files]
-    copies = ", ".join(str(i) for i, file in enumerate(files) if file.copy)
-    copied = f"WHEN s.file IN ({copies}) THEN 'duplicate' " if copies else ""
-    invalid = "".join(f" OR f{i}.state = '{INVALID}'" for i in addresses)
-    return f"CASE {copied}WHEN s.fault_reason IS NOT NULL{invalid} THEN 'quarantined' ELSE 'loaded' END"
-
-
-def _find_losers(engine: Engine, name: str, values: Sequence[Value]) -> None:
+def _repeats_sql(name: str, values: Sequence[Value], fresh: str) -> str:
     """Of rows with one id the first by content is kept, so that the order of rows does not matter."""
     content = ", ".join(["account", "first", "last", "n", *(f"v{i}" for i in range(len(values)))])
-    engine.run(
-        Step(
-            f"losers_{name}",
-            f"""
-            WITH repeated AS (
-                SELECT id FROM rows_{name} WHERE state = 'loaded' AND id IS NOT NULL GROUP BY id HAVING count(*) > 1)
-            SELECT file, row FROM (
-                SELECT file, row, row_number() OVER (PARTITION BY id ORDER BY {content}) AS place
-                FROM rows_{name} SEMI JOIN repeated USING (id) WHERE state = 'loaded')
-            WHERE place > 1
-            """,
-            (f"rows_{name}",),
-        )
+    sound = f"(SELECT * FROM scan_{name} ANTI JOIN faults_{name} USING (file, row) WHERE {fresh} AND id IS NOT NULL)"
+    return f"""
+        WITH repeated AS (SELECT id FROM {sound} GROUP BY id HAVING count(*) > 1),
+        ranked AS (
+            SELECT file, row, row_number() OVER (PARTITION BY id ORDER BY {content}, file, row) AS place
+            FROM {sound} SEMI JOIN repeated USING (id))
+        SELECT file, row FROM ranked WHERE place > 1
+        UNION ALL SELECT file, row FROM scan_{name} WHERE NOT ({fresh})
+    """
+
+
+def _rows_sql(name: str, values: Sequence[Value]) -> str:
+    places = range(len(values))
+    keys = "".join(f", f{i}.key AS e{i}" for i in places)
+    dull = " + ".join(f"CAST(coalesce(f{i}.state = '{DULL}', false) AS INTEGER)" for i in places) or "0"
+    joins = " ".join(
+        f"LEFT JOIN (FROM forms WHERE slot = {literal(value.column.kind)}) f{i} ON s.v{i} = f{i}.text"
+        for i, value in enumerate(values)
     )
+    return f"""
+        SELECT a.key AS account, s.first, s.last, s.n{keys}, {dull} AS dull
+        FROM scan_{name} s ANTI JOIN faults_{name} USING (file, row) ANTI JOIN repeats_{name} USING (file, row)
+        JOIN (FROM forms WHERE slot = '') a ON s.account = a.text {joins}
+    """

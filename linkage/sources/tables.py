@@ -2,74 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from linkage.config import Source
-from linkage.engines.step import Engine, Step, literal
-from linkage.sources.scan import Value
+from linkage.config import Source, column_spec
+from linkage.engines.step import Engine, Step
 
 EXCHANGE_KIND = "prompt_template"
 
 
-def make_uses(engine: Engine, name: str, values: Sequence[Value]) -> None:
-    """Make ``loaded_<name>`` (per account) and ``uses_<name>`` (per account, kind and value) from the loaded rows."""
-    kept = f"(SELECT * FROM rows_{name} ANTI JOIN losers_{name} USING (file, row) WHERE state = 'loaded')"
-    sums = "min(first) AS first, max(last) AS last, sum(n)::BIGINT AS n"
-    reads = (f"rows_{name}", f"losers_{name}")
-    engine.run(Step(f"loaded_{name}", f"SELECT account, {sums} FROM {kept} GROUP BY account", reads))
-    parts = [
-        f"SELECT account, {literal(v.column.kind)} AS kind, v{i} AS value, {sums} FROM {kept} WHERE v{i} IS NOT NULL "
-        f"GROUP BY account, v{i}"
-        for i, v in enumerate(values)
-    ]
-    engine.run(Step(f"uses_{name}", " UNION ALL ".join(parts) or _no_uses(name), reads))
-
-
 def make_accounts(engine: Engine, sources: Mapping[str, Source]) -> None:
-    """Make the table ``accounts`` (ACCOUNTS).
+    """Make the table ``accounts`` (ACCOUNTS), and ``account_numbers`` (key, account).
 
     ``created`` is the earliest time in a signup source; ``exchanges`` sums the events of sources of exchanges.
     """
     parts = []
     for name, source in sources.items():
-        created = "first" if source.role == "signup" else "NULL::TIMESTAMPTZ"
-        exchanges = "n" if is_exchange(source) else "0"
-        parts.append(f"SELECT account, {created} AS created, first, last, {exchanges} AS exchanges FROM loaded_{name}")
+        created = "min(first)" if source.role == "signup" else "NULL::TIMESTAMPTZ"
+        exchanges = "sum(n)::BIGINT" if is_exchange(source) else "0"
+        parts.append(
+            f"SELECT account AS key, {created} AS created, min(first) AS first, max(last) AS last, "
+            f"{exchanges} AS exchanges FROM rows_{name} GROUP BY account"
+        )
+    engine.run(
+        Step(
+            "numbered_accounts",
+            f"""
+            SELECT key, (row_number() OVER (ORDER BY key) - 1)::INTEGER AS account, min(created) AS created,
+                   min(first) AS first_seen, max(last) AS last_seen, sum(exchanges)::BIGINT AS exchanges
+            FROM ({" UNION ALL ".join(parts)}) GROUP BY key
+            """,
+            tuple(f"rows_{name}" for name in sources),
+        )
+    )
     engine.run(
         Step(
             "accounts",
-            f"""
-            SELECT (row_number() OVER (ORDER BY account) - 1)::INTEGER AS account, account AS account_id,
-                   min(created) AS created, min(first) AS first_seen, max(last) AS last_seen,
-                   sum(exchanges)::BIGINT AS exchanges
-            FROM ({" UNION ALL ".join(parts)}) GROUP BY account ORDER BY account_id
-            """,
-            tuple(f"loaded_{name}" for name in sources),
+            "SELECT n.account, t.value AS account_id, n.created, n.first_seen, n.last_seen, n.exchanges "
+            "FROM numbered_accounts n JOIN things t USING (key) ORDER BY n.account",
+            ("numbered_accounts", "things"),
         )
     )
 
 
-def make_observations(engine: Engine, names: Sequence[str]) -> None:
-    """Make ``names`` (entity, kind, value) and ``observations`` (OBSERVATIONS), after ``accounts``."""
-    uses = " UNION ALL ".join(f"SELECT * FROM uses_{name}" for name in names)
-    reads = tuple(f"uses_{name}" for name in names)
+def make_observations(engine: Engine, sources: Mapping[str, Source]) -> None:
+    """Make ``names`` (entity, kind, value) and ``observations`` (OBSERVATIONS), after ``accounts``; forget the rows."""
+    uses = [
+        f"SELECT account, e{i} AS entity, first, last, n FROM rows_{name} WHERE e{i} IS NOT NULL"
+        for name, source in sources.items()
+        for i in range(len(source.entities))
+    ]
+    every = (
+        " UNION ALL ".join(uses)
+        or "SELECT 0 AS account, 0 AS entity, NULL::TIMESTAMPTZ AS first, NULL::TIMESTAMPTZ AS last, 0 AS n WHERE false"
+    )
+    engine.run(
+        Step(
+            "uses",
+            "SELECT account, entity, min(first) AS first_seen, max(last) AS last_seen, sum(n)::BIGINT AS n "
+            f"FROM ({every}) GROUP BY account, entity",
+            tuple(f"rows_{name}" for name in sources),
+        )
+    )
+    for name in sources:
+        engine.drop(f"rows_{name}")
     engine.run(
         Step(
             "names",
-            "SELECT (row_number() OVER (ORDER BY kind, value) - 1)::INTEGER AS entity, kind, value "
-            f"FROM (SELECT DISTINCT kind, value FROM ({uses})) ORDER BY entity",
-            reads,
+            "SELECT u.key, (row_number() OVER (ORDER BY u.key) - 1)::INTEGER AS entity, t.slot AS kind, t.value "
+            "FROM (SELECT DISTINCT entity AS key FROM uses) u JOIN things t USING (key)",
+            ("uses", "things"),
         )
     )
     engine.run(
         Step(
             "observations",
-            f"""
-            SELECT a.account, e.entity, min(u.first) AS first_seen, max(u.last) AS last_seen, sum(u.n)::BIGINT AS n
-            FROM ({uses}) u JOIN accounts a ON u.account = a.account_id JOIN names e ON u.kind = e.kind AND u.value = e.value
-            GROUP BY a.account, e.entity ORDER BY a.account, e.entity
-            """,
-            (*reads, "accounts", "names"),
+            "SELECT a.account, e.entity, u.first_seen, u.last_seen, u.n FROM uses u "
+            "JOIN numbered_accounts a ON u.account = a.key JOIN names e ON u.entity = e.key ORDER BY a.account, e.entity",
+            ("uses", "numbered_accounts", "names"),
         )
     )
 
@@ -78,9 +87,5 @@ def is_exchange(source: Source) -> bool:
     """Whether each row of the source is an exchange: it says so, has a status, or names a prompt template."""
     if source.role:
         return source.role == "exchange"
-    kinds = [c if isinstance(c, str) else c.kind for c in source.entities.values()]
+    kinds = [column_spec(entry).kind for entry in source.entities.values()]
     return source.status is not None or EXCHANGE_KIND in kinds
-
-
-def _no_uses(name: str) -> str:
-    return f"SELECT account, '' AS kind, '' AS value, first, last, n FROM loaded_{name} WHERE false"
