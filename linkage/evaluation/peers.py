@@ -41,7 +41,11 @@ class Bipartite:
 
 
 def bipartite(links: pa.Table, accounts: int) -> Bipartite:
-    """The graph of a links table over ``accounts`` numbered accounts; degrees are counted anew from the links."""
+    """The graph of a links table over ``accounts`` numbered accounts; degrees are counted anew from the links.
+
+    The order of rows does not matter.
+    """
+    links = links.sort_by([("account", "ascending"), ("entity", "ascending")])
     account = _ints(links, "account")
     _, entity = np.unique(_ints(links, "entity"), return_inverse=True)
     kind = np.asarray(pc.dictionary_encode(links["kind"]).combine_chunks().indices, dtype=np.int64)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import duckdb
@@ -63,6 +64,26 @@ def test_leiden_finds_planted_groups_and_repeats() -> None:
         assert len(set(labels[:6])) == len(set(labels[6:])) == 1
         assert labels[0] != labels[6]
         assert np.array_equal(labels, leiden(graph, weights))
+
+
+def test_leiden_ignores_and_leaves_alone_pythons_own_generator() -> None:
+    graph = bipartite(links(planted()), 12)
+    random.seed(1)
+    first, drawn = leiden(graph, None), random.random()
+    random.seed(1)
+    assert random.random() == drawn
+    assert np.array_equal(first, leiden(graph, None))
+
+
+@given(edges, st.randoms(use_true_random=False))
+def test_peers_ignore_the_order_of_links(pairs: set[tuple[int, int]], shuffler: random.Random) -> None:
+    table = links(pairs)
+    order = list(range(table.num_rows))
+    shuffler.shuffle(order)
+    shuffled = table.take(pa.array(order, pa.int64()))
+    both = peers(bipartite(table, ACCOUNTS)), peers(bipartite(shuffled, ACCOUNTS))
+    for (name, before), (_, after) in zip(*both, strict=True):
+        assert np.array_equal(before, after), name
 
 
 def test_peers_label_every_account_even_without_links() -> None:

@@ -94,3 +94,21 @@ def test_peers_without_links_are_refused(files: tuple[Path, Path]) -> None:
     assert str(error.value) == (
         f"{run}: peers need 2-graph/links.parquet, which is not there. Name a run folder such as runs/latest."
     )
+
+
+def test_a_run_without_rings_scores_as_everybody_alone(files: tuple[Path, Path]) -> None:
+    run, truth = files
+    empty = pq.read_table(run / "members.parquet").slice(0, 0)
+    pq.write_table(empty, run / "members.parquet")
+    result = evaluate(run, truth)
+    assert [x.score.precision for x in result.lines] == [1.0] * 4
+    assert [x.score.recall for x in result.lines] == [0.5, 0.25] * 2
+    assert {x.score.found for x in result.lines} == {2, 0}
+    assert result.verdicts == {}
+    assert result.honest == {"company": (3, 0), "household": (2, 0)}
+
+
+def test_a_truth_without_operators_scores_zero_of_zero(files: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "honest.csv").write_text("account_id,operator\na,\nb,\n")
+    score, = {x.score for x in evaluate(files[0], tmp_path / "honest.csv").lines}
+    assert (score.precision, score.recall, score.f1, score.found, score.clusters) == (0.0, 0.0, 0.0, 0, 0)

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -170,3 +173,45 @@ def test_replacing_a_world_leaves_no_file_of_the_old_one_and_keeps_its_runs(tmp_
     replaced = digests(tmp_path / "world")
     assert replaced.pop("runs/kept")
     assert replaced == digests(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize(("hash_seed", "zone"), [("1", "UTC"), ("77", "Asia/Kathmandu")])
+def test_bytes_ignore_hash_seed_and_time_zone(world: World, tmp_path: Path, hash_seed: str, zone: str) -> None:
+    code = (
+        "import sys; from pathlib import Path; from linkage.simulator import WorldSpec, simulate\n"
+        f"simulate(Path(sys.argv[1]), WorldSpec({SPEC.accounts}, {SPEC.seed}, {SPEC.evade}))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": zone}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "w")], env=environment, check=True)
+    assert digests(tmp_path / "w") == digests(world.path)
+
+
+def test_shared_values_are_heavy_tailed(world: World) -> None:
+    """Carrier addresses, popular devices and popular templates are on many accounts, most values on one."""
+    expected = (("{s}", "ip", 400), ("{s}", "device_fingerprint", 150), ("{e}", "prompt_template_hash", 250))
+    for table, column, most in expected:
+        (top, alone), = query(world, f"""
+            with d as (select {column} v, count(distinct account_id) n from {table} group by 1)
+            select max(n), avg((n = 1)::int) from d""")
+        assert float(str(top)) > most
+        assert float(str(alone)) > 0.4
+
+
+def test_company_accounts_come_within_weeks_and_pay_by_few_cards(world: World) -> None:
+    rows = query(world, """
+        select max(epoch(created_at)) - min(epoch(created_at)) from {a} join {t} using (account_id)
+        where group_kind = 'company' group by group_id""")
+    assert max(float(str(seconds)) for seconds, in rows) <= 25 * 86_400
+    (cards, accounts), = query(world, """
+        select count(distinct payment_fingerprint), count(distinct account_id) from {p} join {t} using (account_id)
+        where group_kind = 'company'""")
+    assert int(str(cards)) < 0.4 * int(str(accounts))
+
+
+def test_homework_comes_in_weekly_bursts(world: World) -> None:
+    """A template that only one campus uses, by five students and more, is seen within one week."""
+    rows = query(world, """
+        select max(epoch(ts)) - min(epoch(ts)) from {e} join {t} using (account_id) group by prompt_template_hash
+        having count(distinct group_id) = 1 and min(group_kind) = 'campus' and count(distinct account_id) >= 5""")
+    assert len(rows) > 50
+    assert max(float(str(seconds)) for seconds, in rows) <= 7 * 86_400
