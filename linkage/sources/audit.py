@@ -86,32 +86,35 @@ def load_counts(engine: Engine, counts: Sequence[SourceCounts]) -> None:
     engine.load("source_counts", pa.Table.from_pylist(rows, schema=SOURCES))
 
 
-def gate(engine: Engine, counts: Sequence[SourceCounts], audit: Audit, refused_dir: Path | None) -> list[str]:
-    """Warnings for sources with many quarantined rows.
-
-    Raises:
-        InputRefused: a source has no rows, or too many are quarantined; the quarantine is kept in ``refused_dir``.
-    """
-    empty = [c.source for c in counts if not c.rows]
-    if empty:
-        raise InputRefused(
-            f"source '{empty[0]}' is empty: its files hold no rows.",
-            where=f"sources.{empty[0]}",
-            todo="Check its export.",
-        )
+def refusal(
+    engine: Engine, counts: Sequence[SourceCounts], audit: Audit, refused_dir: Path | None
+) -> InputRefused | None:
+    """Why the run must stop, or None: a source without rows, or too many in the quarantine (kept in ``refused_dir``)."""
+    for c in counts:
+        if not c.rows:
+            return InputRefused(
+                f"source '{c.source}' is empty: its files hold no rows.",
+                where=f"sources.{c.source}",
+                todo="Check its export.",
+            )
     stopped = [c for c in counts if c.quarantined_share > audit.stop_share]
-    if stopped:
-        kept = _keep_quarantine(engine, refused_dir)
-        worst = stopped[0]
-        raise InputRefused(
-            f"{worst.quarantined:,} of {worst.rows:,} rows can't be used ({worst.quarantined_share:.1%}; at most "
-            f"{audit.stop_share:.1%} may be, audit.stop_share). Reasons: {_reasons(engine, worst.source)}.",
-            where=f"sources.{worst.source}",
-            todo=f"Mend the rows, or the config. {kept}Nothing was published.",
-        )
+    if not stopped:
+        return None
+    kept = _keep_quarantine(engine, refused_dir)
+    worst = max(stopped, key=lambda c: c.quarantined_share)
+    return InputRefused(
+        f"{worst.quarantined:,} of {worst.rows:,} rows can't be used ({worst.quarantined_share:.1%}; at most "
+        f"{audit.stop_share:.1%} may be, audit.stop_share). Reasons: {_reasons(engine, worst.source)}.",
+        where=f"sources.{worst.source}",
+        todo=f"Mend the rows, or the config. {kept}Nothing was published.",
+    )
+
+
+def warnings(engine: Engine, counts: Sequence[SourceCounts], audit: Audit) -> list[str]:
+    """A warning for each source with many rows in the quarantine."""
     return [
-        f"source '{c.source}': {c.quarantined:,} of {c.rows:,} rows ({c.quarantined_share:.1%}) can't be used and are in "
-        f"the quarantine. Reasons: {_reasons(engine, c.source)}."
+        f"source '{c.source}': {c.quarantined:,} of {c.rows:,} rows ({c.quarantined_share:.1%}) can't be used and are "
+        f"in the quarantine. Reasons: {_reasons(engine, c.source)}."
         for c in counts
         if c.quarantined_share > audit.warn_share
     ]

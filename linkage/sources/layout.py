@@ -50,7 +50,7 @@ def group_files(
     for number, ((form, columns, delimiter, header), members) in enumerate(shapes.items()):
         table = f"lines_{name}_{number}"
         if form is not Format.PARQUET:
-            engine.read_lines(table, [f.path for f in members], sample)
+            engine.read_lines(table, [f.path for f in members], sample + 1 if sample else None)  # + 1: a header
         if form is Format.NDJSON:
             columns = _json_columns(engine, table)
         groups.append(Group(form, columns, tuple(members), delimiter, header, table))

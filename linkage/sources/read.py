@@ -7,6 +7,7 @@ from pathlib import Path
 
 from linkage.config import Config, kind_specs, resolve
 from linkage.engines.step import Engine
+from linkage.errors import InputRefused
 from linkage.sources import audit, context, tables
 from linkage.sources.audit import SourceCounts
 from linkage.sources.cards import refuse_card_numbers
@@ -36,6 +37,16 @@ class SourcesReport:
     inputs: tuple[InputRecord, ...]
     counts: tuple[SourceCounts, ...]
     warnings: tuple[str, ...]
+    refusal: InputRefused | None = None  # in a sample: what a run would refuse it for
+
+
+@dataclass(frozen=True)
+class OpenedSource:
+    """A source whose files are scanned: their groups, and its entity columns."""
+
+    name: str
+    groups: tuple[Group, ...]
+    values: tuple[Value, ...]
 
 
 def read_sources(
@@ -52,48 +63,64 @@ def read_sources(
         StorageFault: disk or memory are full.
     """
     warnings: list[str] = []
-    groups: dict[str, list[Group]] = {}
-    values: dict[str, tuple[Value, ...]] = {}
-    specs = kind_specs(config)
-    for name, source in config.sources.items():
-        check_time_settings(name, source)
-        files = find_files(name, source.path, config_path, hashed=sample is None)
-        warnings += [
-            f"source '{name}': {f.shown} is a copy of a file read before; its rows are duplicates."
-            for f in files
-            if f.copy
-        ]
-        groups[name] = group_files(engine, name, source, files, sample)
-        warnings += check_columns(name, source, groups[name])
-        values[name] = source_values(source, specs)
-        scan(engine, name, source, groups[name], sample)
-        refuse_card_numbers(engine, name, values[name])
-    make_forms(engine, values, specs)
-    counts = []
-    for name in config.sources:
-        rows = engine.fetch(f"SELECT count(*) AS rows FROM scan_{name}")["rows"][0].as_py()
-        judge_rows(engine, name, values[name], groups[name])
-        counts.append(audit.count_rows(engine, name, rows))
-    audit.make_quarantine(engine, groups, values)
+    opened = [_open(engine, config, config_path, name, (sample, warnings)) for name in config.sources]
+    make_forms(engine, {o.name: o.values for o in opened}, kind_specs(config))
+    counts = [_judge(engine, o) for o in opened]
+    audit.make_quarantine(engine, {o.name: o.groups for o in opened}, {o.name: o.values for o in opened})
     audit.load_counts(engine, counts)
-    if sample is None:
-        warnings += audit.gate(engine, counts, config.audit, refused_dir)
+    refusal = audit.refusal(engine, counts, config.audit, refused_dir)
+    if refusal and sample is None:
+        raise refusal
+    warnings += audit.warnings(engine, counts, config.audit)
     tables.make_accounts(engine, config.sources)
     tables.make_observations(engine, config.sources)
+    inputs = [record for o in opened for record in _records(o.name, [f for g in o.groups for f in g.files])]
+    inputs += read_beside(engine, config, config_path)
+    inputs = sorted(inputs, key=lambda r: (r.source, r.path))
+    return SourcesReport(tuple(inputs), tuple(counts), tuple(warnings), refusal)
+
+
+def read_beside(engine: Engine, config: Config, config_path: Path) -> list[InputRecord]:
+    """Make ``entities`` (with the context of addresses) and ``labels``: what is read beside the sources, after them.
+
+    Raises:
+        InputRefused: a list of networks or the labels can't be read.
+    """
     lists = {name: Path(resolve(config_path, path)) for name, path in sorted(config.context.ip.items())}
-    context.make_entities(engine, lists, sorted(k for k, spec in specs.items() if spec.normalise == "ip"))
+    addresses = sorted(kind for kind, spec in kind_specs(config).items() if spec.normalise == "ip")
+    context.make_entities(engine, lists, addresses)
     labels = read_labels(engine, config.labels.path if config.labels else None, config_path)
-    inputs = _records(groups, labels, lists, config_path) if sample is None else ()
-    return SourcesReport(inputs, tuple(counts), tuple(warnings))
-
-
-def _records(
-    groups: dict[str, list[Group]], labels: list[InputFile], lists: dict[str, Path], config_path: Path
-) -> tuple[InputRecord, ...]:
-    files = [(name, file) for name, of_source in groups.items() for group in of_source for file in group.files]
-    records = [InputRecord(name, f.shown, f.bytes, f.sha256) for name, f in [*files, *(("labels", f) for f in labels)]]
-    records += [
+    networks = [
         InputRecord(f"context.ip.{name}", shown_path(path, config_path), path.stat().st_size, file_sha256(path))
         for name, path in lists.items()
     ]
-    return tuple(sorted(records, key=lambda r: (r.source, r.path)))
+    return [*_records("labels", labels), *networks]
+
+
+def _open(
+    engine: Engine, config: Config, config_path: Path, name: str, looking: tuple[int | None, list[str]]
+) -> OpenedSource:
+    """Scan a source; what is worth a warning goes to the list in ``looking``, behind the size of the sample."""
+    source, (sample, warnings) = config.sources[name], looking
+    check_time_settings(name, source)
+    files = find_files(name, source.path, config_path, hashed=sample is None)
+    copies = [file.shown for file in files if file.copy]
+    warnings += [
+        f"source '{name}': {copy} is a copy of a file read before; its rows are duplicates." for copy in copies
+    ]
+    groups = group_files(engine, name, source, files, sample)
+    warnings += check_columns(name, source, groups)
+    scan(engine, name, source, groups, sample)
+    values = source_values(source, kind_specs(config))
+    refuse_card_numbers(engine, name, values)
+    return OpenedSource(name, tuple(groups), values)
+
+
+def _judge(engine: Engine, opened: OpenedSource) -> SourceCounts:
+    rows = engine.fetch(f"SELECT count(*) AS rows FROM scan_{opened.name}")["rows"][0].as_py()
+    judge_rows(engine, opened.name, opened.values, opened.groups)
+    return audit.count_rows(engine, opened.name, rows)
+
+
+def _records(source: str, files: list[InputFile]) -> list[InputRecord]:
+    return [InputRecord(source, file.shown, file.bytes, file.sha256) for file in files]

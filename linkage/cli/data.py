@@ -1,0 +1,145 @@
+"""Commands for input and set-up: ``init``, ``check``, ``doctor`` and ``schema``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from linkage.cli import terminal
+from linkage.cli.app import app
+from linkage.cli.doctor import Finding, examine
+from linkage.config import EngineSettings, json_schema, load_config
+from linkage.engines.duckdb import DuckDBEngine
+from linkage.errors import ConfigError, StorageFault
+from linkage.sources.check import SAMPLE, CheckReport, Preview, check_sources
+from linkage.sources.guess import guess_config
+
+ConfigPath = Annotated[Path, typer.Option("--config", help="The linkage.toml to read.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+DEFAULT_CONFIG = Path("linkage.toml")
+
+
+@app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Logs: Parquet, CSV or NDJSON.")],
+    out: Annotated[Path, typer.Option("--out", help="The config to write.")] = DEFAULT_CONFIG,
+    force: Annotated[bool, typer.Option("--force", help="Replace a config that stands there already.")] = False,
+) -> None:
+    """Look at log files and write a commented linkage.toml with guesses for you to correct.
+
+    Example: linkage init logs/*.parquet --out linkage.toml
+    """
+    if out.exists() and not force:
+        raise ConfigError(
+            "there is a config already.", where=str(out), todo="Give another --out, or --force to replace it."
+        )
+    with tempfile.TemporaryDirectory(prefix="linkage-") as workdir:
+        engine = DuckDBEngine(EngineSettings.model_validate({}), Path(workdir))
+        try:
+            guessed = guess_config(engine, files, out)
+        finally:
+            engine.close()
+    _write(out, guessed.text)
+    terminal.say(f"Wrote {terminal.plain(out)}: {', '.join(guessed.sources)}.")
+    for note in guessed.notes:
+        terminal.warn(terminal.plain(note))
+    terminal.say(f"Read it, correct the guesses, then: linkage check --config {terminal.plain(out)}")
+
+
+@app.command()
+def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """Check the config, and print what a sample of each source would give. Writes nothing.
+
+    Example: linkage check --config linkage.toml
+    """
+    settings = load_config(config)
+    with tempfile.TemporaryDirectory(prefix="linkage-") as workdir:
+        engine = DuckDBEngine(settings.engine, Path(workdir))
+        try:
+            report = check_sources(engine, settings, config)
+        finally:
+            engine.close()
+    if as_json:
+        terminal.print_json(_check_json(report))
+    else:
+        _print_check(report)
+    if report.first_error:
+        raise report.first_error
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Print versions, engine, memory, cores, disk, and what is missing.
+
+    Example: linkage doctor
+    """
+    findings = examine()
+    if as_json:
+        terminal.print_json({finding.name: asdict(finding) for finding in findings})
+    else:
+        terminal.print_table("linkage doctor", ("what", "is", "advice"), [_finding_row(f) for f in findings])
+
+
+@app.command()
+def schema(
+    out: Annotated[Path | None, typer.Option("--out", help="File to write; without it, standard output.")] = None,
+) -> None:
+    """Print the JSON Schema of linkage.toml: every setting with its default, for editors.
+
+    Example: linkage schema --out linkage.schema.json
+    """
+    text = json.dumps(json_schema(), indent=2, ensure_ascii=True) + "\n"
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        _write(out, text)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StorageFault(
+            f"{error.strerror}.", where=str(path), todo="Choose a folder that can be written."
+        ) from error
+
+
+def _finding_row(finding: Finding) -> tuple[str, str, str]:
+    return finding.name, finding.value, finding.advice
+
+
+def _check_json(report: CheckReport) -> dict[str, Any]:
+    return {
+        "sample": SAMPLE,
+        "sources": [{**asdict(p), "error": str(p.error) if p.error else None} for p in report.previews],
+        "error": str(report.first_error) if report.first_error else None,
+    }
+
+
+def _print_check(report: CheckReport) -> None:
+    columns = ("source", "files", "rows", "loaded", "duplicate", "quarantined", "not linking", "accounts", "entities")
+    terminal.print_table(f"Sample of about {SAMPLE:,} rows a source", columns, [_row(p) for p in report.previews])
+    bad = [(p.source, r["column"], r["reason"], r["rows"]) for p in report.previews for r in p.reasons]
+    if bad:
+        terminal.print_table("In the quarantine", ("source", "column", "reason", "rows"), bad)
+    for preview in report.previews:
+        for warning in preview.warnings:
+            terminal.warn(terminal.plain(warning))
+    for error in [p.error for p in report.previews] + [report.beside]:
+        if error and error is not report.first_error:
+            terminal.warn(terminal.plain(error))
+    if not report.first_error:
+        terminal.say("The config can be used.")
+
+
+def _row(preview: Preview) -> tuple[object, ...]:
+    counts = preview.counts
+    entities = ", ".join(f"{number:,} {kind}" for kind, number in preview.entities.items())
+    fates = (counts.rows, counts.loaded, counts.duplicate, counts.quarantined, counts.not_linking)
+    return preview.source, preview.files, *fates, preview.accounts, entities or None

@@ -1,0 +1,75 @@
+"""A look before a run: what each source would give, from a sample of its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from linkage.config import Config, Context
+from linkage.engines.step import Engine
+from linkage.errors import LinkageError
+from linkage.sources.audit import SourceCounts, reasons
+from linkage.sources.read import read_beside, read_sources
+
+SAMPLE = 10_000  # rows a source
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a sample of one source gives. ``entities`` counts distinct values by kind, ``reasons`` quarantined rows.
+
+    ``error`` is what a run would stop at, or None.
+    """
+
+    source: str
+    files: int
+    accounts: int
+    entities: dict[str, int]
+    reasons: tuple[dict[str, object], ...]
+    warnings: tuple[str, ...]
+    counts: SourceCounts
+    error: LinkageError | None
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Previews of all sources, and what is wrong with labels and lists of networks."""
+
+    previews: tuple[Preview, ...]
+    beside: LinkageError | None
+
+    @property
+    def first_error(self) -> LinkageError | None:
+        """What a run would stop at first, or None."""
+        return next((p.error for p in self.previews if p.error), self.beside)
+
+
+def check_sources(engine: Engine, config: Config, config_path: Path, sample: int = SAMPLE) -> CheckReport:
+    """Preview each source by itself, so that what is wrong with one does not hide the others."""
+    previews = tuple(_preview(engine, config, config_path, name, sample) for name in config.sources)
+    beside = None
+    try:
+        if not all(p.error for p in previews):
+            read_beside(engine, config, config_path)
+    except LinkageError as error:
+        beside = error
+    return CheckReport(previews, beside)
+
+
+def _preview(engine: Engine, config: Config, config_path: Path, name: str, sample: int) -> Preview:
+    alone = {"sources": {name: config.sources[name]}, "labels": None, "context": Context()}
+    try:
+        report = read_sources(engine, config.model_copy(update=alone), config_path, sample=sample)
+    except LinkageError as error:
+        return Preview(name, 0, 0, {}, (), (), SourceCounts(name, 0, 0, 0, 0, 0), error)
+    kinds = engine.fetch("SELECT kind, count(*) AS entities FROM entities GROUP BY kind ORDER BY kind").to_pylist()
+    return Preview(
+        source=name,
+        files=len(report.inputs),
+        accounts=engine.fetch("SELECT count(*) AS accounts FROM accounts")["accounts"][0].as_py(),
+        entities={row["kind"]: row["entities"] for row in kinds},
+        reasons=tuple(reasons(engine, name)),
+        warnings=report.warnings,
+        counts=report.counts[0],
+        error=report.refusal,
+    )
