@@ -16,7 +16,7 @@ from linkage.cli.app import app
 from linkage.cli.doctor import Finding, examine
 from linkage.config import EngineSettings, json_schema, load_config
 from linkage.engines.duckdb import DuckDBEngine
-from linkage.errors import ConfigError, StorageFault
+from linkage.errors import ConfigError, LinkageError, StorageFault
 from linkage.sources.check import SAMPLE, CheckReport, Preview, check_sources
 from linkage.sources.guess import guess_config
 
@@ -35,10 +35,8 @@ def init(
 
     Example: linkage init logs/*.parquet --out linkage.toml
     """
-    if out.exists() and not force:
-        raise ConfigError(
-            "there is a config already.", where=str(out), todo="Give another --out, or --force to replace it."
-        )
+    if not force:
+        _refuse_to_replace(out)
     with tempfile.TemporaryDirectory(prefix="linkage-") as workdir:
         engine = DuckDBEngine(EngineSettings.model_validate({}), Path(workdir))
         try:
@@ -69,8 +67,7 @@ def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
         terminal.print_json(_check_json(report))
     else:
         _print_check(report)
-    if report.first_error:
-        raise report.first_error
+    _stop_at(report.first_error)
 
 
 @app.command()
@@ -99,6 +96,16 @@ def schema(
         sys.stdout.write(text)
     else:
         _write(out, text)
+
+
+def _refuse_to_replace(out: Path) -> None:
+    if out.exists():
+        raise ConfigError("there is a config already.", where=str(out), todo="Name another --out, or say --force.")
+
+
+def _stop_at(error: LinkageError | None) -> None:
+    if error:
+        raise error
 
 
 def _write(path: Path, text: str) -> None:

@@ -88,7 +88,7 @@ def _counted(read: str, scans: str, errors: str, paths: Sequence[Path]) -> str:
 
 
 def _numbered(read: str, scans: str, errors: str, paths: Sequence[Path]) -> str:
-    """Rejected lines are missing from the read ones; the k-th rejected line of a file stands after line - k read ones."""
+    """Rejected lines are missing among the read ones: before the k-th of a file stand line - k that were read."""
     names = ", ".join(f"({i}, {literal(str(path))})" for i, path in enumerate(paths))
     faults = " ".join(f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in FAULTS.items())
     return f"""

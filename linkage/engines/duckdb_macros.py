@@ -10,7 +10,8 @@ CLOCK = r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?"
 MACROS = (
     f"trimmed(x) AS trim(x, '{BLANKS}')",
     # 123.0 and 123 are the same id; above 2^53 a float has no whole numbers of its own
-    "number_text(x) AS CASE WHEN x = trunc(x) AND abs(x) < 9007199254740992 THEN x::BIGINT::VARCHAR ELSE x::VARCHAR END",
+    "number_text(x) AS CASE WHEN x = trunc(x) AND abs(x) < 9007199254740992 THEN x::BIGINT::VARCHAR "
+    "ELSE x::VARCHAR END",
     "bytes_text(x) AS coalesce(TRY(decode(x)), lower(hex(x)))",
     "nested_text(x) AS CAST(to_json(x) AS VARCHAR)",
     "csv_delimiter(d) AS '[' || d || ']'",
@@ -27,12 +28,12 @@ MACROS = (
     "parsed_time(x, format) AS try_strptime(x, format)",
     "instant_of_micros(x) AS make_timestamptz(CAST(round(x) AS BIGINT))",
     # RFC 4180: a field is quoted, its quotes doubled, or has none. Null when a line is not made of such fields.
-    "csv_fields(line, d) AS CASE WHEN regexp_full_match(line, csv_field(d) || '(' || csv_delimiter(d) || csv_field(d) || ')*') "
+    "csv_fields(line, d) AS CASE WHEN "
+    "regexp_full_match(line, csv_field(d) || '(' || csv_delimiter(d) || csv_field(d) || ')*') "
     "THEN list_transform(regexp_extract_all(d || line, csv_delimiter(d) || csv_field(d), 1), lambda f : "
     "CASE WHEN left(f, 1) = '\"' THEN replace(f[2:length(f) - 1], '\"\"', '\"') ELSE f END) END",
     "octet(x, i) AS TRY_CAST(split_part(x, '.', i) AS INTEGER)",
-    "ipv4_text(n) AS (n >> 24)::VARCHAR || '.' || ((n >> 16) & 255)::VARCHAR || '.' || ((n >> 8) & 255)::VARCHAR || '.' "
-    "|| (n & 255)::VARCHAR",
+    "ipv4_text(n) AS concat_ws('.', n >> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255)",
     "ipv4_number(x) AS octet(x, 1)::BIGINT * 16777216 + octet(x, 2) * 65536 + octet(x, 3) * 256 + octet(x, 4)",
     "is_ipv4(x) AS regexp_full_match(x, '((25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(\\.|$)){4}') AND right(x, 1) <> '.'",
     # Luhn's check: from the right, every second digit doubled, digits of the products summed

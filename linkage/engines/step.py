@@ -67,7 +67,7 @@ class Engine(Protocol):
         """Columns of a Parquet file, in their order. Raises InputRefused when it is none."""
 
     def parquet_rows(self, paths: Sequence[Path], limit: int | None = None) -> str:
-        """A SELECT of Parquet files of the same columns: these, ``file_number`` (from 0) and ``row_number`` (from 1)."""
+        """A SELECT of Parquet files of the same columns: these, ``file_number`` from 0, ``row_number`` from 1."""
 
     def load(self, name: str, table: pa.Table) -> None:
         """Make the table ``name`` from Arrow."""

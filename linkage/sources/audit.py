@@ -22,7 +22,10 @@ CARD_LONG = "[0-9](?:[ -]?[0-9]){12,18}"
 
 @dataclass(frozen=True)
 class SourceCounts:
-    """What became of a source's rows: rows = loaded + duplicate + quarantined. ``not_linking`` counts placeholder values."""
+    """What became of a source's rows: rows = loaded + duplicate + quarantined.
+
+    ``not_linking`` counts values of loaded rows that link nobody: placeholders, private addresses.
+    """
 
     source: str
     rows: int
@@ -89,7 +92,7 @@ def load_counts(engine: Engine, counts: Sequence[SourceCounts]) -> None:
 def refusal(
     engine: Engine, counts: Sequence[SourceCounts], audit: Audit, refused_dir: Path | None
 ) -> InputRefused | None:
-    """Why the run must stop, or None: a source without rows, or too many in the quarantine (kept in ``refused_dir``)."""
+    """Why the run must stop, or None: a source without rows, or too many quarantined (listed in ``refused_dir``)."""
     for c in counts:
         if not c.rows:
             return InputRefused(

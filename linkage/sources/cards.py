@@ -1,4 +1,4 @@
-"""A guard against card numbers: a column of payment values that are card numbers is refused, before anything is kept."""
+"""A guard against card numbers: a payment column that holds them is refused before anything is kept."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ def refuse_card_numbers(engine: Engine, name: str, values: Sequence[Value]) -> N
     """Look at the distinct values of each payment column of ``scan_<name>``.
 
     Raises:
-        InputRefused: a column holds full card numbers (13 to 19 digits, blanks and dashes aside, that pass Luhn's check).
+        InputRefused: a column holds full card numbers: 13 to 19 digits (blanks and dashes aside) that pass Luhn's
+            check.
     """
     for i, value in enumerate(values):
         if value.spec.family == PAYMENT_FAMILY and looks_like_cards(*_card_counts(engine, f"scan_{name}", f"v{i}")):
             raise InputRefused(
                 f"column '{value.name}' holds what look like full card numbers.",
                 where=f"sources.{name}",
-                todo="Send the payment processor's fingerprint of the card instead; card numbers must not be stored here.",
+                todo="Send the processor's fingerprint of the card instead; card numbers must not be stored here.",
             )
 
 

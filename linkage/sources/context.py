@@ -16,9 +16,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def make_entities(engine: Engine, lists: Mapping[str, Path], address_kinds: list[str]) -> None:
-    """Make ``entities`` (ENTITIES) from ``names``: the context of an address is the list with the smallest network around it.
+    """Make ``entities`` (ENTITIES) from ``names``: the context of an address is the list whose smallest network holds it.
 
-    Of lists with equally small ones the first by name. ``address_kinds`` are the kinds whose values are addresses.
+    Of lists with equally small networks the first by name counts. ``address_kinds`` are the kinds whose values are addresses.
 
     Raises:
         InputRefused: a list can't be read, or a line is no network.
@@ -32,7 +32,8 @@ def make_entities(engine: Engine, lists: Mapping[str, Path], address_kinds: list
     engine.run(
         Step(
             "entities",
-            "SELECT n.entity, n.kind, n.value, c.context FROM names n LEFT JOIN ip_contexts c USING (entity) ORDER BY n.entity",
+            "SELECT n.entity, n.kind, n.value, c.context FROM names n LEFT JOIN ip_contexts c USING (entity) "
+            "ORDER BY n.entity",
             ("names", "ip_contexts"),
         )
     )

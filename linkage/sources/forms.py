@@ -1,4 +1,4 @@
-"""Each distinct text once: the name it stands for, and whether that links. Numbers follow the byte order of the names."""
+"""Each distinct text once: the name it stands for, and whether that links; numbered in byte order of the names."""
 
 from __future__ import annotations
 

@@ -180,7 +180,9 @@ def _guess_times(draft: Draft, account: Sampled, columns: Sequence[Sampled]) -> 
     once = account.distinct == account.rows
     signup = same_shape(timed, SIGNUP_TIMES) if once else None
     named = signup or same_shape(timed, TIMES) or same_shape(timed, SIGNUP_TIMES)
-    column: Sampled | None = named or next((c for c in timed if shapes[c.name].epoch is None or _says_time(c.name)), None)
+    column: Sampled | None = named or next(
+        (c for c in timed if shapes[c.name].epoch is None or _says_time(c.name)), None
+    )
     if column is None:
         return
     draft.say("time", column.name)
@@ -242,8 +244,9 @@ def epoch_unit_named(column: Sampled) -> bool:
 
 def _free_name(files: Sequence[InputFile], taken: dict[str, Draft]) -> str:
     stems = [file.path.name.split(".")[0] for file in files]
-    prefix = os.path.commonprefix(stems) if len(stems) > 1 else stems[0]
-    name = _word(re.sub(r"[-_.]*\d[-_.\d]*$", "", prefix))
+    first, last = min(stems), max(stems)
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    name = _word(re.sub(r"([-_.]\d+)+$|[-_.]+$", "", first[:same]))
     if name in ("part", "data", "column"):
         name = _word(files[0].path.parent.name)
     numbered = (f"{name}_{i}" for i in range(2, len(taken) + 3))

@@ -13,6 +13,7 @@ from linkage.config import Source, nearest
 from linkage.engines.step import Column, ColumnType, Engine, literal, quoted
 from linkage.errors import InputRefused
 from linkage.sources.files import Format, InputFile
+from linkage.sources.records import join_quoted_lines
 from linkage.sources.times import refusal
 
 PEEK = 1 << 20  # bytes of a text file that its header must fit in
@@ -51,6 +52,8 @@ def group_files(
         table = f"lines_{name}_{number}"
         if form is not Format.PARQUET:
             engine.read_lines(table, [f.path for f in members], sample + 1 if sample else None)  # + 1: a header
+        if form is Format.CSV:
+            table = join_quoted_lines(engine, table, delimiter, len(columns))
         if form is Format.NDJSON:
             columns = _json_columns(engine, table)
         groups.append(Group(form, columns, tuple(members), delimiter, header, table))
@@ -186,14 +189,14 @@ def _missing_columns(name: str, source: Source, group: Group, groups: Sequence[G
 
 
 def rows_sql(group: Group, wanted: Sequence[str], sample: int | None, engine: Engine) -> str:
-    """A SELECT of file, row, broken (why a row can't be read, else null), broken_value and the wanted columns as c0, c1, …
+    """A SELECT of file, row, broken (why a row can't be read), broken_value and the wanted columns as c0, c1, …
 
     ``file`` counts the group's files from 0, ``row`` the data rows of the file from 1. Columns keep their types.
     """
     if group.format is Format.PARQUET:
         columns = [quoted(c) if group.column(c) else "NULL::VARCHAR" for c in wanted]
         return (
-            f"SELECT file_number::INTEGER AS file, row_number AS row, NULL::VARCHAR AS broken, NULL::VARCHAR AS broken_value"
+            "SELECT file_number::INTEGER AS file, row_number AS row, NULL::VARCHAR AS broken, NULL::VARCHAR AS broken_value"
             f"{_named(columns)} FROM ({engine.parquet_rows([f.path for f in group.files], sample)})"
         )
     return _csv_sql(group, wanted) if group.format is Format.CSV else _json_sql(group, wanted)
@@ -217,12 +220,16 @@ def _json_sql(group: Group, wanted: Sequence[str]) -> str:
 def _csv_sql(group: Group, wanted: Sequence[str]) -> str:
     names = [c.name for c in group.columns]
     columns = [f"nullif(fields[{names.index(c) + 1}], '')" if c in names else "NULL::VARCHAR" for c in wanted]
-    split = f"string_split(text, {literal(group.delimiter)})"
-    fields = f"CASE WHEN contains(text, '\"') THEN csv_fields(text, {literal(group.delimiter)}) ELSE {split} END"
+    delimiter = literal(group.delimiter)
+    fields = (
+        f"CASE WHEN contains(text, '\"') THEN csv_fields(text, {delimiter}) ELSE string_split(text, {delimiter}) END"
+    )
+    broken = (
+        "CASE WHEN fault IS NOT NULL THEN fault WHEN fields IS NULL THEN 'quotes not closed' "
+        f"WHEN len(fields) <> {len(names)} THEN 'wrong number of fields' END"
+    )
     return (
-        "SELECT file, line - "
-        f"{group.header_line} AS row, CASE WHEN fault IS NOT NULL THEN fault WHEN fields IS NULL THEN 'quotes not closed' "
-        f"WHEN len(fields) <> {len(names)} THEN 'wrong number of fields' END AS broken, "
-        f"len(fields)::VARCHAR || ' fields, not {len(names)}' AS broken_value{_named(columns)} "
+        f"SELECT file, line - {group.header_line} AS row, {broken} AS broken, "
+        f"len(fields) || ' fields, not {len(names)}' AS broken_value{_named(columns)} "
         f"FROM (SELECT *, {fields} AS fields FROM {quoted(group.table)} WHERE line > {group.header_line})"
     )

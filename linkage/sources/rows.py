@@ -15,8 +15,8 @@ def judge_rows(engine: Engine, name: str, values: Sequence[Value], groups: Seque
     """Sort the rows of ``scan_<name>`` and forget it.
 
     Makes ``faults_<name>`` (file, row, column, reason, value): rows for the quarantine; ``repeats_<name>`` (file, row):
-    duplicates; and ``rows_<name>`` (account, first, last, n, e0, e1, …, dull): the loaded rows, accounts and entities as
-    keys of ``forms``, with the number of their values that link nobody.
+    duplicates; and ``rows_<name>`` (account, first, last, n, e0, e1, …, dull): the loaded rows, with accounts and
+    entities as keys of ``forms``, and the number of their values that link nobody.
     """
     copies = [str(i) for i, file in enumerate(file for group in groups for file in group.files) if file.copy]
     fresh = f"file NOT IN ({', '.join(copies)})" if copies else "true"

@@ -1,4 +1,4 @@
-"""One pass over a source's files: account, times, count, id and values of each row as text, and what is wrong with it."""
+"""One pass over a source's files: each row's account, times, count, id and values, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Fault:
-    """What keeps a row out: when ``when``, it is put down to ``column`` with ``reason``, and ``value`` shown (all SQL)."""
+    """What keeps a row out: when ``when`` holds, ``column`` is named, with ``reason`` and the ``value`` (all SQL)."""
 
     when: str
     column: str
@@ -37,7 +37,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Part:
-    """Where a group stands: the number of its first file among the source's, and how many rows to sample (None: all)."""
+    """Where a group stands: its first file's number among the source's, and how many rows to sample (None: all)."""
 
     start: int
     sample: int | None
@@ -53,7 +53,8 @@ def scan(engine: Engine, name: str, source: Source, groups: Sequence[Group], sam
     """Make the table ``scan_<name>``: file, row, account, first, last, n, id, v0, v1, …, fault_column, fault_reason,
     fault_value.
 
-    ``v<i>`` is the text of the i-th entity column as it stands in the file, ``id`` a 128-bit digest of the event's id. ``file`` counts the files of all groups.
+    ``v<i>`` is the text of the i-th entity column as it stands in the file, ``id`` a 128-bit digest of the event's id.
+    ``file`` counts the files of all groups.
 
     Raises:
         InputRefused: a file turns out to be unreadable.
@@ -81,7 +82,7 @@ def text_of(raw: str, type_: ColumnType) -> str:
 
 
 def shown_value(x: str, family: str) -> str:
-    """SQL of a bad value as the quarantine shows it: at most 100 characters; payments and prompts by their length alone."""
+    """SQL of a bad value as the quarantine shows it: 100 characters at most; payments and prompts by length alone."""
     return f"'masked, ' || length({x}) || ' characters'" if family in MASKED_FAMILIES else f"left({x}, 100)"
 
 

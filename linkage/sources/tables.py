@@ -77,7 +77,8 @@ def make_observations(engine: Engine, sources: Mapping[str, Source]) -> None:
         Step(
             "observations",
             "SELECT a.account, e.entity, u.first_seen, u.last_seen, u.n FROM uses u "
-            "JOIN numbered_accounts a ON u.account = a.key JOIN names e ON u.entity = e.key ORDER BY a.account, e.entity",
+            "JOIN numbered_accounts a ON u.account = a.key JOIN names e ON u.entity = e.key "
+            "ORDER BY a.account, e.entity",
             ("uses", "numbered_accounts", "names"),
         )
     )
