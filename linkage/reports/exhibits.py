@@ -57,7 +57,7 @@ def write_exhibits(store: Store, rings: list[str], folder: Path) -> dict[str, in
 def write_csv(table: pa.Table, path: Path) -> None:
     """Write a table as CSV in UTF-8; times in ISO 8601, formulas made harmless by a leading apostrophe."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
+        writer = csv.writer(file)  # RFC 4180: lines end in CR LF, so a cell with either is quoted
         writer.writerow(table.column_names)
         for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
             columns = [[cell(value) for value in column.to_pylist()] for column in batch.columns]

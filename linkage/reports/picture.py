@@ -57,7 +57,7 @@ def excerpt(graph: nx.Graph) -> Excerpt:
     held = dict(kept.degree(weight="weight"))
     accounts = sorted(accounts_of(graph), key=lambda a: (-held[a], a))[:ACCOUNTS]
     all_entities, all_accounts = len(entities_of(graph)), len(accounts_of(graph))
-    drawn = nx.Graph(graph.subgraph([*accounts, *entities]))
+    drawn = _in_order(graph.subgraph([*accounts, *entities]))
     drawn.remove_nodes_from([e for e in entities if drawn.degree(e) == 0])
     if (all_entities, all_accounts) == (len(entities), len(accounts)):
         return Excerpt(drawn, f"All {count(all_accounts, 'account')} and all {all_entities:,} entities that two share.")
@@ -125,18 +125,23 @@ def svg(figure: Figure, salt: str) -> str:
 
 def _layout(graph: nx.Graph) -> dict[Any, np.ndarray]:
     """Positions by Kamada and Kawai, which starts from a circle and so needs no chance; parts side by side."""
-    canonical = nx.Graph()
-    canonical.add_nodes_from(sorted(graph, key=str))
-    canonical.add_edges_from(sorted(graph.edges, key=str))
     where: dict[Any, np.ndarray] = {}
     left = 0.0
-    for part in sorted(nx.connected_components(canonical), key=lambda p: (-len(p), str(sorted(p, key=str)))):
-        piece = canonical.subgraph(sorted(part, key=str))
+    for part in sorted(nx.connected_components(graph), key=lambda p: (-len(p), min(map(str, p)))):
         size = float(np.sqrt(len(part)))
-        for node, position in nx.kamada_kawai_layout(piece, scale=size).items():
+        for node, position in nx.kamada_kawai_layout(_in_order(graph.subgraph(part)), scale=size).items():
             where[node] = position + np.array([left + size, 0.0])
         left += 2 * size + 0.6
     return where
+
+
+def _in_order(graph: nx.Graph) -> nx.Graph:
+    """The same graph with its nodes and links in order of name: layout and drawing follow that order."""
+    made = nx.Graph()
+    accounts, entities = accounts_of(graph), entities_of(graph)
+    made.add_nodes_from((node, graph.nodes[node]) for node in [*accounts, *entities])
+    made.add_edges_from((a, e, graph.edges[a, e]) for a in accounts for e in sorted(graph[a]))
+    return made
 
 
 def _colours(entities: list[EntityNode]) -> dict[str, str]:
@@ -178,7 +183,7 @@ def _legend(colours: Mapping[str, str]) -> list[Line2D]:
 
 
 def _draw_span(axes: Any, row: int, members: pd.DataFrame) -> None:
-    seen = members[["first_seen", "last_seen"]].stack()
+    seen = members[["first_seen", "last_seen"]].stack().dropna()
     if len(seen):
         axes.plot([seen.min(), seen.max()], [row, row], solid_capstyle="butt", **_BAR)
     created = members["created"].dropna().sort_values()

@@ -111,7 +111,7 @@ class Ring:
         """Members per UTC day: created, first seen, last seen, and active (between first and last seen)."""
         columns = ["created", "first_seen", "last_seen"]
         days = self.members[columns].apply(lambda times: times.dt.floor("D"))
-        known = days.stack()
+        known = days.stack().dropna()
         if known.empty:
             return pd.DataFrame(columns=[*columns, "active"], dtype="int64")
         index = pd.date_range(known.min(), known.max(), freq="D", name="day")
