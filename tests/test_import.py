@@ -59,7 +59,8 @@ def test_importing_opens_no_file_reads_no_variable_and_loads_no_library() -> Non
 
 
 def test_the_watch_notices_a_file_and_a_variable() -> None:
-    told = python(WATCH.replace("import linkage\n", "import linkage; open('pyproject.toml').close(); os.environ['HOME']\n"))
+    both = "import linkage; open('pyproject.toml').close(); os.environ['HOME']\n"
+    told = python(WATCH.replace("import linkage\n", both))
     assert told.splitlines()[:2] == ["outside: ['pyproject.toml']", "variables: ['HOME']"]
 
 

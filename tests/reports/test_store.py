@@ -44,7 +44,8 @@ def test_a_missing_table_is_named(folder: Path, tmp_path: Path) -> None:
     (copy / "4-rings/pools.parquet").unlink()
     with pytest.raises(StorageFault) as caught:
         Store(copy).query("SELECT 1")
-    assert str(caught.value) == f"{copy}: the run folder lacks 4-rings/pools.parquet. Restore the run folder, or run again."
+    todo = "Restore the run folder, or run again."
+    assert str(caught.value) == f"{copy}: the run folder lacks 4-rings/pools.parquet. {todo}"
 
 
 @pytest.mark.parametrize("read", [lambda s: s.frame("rings"), lambda s: s.query("SELECT * FROM rings")])

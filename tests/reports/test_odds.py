@@ -1,0 +1,54 @@
+"""Log-odds and waterfalls against plain loops."""
+
+from __future__ import annotations
+
+import pytest
+
+from linkage.reports.odds import nearest_rings, odds
+from linkage.reports.store import Store
+from tests.small_run import ALL, FAMILIES, OTHERS, RING_IDS, A, B, D, log_odds
+
+SAMPLE = (*A[:3], A[11], A[14], *B[::3], *D[::11], "casa-0", OTHERS[0], OTHERS[1], OTHERS[7], OTHERS[20])
+
+
+@pytest.mark.parametrize("account", SAMPLE)
+def test_totals_for_every_ring(store: Store, account: str) -> None:
+    found = odds(store, ALL.index(account), [0, 1, 2, 3])
+    assert {o.ring_id: o.total for o in found} == pytest.approx(
+        {ring_id: log_odds(account, i) for i, ring_id in enumerate(RING_IDS)}, abs=2e-3
+    )
+    assert [o.total for o in found] == sorted((o.total for o in found), reverse=True)
+
+
+@pytest.mark.parametrize("account", SAMPLE)
+def test_the_waterfall_and_the_families_add_up(store: Store, account: str) -> None:
+    for found in odds(store, ALL.index(account), [0, 1, 2, 3]):
+        assert found.waterfall["bits"].sum() == pytest.approx(found.total, abs=0.01)
+        prior = found.terms.loc[found.terms["code"] == "prior", "bits"].sum()
+        assert found.by_family["bits"].sum() + prior == pytest.approx(found.total, abs=0.01)
+        assert set(found.by_family["family"]) <= set(FAMILIES.values())
+
+
+def test_the_steps_say_what_they_stand_for(store: Store) -> None:
+    near = odds(store, ALL.index(OTHERS[1]), [0])[0]
+    assert near.waterfall["step"].tolist() == [
+        "before any evidence: how rare members are", "payment_method:card-a1 (in the pool)", "ip:198.51.100.7",
+        "1 link of kind payment_method outside the pool", "3 profile entities of kind prompt_template not used",
+    ]
+
+
+def test_what_is_missing_is_worth_its_change(store: Store) -> None:
+    near = odds(store, ALL.index(OTHERS[1]), [0])[0]
+    assert near.missing["would_add"].is_monotonic_decreasing
+    assert near.absences[0] == "u0001 does not use prompt_template:tpl-1, worth 9.6 bits."
+    gained = odds(store, ALL.index(A[0]), [0])[0]
+    assert gained.missing.empty
+
+
+def test_no_rings_no_odds(store: Store) -> None:
+    assert odds(store, 0, []) == []
+
+
+def test_only_rings_whose_profile_is_touched_are_near(store: Store) -> None:
+    assert [o.ring_id for o in nearest_rings(store, ALL.index(OTHERS[20]))] == [RING_IDS[3]]
+    assert nearest_rings(store, ALL.index(OTHERS[32])) == []

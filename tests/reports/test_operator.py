@@ -1,0 +1,54 @@
+"""One operator cluster."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pandas as pd
+
+from linkage.reports.run import Run
+from tests.small_run import BYSTANDER, EVIL_TEMPLATE, OPERATOR, RING_IDS, USERS, USES, A, B
+
+
+def test_rings_members_and_roles(run: Run) -> None:
+    operator = run.operator(OPERATOR)
+    assert [ring.id for ring in operator.rings] == [RING_IDS[0], RING_IDS[1]]
+    assert sorted(operator.members["account_id"]) == sorted((*A, *B))
+    unattributed = operator.members["operator_id"].isna()
+    assert operator.members.loc[unattributed, "account_id"].tolist() == [BYSTANDER]
+    facts = operator.card().facts
+    assert [facts[f"{role}_accounts"] for role in ("core", "periphery", "bystander")] == [19, 1, 1]
+
+
+def test_shared_entities_stand_in_two_profiles(run: Run) -> None:
+    counted = Counter(e for a in (*A, *B) for e in USES[a])
+    shared = run.operator(OPERATOR).shared
+    assert shared["entity"].tolist() == [EVIL_TEMPLATE, "tpl-3"]
+    for row in shared.itertuples():
+        assert row.ring_accounts == counted[row.kind, row.entity]
+        assert row.all_accounts == USERS[row.kind, row.entity]
+
+
+def test_what_speaks_against_it_names_the_ring(run: Run) -> None:
+    operator = run.operator(OPERATOR)
+    assert operator.weaknesses == []
+    assert operator.why_not == [f"{ring.id}: {d.text}" for ring in operator.rings for d in ring.why_not]
+
+
+def test_its_own_weaknesses(run: Run) -> None:
+    alone, apart = run.operator(OPERATOR), run.operator(OPERATOR)
+    alone.__dict__["rings"] = alone.rings[:1]
+    assert alone.weaknesses == ["It consists of one ring: nothing but that ring's own evidence carries it."]
+    apart.__dict__["shared"] = pd.DataFrame({"entity": []})
+    assert apart.weaknesses == ["No entity stands in the profiles of two of its rings."]
+
+
+def test_the_card_is_json_and_its_names_do_not_collide(run: Run) -> None:
+    card = run.operator(OPERATOR).card(top=1)
+    assert len(card.data()) == len(card.facts) + len(card.tables) + len(card.notes)
+    assert json.loads(json.dumps(card.data(), default=str))["decided_by"] == [
+        "one template set",
+        "each ring picks from it",
+    ]
+    assert [len(t) for t in card.tables.values()] == [1, 1, 1]
