@@ -23,6 +23,7 @@ TYPES = {
     "FLOAT": ColumnType.FRACTION,
     "DOUBLE": ColumnType.FRACTION,
     "TIMESTAMP WITH TIME ZONE": ColumnType.INSTANT,
+    "TIMESTAMPTZ_NS": ColumnType.INSTANT,
     "TIMESTAMP": ColumnType.LOCAL_TIME,
     "TIMESTAMP_S": ColumnType.LOCAL_TIME,
     "TIMESTAMP_MS": ColumnType.LOCAL_TIME,
@@ -64,7 +65,7 @@ def read_lines(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {quoted(read)} AS SELECT file_index AS file, line AS text, row_number() OVER () "
         f"AS place FROM (SELECT file_index, line FROM read_csv({_list(paths)}, columns = {{'line': 'VARCHAR'}}, "
-        f"delim = '{NO_CHARACTER}', quote = '', escape = '', header = false, auto_detect = false, strict_mode = false, "
+        f"delim = '{NO_CHARACTER}', quote = '', escape = '', header = false, auto_detect = false, strict_mode = true, "
         f"max_line_size = {LONGEST_LINE}, store_rejects = true, rejects_scan = {literal(scans)}, "
         f"rejects_table = {literal(errors)}, rejects_limit = 0){cut})"
     )

@@ -16,9 +16,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def make_entities(engine: Engine, lists: Mapping[str, Path], address_kinds: list[str]) -> None:
-    """Make ``entities`` (ENTITIES) from ``names``: the context of an address is the list whose smallest network holds it.
+    """Make ``entities`` (ENTITIES) from ``names``, with the context of addresses.
 
-    Of lists with equally small networks the first by name counts. ``address_kinds`` are the kinds whose values are addresses.
+    That is the name of the list whose smallest network holds the address; of equally small ones the first name counts.
+    ``address_kinds`` are the kinds whose values are addresses.
 
     Raises:
         InputRefused: a list can't be read, or a line is no network.

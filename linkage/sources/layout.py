@@ -195,10 +195,9 @@ def rows_sql(group: Group, wanted: Sequence[str], sample: int | None, engine: En
     """
     if group.format is Format.PARQUET:
         columns = [quoted(c) if group.column(c) else "NULL::VARCHAR" for c in wanted]
-        return (
-            "SELECT file_number::INTEGER AS file, row_number AS row, NULL::VARCHAR AS broken, NULL::VARCHAR AS broken_value"
-            f"{_named(columns)} FROM ({engine.parquet_rows([f.path for f in group.files], sample)})"
-        )
+        place = "file_number::INTEGER AS file, row_number AS row"
+        rows = engine.parquet_rows([f.path for f in group.files], sample)
+        return f"SELECT {place}, NULL::VARCHAR AS broken, NULL::VARCHAR AS broken_value{_named(columns)} FROM ({rows})"
     return _csv_sql(group, wanted) if group.format is Format.CSV else _json_sql(group, wanted)
 
 

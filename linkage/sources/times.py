@@ -29,7 +29,7 @@ class TimeSql:
 def time_sql(raw: str, type_: ColumnType, source: Source) -> TimeSql:
     """How a time column is read; ``raw`` is its SQL, of type ``type_``. See :func:`refusal` for what can't be."""
     if type_ is ColumnType.INSTANT:
-        return TimeSql(raw, "'time missing'")
+        return TimeSql(f"CAST({raw} AS TIMESTAMPTZ)", "'time missing'")
     if type_ is ColumnType.LOCAL_TIME:
         return TimeSql(f"at_zone(CAST({raw} AS TIMESTAMP), {literal(source.zone or 'UTC')})", "'time missing'")
     if type_ in NUMBERS:

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from linkage.config import EngineSettings
+from linkage.engines.duckdb import ROW_GROUP, DuckDBEngine
+from linkage.engines.step import Step
+from linkage.errors import InputRefused, LinkageError, StorageFault
+
+
+def made(path: Path, **settings: object) -> DuckDBEngine:
+    return DuckDBEngine(EngineSettings.model_validate(settings), path)
+
+
+def test_steps_make_tables_from_tables(engine: DuckDBEngine) -> None:
+    engine.load("numbers", pa.table({"n": [3, 1, 2]}))
+    engine.run(Step("doubled", "SELECT n * 2 AS n FROM numbers ORDER BY n", ("numbers",)))
+    assert engine.fetch("doubled").to_pydict() == {"n": [2, 4, 6]}
+    assert engine.fetch("SELECT sum(n)::BIGINT AS s FROM doubled").to_pydict() == {"s": [12]}
+
+
+def test_a_step_runs_again_over_its_own_table(engine: DuckDBEngine) -> None:
+    engine.run(Step("one", "SELECT 1 AS n"))
+    engine.run(Step("one", "SELECT 2 AS n"))
+    assert engine.fetch("one")["n"].to_pylist() == [2]
+
+
+def test_dropping_forgets_a_table_and_does_not_mind_a_missing_one(engine: DuckDBEngine) -> None:
+    engine.load("t", pa.table({"n": [1]}))
+    engine.drop("t")
+    engine.drop("t")
+    with pytest.raises(LinkageError, match="Table with name t does not exist"):
+        engine.fetch("t")
+
+
+def test_a_missing_table_is_our_fault_and_names_the_step(engine: DuckDBEngine) -> None:
+    with pytest.raises(LinkageError, match=r"^step s: the engine refused: .*no_such.*Please report this\.$") as caught:
+        engine.run(Step("s", "SELECT * FROM no_such"))
+    assert type(caught.value) is LinkageError
+
+
+def test_variables_of_python_are_no_tables(engine: DuckDBEngine) -> None:
+    secret = pa.table({"n": [1]})
+    with pytest.raises(LinkageError, match="secret"):
+        engine.fetch("SELECT * FROM secret")
+    assert secret.num_rows == 1
+
+
+def test_times_come_back_as_utc_whatever_the_zone_of_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    engine = made(tmp_path)
+    table = engine.fetch("SELECT TIMESTAMPTZ '2026-01-01 12:00:00+02' AS t")
+    engine.close()
+    assert table.schema.field("t").type == pa.timestamp("us", tz="UTC")
+    assert table["t"].to_pylist() == [datetime(2026, 1, 1, 10, tzinfo=UTC)]
+
+
+def test_no_extension_is_ever_fetched(engine: DuckDBEngine) -> None:
+    with pytest.raises(LinkageError):
+        engine.fetch("SELECT * FROM read_parquet('https://example.invalid/x.parquet')")
+    switches = ("autoinstall_known_extensions", "autoload_known_extensions", "allow_community_extensions")
+    listed = ", ".join(f"current_setting('{s}') AS {s}" for s in switches)
+    assert engine.fetch(f"SELECT {listed}").to_pylist() == [dict.fromkeys(switches, False)]
+
+
+def test_settings_reach_the_engine(tmp_path: Path) -> None:
+    engine = made(tmp_path, memory_limit="300MB", threads=1, spill_dir=str(tmp_path / "spilled"))
+    told = engine.fetch(
+        "SELECT current_setting('threads')::INTEGER AS threads, current_setting('memory_limit') AS memory, "
+        "current_setting('temp_directory') AS spill"
+    ).to_pylist()[0]
+    engine.close()
+    assert told == {"threads": 1, "memory": "286.1 MiB", "spill": str(tmp_path / "spilled")}
+
+
+def test_more_than_memory_spills_into_the_work_folder_and_is_gone_after(tmp_path: Path) -> None:
+    engine = made(tmp_path / "work", memory_limit="60MB", threads=1)
+    engine.run(Step("wide", "SELECT i, md5(i::VARCHAR) AS a, md5((i + 1)::VARCHAR) AS b FROM range(1200000) t(i)"))
+    assert engine.fetch("SELECT count(*) AS n FROM wide")["n"].to_pylist() == [1_200_000]
+    assert list((tmp_path / "work/spill").iterdir())
+    engine.close()
+    assert not (tmp_path / "work/spill").exists()
+
+
+def test_no_room_at_all_is_a_storage_fault_with_advice(tmp_path: Path) -> None:
+    engine = made(tmp_path, memory_limit="1MB", threads=1)
+    with pytest.raises(StorageFault, match=r"out of memory: .*raise engine\.memory_limit"):
+        engine.run(Step("big", "SELECT list(md5(i::VARCHAR)) AS l FROM range(3000000) t(i)"))
+    engine.close()
+
+
+def test_a_work_folder_that_cannot_be_made_is_a_storage_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageFault, match="opening the scratch database"):
+        made(tmp_path / "file" / "work")
+
+
+def test_written_bytes_depend_on_the_rows_alone(tmp_path: Path) -> None:
+    rows = ROW_GROUP + 5000
+    hashes = set()
+    for threads in (1, 2):
+        engine = made(tmp_path / f"work{threads}", threads=threads)
+        engine.run(Step("t", f"SELECT (i * 7919) % {rows} AS i, md5(i::VARCHAR) AS x FROM range({rows}) t(i)"))
+        engine.write("SELECT * FROM t ORDER BY i", tmp_path / f"{threads}.parquet")
+        engine.write("SELECT * FROM (FROM t ORDER BY x) ORDER BY i", tmp_path / f"again{threads}.parquet")
+        engine.close()
+        paths = (tmp_path / f"{threads}.parquet", tmp_path / f"again{threads}.parquet")
+        hashes |= {hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
+    assert len(hashes) == 1
+    groups = pq.ParquetFile(tmp_path / "1.parquet").metadata
+    assert [groups.row_group(i).num_rows for i in range(groups.num_row_groups)] == [ROW_GROUP, 5000]
+    assert pq.read_table(tmp_path / "1.parquet")["i"].to_pylist() == list(range(rows))
+
+
+def test_an_empty_table_is_written_with_its_columns(engine: DuckDBEngine, tmp_path: Path) -> None:
+    engine.write("SELECT 1 AS a, 'x' AS b WHERE false", tmp_path / "none.parquet")
+    table = pq.read_table(tmp_path / "none.parquet")
+    assert (table.column_names, table.num_rows) == (["a", "b"], 0)
+
+
+def test_writing_where_nothing_can_be_written_is_a_storage_fault(engine: DuckDBEngine, tmp_path: Path) -> None:
+    with pytest.raises(StorageFault, match="writing .*missing"):
+        engine.write("SELECT 1 AS a", tmp_path / "missing" / "a.parquet")
+
+
+def test_kept_steps_can_be_looked_at_one_by_one(tmp_path: Path) -> None:
+    told: list[str] = []
+    settings = EngineSettings.model_validate({})
+    engine = DuckDBEngine(settings, tmp_path / "work", keep_steps=tmp_path / "steps", on_step=told.append)
+    engine.load("given", pa.table({"n": [1]}))
+    engine.run(Step("first", "SELECT n + 1 AS n FROM given", ("given",)))
+    engine.run(Step("second", "SELECT n + 1 AS n FROM first", ("first",)))
+    engine.close()
+    assert told == ["first", "second"]
+    assert sorted(os.listdir(tmp_path / "steps")) == [
+        "01-first.parquet", "01-first.sql", "02-second.parquet", "02-second.sql",
+    ]  # fmt: skip
+    assert (tmp_path / "steps/02-second.sql").read_text() == "-- reads: first\nSELECT n + 1 AS n FROM first\n"
+    assert pq.read_table(tmp_path / "steps/02-second.parquet").to_pydict() == {"n": [3]}
+
+
+def test_a_file_that_is_none_is_refused_only_when_the_users_files_are_read(
+    engine: DuckDBEngine, tmp_path: Path
+) -> None:
+    (tmp_path / "x.parquet").write_bytes(b"no Parquet, for sure, but long enough to be one")
+    step = Step("s", f"SELECT * FROM read_parquet('{tmp_path}/x.parquet')")
+    with pytest.raises(
+        InputRefused, match=r"step s: a file can't be read: .*No magic bytes.* leave it out of 'path'\.$"
+    ):
+        engine.scan(step)
+    with pytest.raises(LinkageError) as caught:
+        engine.run(step)
+    assert not isinstance(caught.value, InputRefused)
+
+
+def test_the_engine_works_on_after_an_error(engine: DuckDBEngine) -> None:
+    with pytest.raises(LinkageError):
+        engine.fetch("SELECT 1 / 'x'::INTEGER")
+    assert engine.fetch("SELECT 1 AS n")["n"].to_pylist() == [1]
