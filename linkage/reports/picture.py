@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import igraph
 import matplotlib
 import matplotlib.dates as mdates
 import networkx as nx
@@ -23,11 +26,12 @@ ENTITIES = 30  # most entities drawn: beyond, labels cover each other on a print
 ACCOUNTS = 60  # most accounts drawn
 NAMED_ACCOUNTS = 25  # up to so many accounts are drawn with their names
 RINGS = 20  # most rings on one time axis
+BINS = 120  # most bars of creations: a bar stays over a millimetre wide in print
 # Okabe & Ito's colours, told apart by colour-blind readers and in grey print
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6D1F")
 ACCOUNT_COLOUR = "#3b3b3b"
 _HALO = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.7}
-_BAR: dict[str, Any] = {"color": PALETTE[5], "linewidth": 7, "alpha": 0.55}
+_BAR: dict[str, Any] = {"color": PALETTE[5], "linewidth": 5, "alpha": 0.7}
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 8, "axes.unicode_minus": False,
     "text.parse_math": False,
@@ -50,9 +54,10 @@ class Excerpt:
 
 
 def excerpt(graph: nx.Graph) -> Excerpt:
-    """The entities with the most bits over all members, and the accounts with the most bits over those entities."""
-    weight = dict(graph.degree(weight="weight"))
-    entities = sorted(entities_of(graph), key=lambda e: (-weight[e], e))[:ENTITIES]
+    """Entities from each kind in turn, those with the most bits over all members first; and the accounts with the most
+    bits over those entities.
+    """
+    entities = _heaviest_of_each_kind(graph)[:ENTITIES]
     kept = graph.subgraph([*accounts_of(graph), *entities])
     held = dict(kept.degree(weight="weight"))
     accounts = sorted(accounts_of(graph), key=lambda a: (-held[a], a))[:ACCOUNTS]
@@ -63,9 +68,21 @@ def excerpt(graph: nx.Graph) -> Excerpt:
         return Excerpt(drawn, f"All {count(all_accounts, 'account')} and all {all_entities:,} entities that two share.")
     return Excerpt(
         drawn,
-        f"Drawn: {len(entities):,} of {all_entities:,} shared entities, those with the most bits over all members; and "
-        f"{len(accounts):,} of {count(all_accounts, 'account')}, those with the most bits over these entities.",
+        f"Drawn: {len(entities):,} of {all_entities:,} shared entities, from each kind in turn those with the most "
+        f"bits over all members; and {len(accounts):,} of {count(all_accounts, 'account')}, those with the most bits "
+        "over these.",
     )
+
+
+def _heaviest_of_each_kind(graph: nx.Graph) -> list[EntityNode]:
+    """All entities: the first of each kind by bits over all members, then the second of each kind, and so on."""
+    weight = dict(graph.degree(weight="weight"))
+    placed: Counter[str] = Counter()
+    ranked = []
+    for entity in sorted(entities_of(graph), key=lambda e: (-weight[e], e)):
+        ranked.append((placed[entity[0]], -weight[entity], entity))
+        placed[entity[0]] += 1
+    return [entity for _, _, entity in sorted(ranked)]
 
 
 def draw_ring(graph: nx.Graph, title: str) -> Picture:
@@ -81,15 +98,16 @@ def draw_ring(graph: nx.Graph, title: str) -> Picture:
         _draw_links(axes, part.graph, where)
         _draw_entities(axes, part.graph, where, colours)
         _draw_accounts(axes, part.graph, where)
-        axes.legend(handles=_legend(colours), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=4, frameon=False)
+        drawn = {kind: colours[kind] for kind, _ in entities_of(part.graph)}
+        axes.legend(handles=_legend(drawn), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=4, frameon=False)
         figure.supxlabel(part.rule, fontsize=7, wrap=True)
         axes.margins(0.1)
     return figure
 
 
 def draw_timeline(rings: Sequence[tuple[str, pd.DataFrame]]) -> Picture:
-    """Rings on one time axis (UTC), in the order given, 20 at most: a bar from first to last use, a tick for each
-    account's creation.
+    """Rings on one time axis (UTC), in the order given, 20 at most: a bar from first to last use, and above it how many
+    accounts were created when, each ring on a scale of its own.
 
     Each ring comes with its members (created, first_seen, last_seen).
     """
@@ -97,8 +115,10 @@ def draw_timeline(rings: Sequence[tuple[str, pd.DataFrame]]) -> Picture:
     with matplotlib.rc_context(STYLE):
         figure = Picture(figsize=(7.2, 1.0 + 0.42 * len(shown)), layout="constrained")
         axes = figure.add_subplot()
+        bins = _bins([members["created"] for _, members in shown])
         for row, (_, members) in enumerate(shown):
             _draw_span(axes, row, members)
+            _draw_creations(axes, row, members["created"].dropna(), bins)
         axes.set_yticks(range(len(shown)), [shortened(name, 24) for name, _ in shown])
         axes.set_ylim(len(shown) - 0.5, -0.5)
         axes.spines[["top", "right", "left"]].set_visible(False)
@@ -128,9 +148,14 @@ def _layout(graph: nx.Graph) -> dict[Any, np.ndarray]:
     where: dict[Any, np.ndarray] = {}
     left = 0.0
     for part in sorted(nx.connected_components(graph), key=lambda p: (-len(p), min(map(str, p)))):
+        piece = _in_order(graph.subgraph(part))
+        number = {node: i for i, node in enumerate(piece)}
+        drawn = igraph.Graph(len(number), [(number[a], number[b]) for a, b in piece.edges])
+        places = np.array(drawn.layout_kamada_kawai().coords)
+        places -= places.mean(axis=0)
         size = float(np.sqrt(len(part)))
-        for node, position in nx.kamada_kawai_layout(_in_order(graph.subgraph(part)), scale=size).items():
-            where[node] = position + np.array([left + size, 0.0])
+        places *= size / max(float(np.abs(places).max()), 1e-9)
+        where |= {node: places[i] + np.array([left + size, 0.0]) for node, i in number.items()}
         left += 2 * size + 0.6
     return where
 
@@ -185,12 +210,30 @@ def _legend(colours: Mapping[str, str]) -> list[Line2D]:
 def _draw_span(axes: Any, row: int, members: pd.DataFrame) -> None:
     seen = members[["first_seen", "last_seen"]].stack().dropna()
     if len(seen):
-        axes.plot([seen.min(), seen.max()], [row, row], solid_capstyle="butt", **_BAR)
-    created = members["created"].dropna().sort_values()
-    axes.scatter(created, np.full(len(created), row), marker="|", s=110, color=PALETTE[1], linewidths=0.8, zorder=3)
+        axes.plot([seen.min(), seen.max()], [row + 0.25] * 2, solid_capstyle="butt", **_BAR)
+
+
+def _bins(created: Sequence[pd.Series]) -> pd.DatetimeIndex | None:
+    """Edges of equal bins over all creations, of a day or longer; None when none is known."""
+    known = pd.concat(list(created)).dropna()
+    if known.empty:
+        return None
+    first, last = known.min().floor("D"), known.max().floor("D") + pd.Timedelta(days=1)
+    days = max(1, math.ceil((last - first).days / BINS))
+    return pd.date_range(first, last + pd.Timedelta(days=days - 1), freq=f"{days}D")
+
+
+def _draw_creations(axes: Any, row: int, created: pd.Series, bins: pd.DatetimeIndex | None) -> None:
+    if bins is None or created.empty:
+        return
+    counts = np.bincount(np.searchsorted(bins, created, side="right") - 1, minlength=len(bins) - 1)
+    used = np.flatnonzero(counts)
+    heights = 0.55 * counts[used] / counts.max()
+    axes.bar(bins[used], -heights, width=bins[1] - bins[0], bottom=row + 0.15, align="edge", color=PALETTE[1])
 
 
 def _timeline_legend() -> list[Line2D]:
     bar = Line2D([], [], label="from first to last use", **_BAR)
-    tick = Line2D([], [], marker="|", color="none", markeredgecolor=PALETTE[1], markersize=8, label="account created")
-    return [bar, tick]
+    creations = Line2D([], [], marker="s", color="none", markerfacecolor=PALETTE[1], markeredgecolor="none",
+                       label="accounts created")
+    return [bar, creations]

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from xml.etree import ElementTree
 
+import matplotlib.dates as mdates
 import networkx as nx
 import pandas as pd
 import pytest
@@ -24,13 +25,15 @@ def texts(drawn: str) -> str:
 
 
 def large_graph() -> nx.Graph:
-    """80 accounts on 40 entities: entity i has weight i on every link, account j uses entities j, j+1 and 39."""
+    """80 accounts on 40 addresses, account j on j, j+1 and 39, address i with weight i; and all on one light device."""
     graph = nx.Graph()
     for j in range(80):
         graph.add_node(f"a{j:02d}", bipartite=0)
         for i in {j % 40, (j + 1) % 40, 39}:
             graph.add_node(("ip", f"{i:02d}"), bipartite=1, kind="ip")
             graph.add_edge(f"a{j:02d}", ("ip", f"{i:02d}"), weight=float(i))
+        graph.add_node(("device", "light"), bipartite=1, kind="device")
+        graph.add_edge(f"a{j:02d}", ("device", "light"), weight=0.01)
     return graph
 
 
@@ -44,16 +47,17 @@ def test_a_small_ring_is_drawn_whole(run: Run) -> None:
 def test_a_large_ring_is_cut_by_the_stated_rule() -> None:
     graph = large_graph()
     part = excerpt(graph)
-    totals = {e: sum(graph.edges[e, a]["weight"] for a in graph[e]) for e in graph if isinstance(e, tuple)}
+    totals = {e: sum(graph.edges[e, a]["weight"] for a in graph[e]) for e in graph if e[0] == "ip"}
     kept = {n for n in part.graph if isinstance(n, tuple)}
     assert len(kept) == picture.ENTITIES
-    assert min(totals[e] for e in kept) >= max(totals[e] for e in totals if e not in kept)
+    assert ("device", "light") in kept
+    assert min(totals[e] for e in kept if e in totals) >= max(totals[e] for e in totals if e not in kept)
     assert len(part.graph) - len(kept) == picture.ACCOUNTS
     assert part.rule == (
-        "Drawn: 30 of 40 shared entities, those with the most bits over all members; and 60 of 80 accounts, those with "
-        "the most bits over these entities."
+        "Drawn: 30 of 41 shared entities, from each kind in turn those with the most bits over all members; "
+        "and 60 of 80 accounts, those with the most bits over these."
     )
-    assert "Drawn: 30 of 40" in " ".join(texts(svg(draw_ring(graph, "R"), "x")).split())
+    assert "Drawn: 30 of 41" in " ".join(texts(svg(draw_ring(graph, "R"), "x")).split())
 
 
 def test_the_same_graph_gives_the_same_text_whatever_the_order_of_its_nodes(run: Run) -> None:
@@ -118,8 +122,20 @@ def test_the_timeline_has_a_row_a_ring_up_to_its_limit(run: Run, count: int) -> 
 def test_the_timeline_marks_creations_and_spans(run: Run) -> None:
     members = run.ring(RING_IDS[0]).members
     axes = draw_timeline([("R", members)]).axes[0]
-    created = sorted(pd.to_datetime(axes.collections[0].get_offsets()[:, 0], unit="D", utc=True).round("s"))
-    assert created == sorted(members["created"])
+    bars = {mdates.num2date(bar.get_x()).strftime("%d"): -bar.get_height() for bar in axes.patches}
+    assert list(bars) == ["22", "23", "24"]
+    assert list(bars.values()) == pytest.approx([0.55] * 3)  # five accounts a day
+    assert list(axes.lines[0].get_xdata()) == [members["first_seen"].min(), members["last_seen"].max()]
+
+
+def test_long_times_get_fewer_wider_bars() -> None:
+    created = pd.Series(pd.date_range("2020-01-01", "2026-01-01", periods=50, tz="UTC"))
+    bins = picture._bins([created])
+    assert bins is not None
+    assert len(bins) - 1 <= picture.BINS
+    assert bins[0] <= created.min()
+    assert bins[-1] > created.max()
+    assert picture._bins([pd.Series([pd.NaT], dtype="datetime64[us, UTC]")]) is None
 
 
 def test_a_ring_without_times_leaves_an_empty_row(run: Run) -> None:
