@@ -114,8 +114,11 @@ def export_command(
     Example: linkage export OP-4KQ7ZP2M3A --out summary
     """
     from linkage.reports.summary import MANIFEST, PAGE, SUMS, export_summary
+    from linkage.state.manifest import check_hashes
 
-    folder = export_summary(linkage.open_run(run), name, out, force=force)
+    opened = linkage.open_run(run)
+    check_hashes(opened.path)
+    folder = export_summary(opened, name, out, force=force)
     if as_json:
         terminal.print_json({"folder": str(folder), **json.loads((folder / MANIFEST).read_text(encoding="utf-8"))})
         return

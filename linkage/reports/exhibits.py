@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,12 @@ def write_csv(table: pa.Table, path: Path) -> None:
         for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
             columns = [[cell(value) for value in column.to_pylist()] for column in batch.columns]
             writer.writerows(zip(*columns, strict=True))
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cell(value: Any) -> Any:

@@ -9,8 +9,8 @@ import jinja2
 from markupsafe import Markup
 
 from linkage.reports import words
+from linkage.reports.exhibits import sha256
 from linkage.reports.findings import Subject, config_hash, dates, findings
-from linkage.reports.integrity import sha256
 from linkage.reports.picture import RINGS, draw_ring, draw_timeline, svg
 from linkage.reports.ring import Ring
 from linkage.reports.run import Run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import networkx as nx
@@ -10,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from linkage.cli.app import app
-from linkage.errors import ConfigError, LinkageError, NotFound
+from linkage.errors import ConfigError, HashMismatch, LinkageError, NotFound
 from tests.small_run import (
     ANSI,
     BIDI,
@@ -184,6 +185,15 @@ def test_export(runs: Path, tmp_path: Path) -> None:
     assert (data["folder"], data["summary_of"]) == (str(folder), OPERATOR)
     with pytest.raises(ConfigError, match=r"exists already\. Replace it with --force, or choose --out\."):
         call("export", OPERATOR, "--run", str(runs), "--out", str(folder))
+
+
+def test_export_of_a_changed_run_is_refused(runs: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(runs, tmp_path / "runs", symlinks=True))
+    (copy / "latest" / "affiliations.parquet").write_bytes((copy / "latest" / "rings.parquet").read_bytes())
+    with pytest.raises(HashMismatch) as caught:
+        call("export", OPERATOR, "--run", str(copy), "--out", str(tmp_path / "summary"))
+    assert caught.value.exit_code == 7
+    assert not (tmp_path / "summary").exists()
 
 
 @pytest.mark.parametrize("words", [("rings",), ("show", "x"), ("why", "x", "y"), ("export", "OP-X")])

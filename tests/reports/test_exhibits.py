@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkage.reports.exhibits import FORMULA_STARTS, TABLES, cell, write_csv, write_exhibits
+from linkage.reports.exhibits import FORMULA_STARTS, TABLES, cell, sha256, write_csv, write_exhibits
 from linkage.reports.store import Store
 from tests.small_run import FORMULA, RING_IDS, USES, A, B, pool
 
@@ -39,6 +40,11 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 )
 def test_formulas_get_an_apostrophe(text: str, made: str) -> None:
     assert cell(text) == made
+
+
+def test_sha256_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"abc")
+    assert sha256(tmp_path / "f") == hashlib.sha256(b"abc").hexdigest()
 
 
 def test_numbers_and_times_are_no_text() -> None:
