@@ -234,7 +234,7 @@ def resolve(config_path: Path, path: str) -> str:
 
 def _explain(error: ValidationError) -> str:
     lines = [_explain_one(dict(e)) for e in error.errors(include_url=False)]
-    return "; ".join(lines[:5]) + ("." if len(lines) <= 5 else f"; and {len(lines) - 5} more.")
+    return sentence("; ".join(lines[:5]) + (f"; and {len(lines) - 5} more" if len(lines) > 5 else ""))
 
 
 def _explain_one(error: dict[str, Any]) -> str:
@@ -256,6 +256,11 @@ def nearest(word: str, valid: list[str]) -> str:
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; valid here: {', '.join(sorted(valid))}" if valid else ""
+
+
+def sentence(text: str) -> str:
+    """A text ended by a full stop, unless it ends in a question."""
+    return text if text.endswith("?") else f"{text}."
 
 
 def _keys_beside(keys: list[str]) -> list[str]:
@@ -283,7 +288,7 @@ def _check_sources(config: Config, where: str) -> None:
             kind = column_spec(entry).kind
             if kind not in kinds:
                 raise ConfigError(
-                    f"key '{place}.entities.{column}': kind '{kind}' is unknown{nearest(kind, kinds)}.",
+                    sentence(f"key '{place}.entities.{column}': kind '{kind}' is unknown{nearest(kind, kinds)}"),
                     where=where,
                     todo=f"Use a known kind, or declare it with [kinds.{kind}].",
                 )

@@ -11,8 +11,9 @@ import duckdb
 from linkage.engines.step import Column, ColumnType, literal, quoted
 from linkage.errors import InputRefused
 
-# A line is read as a CSV row of one field: no quotes, and a delimiter that is no character (U+10FFFF), so that
-# whatever is wrong with one line (encoding, length) is wrong with that line alone.
+# A line is read as a CSV row of one field: no quotes, and a delimiter that is no character (U+10FFFF; a line that has
+# it nevertheless ends there). So whatever is wrong with one line (encoding, length) is wrong with that line alone.
+# DuckDB's strict mode must be off: it refuses files that mix \n and \r\n as a whole.
 NO_CHARACTER = chr(0x10FFFF)
 LONGEST_LINE = 4 << 20  # bytes; a prompt of a million tokens fits
 FAULTS = {"INVALID ENCODING": "not UTF-8 text", "LINE SIZE OVER MAXIMUM": "line longer than 4 MiB"}
@@ -62,12 +63,14 @@ def read_lines(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence
     """Make the table ``name`` (file, line, text, fault); see :meth:`DuckDBEngine.read_lines`."""
     read, scans, errors = f"{name}__read", f"{name}__scans", f"{name}__errors"
     cut = f" LIMIT {limit}" if limit else ""
+    options = (
+        f"columns = {{'line': 'VARCHAR'}}, delim = '{NO_CHARACTER}', quote = '', escape = '', header = false, "
+        f"auto_detect = false, strict_mode = false, max_line_size = {LONGEST_LINE}, store_rejects = true, "
+        f"rejects_scan = {literal(scans)}, rejects_table = {literal(errors)}, rejects_limit = 0"
+    )
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {quoted(read)} AS SELECT file_index AS file, line AS text, row_number() OVER () "
-        f"AS place FROM (SELECT file_index, line FROM read_csv({_list(paths)}, columns = {{'line': 'VARCHAR'}}, "
-        f"delim = '{NO_CHARACTER}', quote = '', escape = '', header = false, auto_detect = false, strict_mode = true, "
-        f"max_line_size = {LONGEST_LINE}, store_rejects = true, rejects_scan = {literal(scans)}, "
-        f"rejects_table = {literal(errors)}, rejects_limit = 0){cut})"
+        f"CREATE OR REPLACE TEMP TABLE {quoted(read)} AS SELECT file_index AS file, line AS text, "
+        f"row_number() OVER () AS place FROM (SELECT file_index, line FROM read_csv({_list(paths)}, {options}){cut})"
     )
     numbered = _numbered if _any(connection, errors) else _counted
     connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {numbered(read, scans, errors, paths)}")

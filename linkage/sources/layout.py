@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from linkage.config import Source, nearest
+from linkage.config import Source, nearest, sentence
 from linkage.engines.step import Column, ColumnType, Engine, literal, quoted
 from linkage.errors import InputRefused
 from linkage.sources.files import Format, InputFile
@@ -180,7 +180,7 @@ def _missing_columns(name: str, source: Source, group: Group, groups: Sequence[G
             if not group.columns and group.format is Format.NDJSON:
                 continue  # no line of it could be read: the audit says so better
             raise InputRefused(
-                f"there is no column '{column}'{nearest(column, [c.name for c in group.columns])}.",
+                sentence(f"there is no column '{column}'{nearest(column, [c.name for c in group.columns])}"),
                 where=f"sources.{name}: {group.files[0].shown}",
                 todo="Correct the name in the config.",
             )

@@ -42,9 +42,10 @@ class SourcesReport:
 
 @dataclass(frozen=True)
 class OpenedSource:
-    """A source whose files are scanned: their groups, and its entity columns."""
+    """A source whose files are scanned: its account column, groups of files and entity columns."""
 
     name: str
+    account: str
     groups: tuple[Group, ...]
     values: tuple[Value, ...]
 
@@ -102,7 +103,7 @@ def _open(
 ) -> OpenedSource:
     """Scan a source; what is worth a warning goes to the list in ``looking``, behind the size of the sample."""
     source, (sample, warnings) = config.sources[name], looking
-    check_time_settings(name, source)
+    check_time_settings(engine, name, source)
     files = find_files(name, source.path, config_path, hashed=sample is None)
     copies = [file.shown for file in files if file.copy]
     warnings += [
@@ -113,12 +114,12 @@ def _open(
     scan(engine, name, source, groups, sample)
     values = source_values(source, kind_specs(config))
     refuse_card_numbers(engine, name, values)
-    return OpenedSource(name, tuple(groups), values)
+    return OpenedSource(name, source.account, tuple(groups), values)
 
 
 def _judge(engine: Engine, opened: OpenedSource) -> SourceCounts:
     rows = engine.fetch(f"SELECT count(*) AS rows FROM scan_{opened.name}")["rows"][0].as_py()
-    judge_rows(engine, opened.name, opened.values, opened.groups)
+    judge_rows(engine, opened.name, opened.account, opened.values, opened.groups)
     return audit.count_rows(engine, opened.name, rows)
 
 

@@ -11,8 +11,8 @@ from linkage.sources.normalise import DULL, INVALID
 from linkage.sources.scan import Value, shown_value
 
 
-def judge_rows(engine: Engine, name: str, values: Sequence[Value], groups: Sequence[Group]) -> None:
-    """Sort the rows of ``scan_<name>`` and forget it.
+def judge_rows(engine: Engine, name: str, account: str, values: Sequence[Value], groups: Sequence[Group]) -> None:
+    """Sort the rows of ``scan_<name>`` and forget it; ``account`` is the name of the account column.
 
     Makes ``faults_<name>`` (file, row, column, reason, value): rows for the quarantine; ``repeats_<name>`` (file, row):
     duplicates; and ``rows_<name>`` (account, first, last, n, e0, e1, …, dull): the loaded rows, with accounts and
@@ -21,7 +21,7 @@ def judge_rows(engine: Engine, name: str, values: Sequence[Value], groups: Seque
     copies = [str(i) for i, file in enumerate(file for group in groups for file in group.files) if file.copy]
     fresh = f"file NOT IN ({', '.join(copies)})" if copies else "true"
     reads = (f"scan_{name}", "forms")
-    engine.run(Step(f"faults_{name}", _faults_sql(name, values, fresh), reads))
+    engine.run(Step(f"faults_{name}", _faults_sql(name, account, values, fresh), reads))
     engine.run(Step(f"repeats_{name}", _repeats_sql(name, values, fresh), (f"scan_{name}", f"faults_{name}")))
     engine.run(
         Step(f"rows_{name}", _rows_sql(name, values), (*reads, f"faults_{name}", f"repeats_{name}")),
@@ -29,10 +29,10 @@ def judge_rows(engine: Engine, name: str, values: Sequence[Value], groups: Seque
     engine.drop(f"scan_{name}")
 
 
-def _faults_sql(name: str, values: Sequence[Value], fresh: str) -> str:
+def _faults_sql(name: str, account: str, values: Sequence[Value], fresh: str) -> str:
     """The first fault of each row that has one: of the row itself, then of its account, then of its values in turn."""
     families = ["", *(value.spec.family for value in values)]
-    names = ["account", *(value.name for value in values)]
+    names = [account, *(value.name for value in values)]
     parts = [
         'SELECT file, row, 0 AS place, fault_column AS "column", fault_reason AS reason, fault_value AS value '
         f"FROM scan_{name} WHERE fault_reason IS NOT NULL AND {fresh}"
@@ -44,10 +44,12 @@ def _faults_sql(name: str, values: Sequence[Value], fresh: str) -> str:
             f"{shown_value(f's.{column}', families[place - 1])} FROM scan_{name} s JOIN forms f "
             f"ON f.state = '{INVALID}' AND f.slot = {literal(slot)} AND s.{column} = f.text WHERE {fresh}"
         )
-    return (
-        'SELECT file, row, nullif(arg_min("column", place), \'\') AS "column", arg_min(reason, place) AS reason, '
-        f"arg_min(value, place) AS value FROM ({' UNION ALL '.join(parts)}) GROUP BY file, row"
-    )
+    every = " UNION ALL ".join(parts)
+    return f"""
+        SELECT file, row, nullif(fault['column'], '') AS "column", fault['reason'] AS reason, fault['value'] AS value
+        FROM (SELECT file, row, arg_min({{'column': "column", 'reason': reason, 'value': value}}, place) AS fault
+              FROM ({every}) GROUP BY file, row)
+    """
 
 
 def _repeats_sql(name: str, values: Sequence[Value], fresh: str) -> str:

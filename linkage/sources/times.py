@@ -6,8 +6,8 @@ import zoneinfo
 from dataclasses import dataclass
 
 from linkage.config import Source
-from linkage.engines.step import ColumnType, literal
-from linkage.errors import ConfigError
+from linkage.engines.step import ColumnType, Engine, literal
+from linkage.errors import ConfigError, LinkageError
 
 EARLIEST, LATEST = (
     "2000-01-01 00:00:00+00",
@@ -33,7 +33,7 @@ def time_sql(raw: str, type_: ColumnType, source: Source) -> TimeSql:
     if type_ is ColumnType.LOCAL_TIME:
         return TimeSql(f"at_zone(CAST({raw} AS TIMESTAMP), {literal(source.zone or 'UTC')})", "'time missing'")
     if type_ in NUMBERS:
-        return TimeSql(_epoch(raw, source), "'time missing'")
+        return TimeSql(_epoch(raw, source), f"CASE WHEN {raw} IS NULL THEN 'time missing' ELSE 'time is no number' END")
     return _text_time(f"trimmed({raw})", source)
 
 
@@ -48,11 +48,11 @@ def refusal(type_: ColumnType, source: Source) -> tuple[str, str] | None:
     return None
 
 
-def check_time_settings(name: str, source: Source) -> None:
+def check_time_settings(engine: Engine, name: str, source: Source) -> None:
     """Check what a source says about its times.
 
     Raises:
-        ConfigError: a zone that does not exist, or a format without a zone.
+        ConfigError: a zone that does not exist, a format that is none, or one without a zone.
     """
     if source.zone is not None and source.zone not in zoneinfo.available_timezones():
         raise ConfigError(
@@ -66,6 +66,19 @@ def check_time_settings(name: str, source: Source) -> None:
             where=f"sources.{name}.time_format",
             todo='Say the zone, such as zone = "UTC".',
         )
+    if source.time_format:
+        _try_format(engine, name, source.time_format)
+
+
+def _try_format(engine: Engine, name: str, time_format: str) -> None:
+    try:
+        engine.fetch(f"SELECT parsed_time('', {literal(time_format)}) AS time")
+    except LinkageError as error:
+        raise ConfigError(
+            f"'{time_format}' is no strptime format.",
+            where=f"sources.{name}.time_format",
+            todo="Write it such as '%d.%m.%Y %H:%M'.",
+        ) from error
 
 
 def _text_time(x: str, source: Source) -> TimeSql:
@@ -91,8 +104,9 @@ def _is_blank(x: str) -> str:
 
 
 def _epoch(x: str, source: Source) -> str:
-    micros = f"TRY_CAST({x} AS DECIMAL(28, 6)) * {MICROS[source.epoch or 's']}"
-    return f"instant_of_micros(greatest(least({micros}, {MOST_MICROS}), -{MOST_MICROS}))"
+    micros = f"(TRY_CAST({x} AS DECIMAL(28, 6)) * {MICROS[source.epoch or 's']})"
+    near = f"{micros} BETWEEN -{MOST_MICROS} AND {MOST_MICROS}"
+    return f"instant_of_micros(CASE WHEN {near} THEN {micros} WHEN {micros} IS NOT NULL THEN {MOST_MICROS} END)"
 
 
 def _carries_zone(time_format: str) -> bool:
