@@ -196,16 +196,41 @@ def saved(number: int) -> float:
 def profile(number: int) -> list[dict[str, Any]]:
     """The terms from which log-odds for a ring are summed; see model.PROFILES."""
     rows = [{"kind": None, "code": "prior", "value": None, "in": -math.log2(len(ALL) / len(RINGS[number])), "out": 0.0}]
+    rows += [_part(number, kind) for kind in sorted({r["kind"] for r in evidence(number)})]
     for row in entity_evidence(RINGS[number]):
-        p, q = (row["k"] + 0.5) / (row["s"] + 1), row["d"] / row["n"]
+        entities = in_profile(number, row["kind"])
+        p = (row["k"] + 0.5) / (_touching(RINGS[number], entities) + 1)
+        q = (row["d"] + 0.5) / (_touching(ALL, entities) + 1)
         rows.append({"kind": row["kind"], "code": "entity", "value": row["value"],
                      "in": math.log2(p / q), "out": math.log2((1 - p) / (1 - q))})
     if number == 0:
-        x, rho = (len(A) + 0.5) / (len(A) + 1), pool_evidence()["share"]
-        kind = "payment_method"
+        kind, cards = "payment_method", set(pool())
+        touching = [a for a in ALL if USES[a] & cards]
+        inside = sum(len(USES[a] & cards) for a in touching)
+        x = (len(A) + 0.5) / (len(A) + 1)
+        rho = inside / sum(len([e for e in USES[a] if e[0] == kind]) for a in touching)
         rows += [{"kind": kind, "code": "pool", "value": v, "in": math.log2(x / rho), "out": 0.0} for _, v in pool()]
         rows.append({"kind": kind, "code": "outside", "value": None, "in": 0.0, "out": math.log2((1 - x) / (1 - rho))})
     return rows
+
+
+def in_profile(number: int, kind: str) -> set[tuple[str, str]]:
+    """The entities of one kind in a ring's profile, its pool included."""
+    found = {(r["kind"], r["value"]) for r in entity_evidence(RINGS[number])} | set(pool() if number == 0 else [])
+    return {entity for entity in found if entity[0] == kind}
+
+
+def _touching(accounts: tuple[str, ...], entities: set[tuple[str, str]]) -> int:
+    """How many of the accounts use any of the entities."""
+    return sum(bool(USES[a] & entities) for a in accounts)
+
+
+def _part(number: int, kind: str) -> dict[str, Any]:
+    """What it is worth to use anything of a kind of the profile."""
+    entities = in_profile(number, kind)
+    s = sum(any(k == kind for k, _ in USES[a]) for a in RINGS[number])
+    p, q = (_touching(RINGS[number], entities) + 0.5) / (s + 1), _touching(ALL, entities) / WITH_KIND[kind]
+    return {"kind": kind, "code": "part", "value": None, "in": math.log2(p / q), "out": math.log2((1 - p) / (1 - q))}
 
 
 def log_odds(account: str, number: int) -> float:
@@ -216,13 +241,16 @@ def log_odds(account: str, number: int) -> float:
     total = 0.0
     for row in profile(number):
         entity = (row["kind"], row["value"])
+        touched = row["kind"] is not None and bool(uses & in_profile(number, row["kind"]))
         if row["code"] == "prior":
             total += row["in"]
-        elif row["code"] == "entity" and row["kind"] in kinds:
+        elif row["code"] == "part" and row["kind"] in kinds:
+            total += row["in"] if touched else row["out"]
+        elif row["code"] == "entity" and touched:
             total += row["in"] if entity in uses else row["out"]
         elif row["code"] == "pool":
             total += row["in"] if entity in uses else 0.0
-        elif row["code"] == "outside":
+        elif row["code"] == "outside" and touched:
             total += row["out"] * len([e for e in uses if e[0] == row["kind"] and e not in pooled])
     return round(total, 3)
 
@@ -282,7 +310,8 @@ def _rings() -> dict[str, tuple[pa.Schema, list[dict[str, Any]]]]:
     number = {entity: i for i, entity in enumerate(ENTITIES)}
     rings = [
         {"ring": i, "cluster": min(i, 2), "verdict": VERDICTS[i], "runner_up": RUNNERS_UP[i], "reasons": REASONS[i],
-         "accounts": len(ring), "bits_saved": saved(i), "families": ",".join(_families(i)), "support": 0.9}
+         "accounts": len(ring), "bits_saved": saved(i), "q_value": 2.0 ** -saved(i), "families": ",".join(_families(i)),
+         "support": 0.9}
         for i, ring in enumerate(RINGS)
     ]
     members = [

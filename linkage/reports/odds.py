@@ -20,20 +20,28 @@ _TERMS = """
     profile AS (SELECT * FROM profiles WHERE ring IN (SELECT unnest($rings))),
     mine AS (SELECT account, entity, kind FROM links WHERE account IN (SELECT account FROM who)),
     has AS (SELECT DISTINCT account, kind FROM mine),
+    touched AS (SELECT DISTINCT account, ring, p.kind FROM mine JOIN profile p USING (entity)),
     terms AS (
         SELECT account, ring, kind, code, entity, FALSE AS used, 1 AS links, bits_in AS bits, 0.0 AS would_add
         FROM who, profile WHERE code = 'prior'
         UNION ALL
-        SELECT h.account, p.ring, p.kind, p.code, p.entity, m.entity IS NOT NULL, 1,
+        SELECT h.account, p.ring, p.kind, p.code, NULL, t.ring IS NOT NULL, 1,
+               CASE WHEN t.ring IS NULL THEN p.bits_out ELSE p.bits_in END, p.bits_in - p.bits_out
+        FROM profile p JOIN has h USING (kind)
+        LEFT JOIN touched t ON t.account = h.account AND t.ring = p.ring AND t.kind = p.kind
+        WHERE p.code = 'part'
+        UNION ALL
+        SELECT t.account, p.ring, p.kind, p.code, p.entity, m.entity IS NOT NULL, 1,
                CASE WHEN m.entity IS NULL THEN p.bits_out ELSE p.bits_in END, p.bits_in - p.bits_out
-        FROM profile p JOIN has h USING (kind) LEFT JOIN mine m ON m.account = h.account AND m.entity = p.entity
+        FROM profile p JOIN touched t USING (ring, kind)
+        LEFT JOIN mine m ON m.account = t.account AND m.entity = p.entity
         WHERE p.code = 'entity'
         UNION ALL
         SELECT m.account, p.ring, p.kind, p.code, p.entity, TRUE, 1, p.bits_in, 0.0
-        FROM profile p JOIN mine m ON m.entity = p.entity WHERE p.code = 'pool'
+        FROM profile p JOIN mine m USING (entity) WHERE p.code = 'pool'
         UNION ALL
         SELECT m.account, p.ring, p.kind, p.code, NULL, TRUE, count(*), count(*) * p.bits_out, 0.0
-        FROM profile p JOIN mine m ON m.kind = p.kind
+        FROM profile p JOIN touched t USING (ring, kind) JOIN mine m ON m.account = t.account AND m.kind = p.kind
         WHERE p.code = 'outside' AND NOT EXISTS (
             SELECT 1 FROM profile o WHERE o.ring = p.ring AND o.code = 'pool' AND o.entity = m.entity)
         GROUP BY m.account, p.ring, p.kind, p.code, p.bits_out
@@ -53,8 +61,8 @@ _TOUCHED = """
 class Odds:
     """Log-odds of one account for one ring, in bits; ``terms`` are what they are summed from.
 
-    ``terms`` has the columns kind, family, code (``prior``, ``entity``, ``pool``, ``outside``), entity, used, links,
-    bits, and would_add, what using the entity would change; most bits first. They come from the ring's profile as
+    ``terms`` has the columns kind, family, code (``prior``, ``part``, ``entity``, ``pool``, ``outside``), entity,
+    used, links, bits, and would_add, what using it would change; most bits first. They come from the ring's profile as
     published; the figure in members.parquet leaves the account itself out of the profile, so it is a little lower for a
     member.
     """
@@ -70,12 +78,13 @@ class Odds:
 
     @property
     def waterfall(self) -> pd.DataFrame:
-        """The terms as a reader wants them: step, family, bits; what was not used is summed by kind."""
-        used = self.terms[self.terms["used"]]
-        steps = [(_used(t), t["family"], t["bits"]) for t in records(used)]
-        absent = self.terms[(self.terms["code"] == "entity") & ~self.terms["used"]]
+        """The terms as a reader wants them: step, family, bits; single entities that it does not use summed by kind."""
+        absent = self._absent
+        told = self.terms.drop(index=absent.index)
+        steps = [(_step(t), t["family"], t["bits"]) for t in records(told[told["code"] != "prior"])]
         steps += [
-            (f"{count(len(g), 'profile entity', 'profile entities')} of kind {kind} not used", family, g["bits"].sum())
+            (f"{count(len(g), f'other {kind} entity', f'other {kind} entities')} of the ring not used", family,
+             g["bits"].sum())
             for (kind, family), g in cast("list[tuple[Any, pd.DataFrame]]", [*absent.groupby(["kind", "family"])])
         ]
         prior = self.terms.loc[self.terms["code"] == "prior", "bits"].sum()
@@ -92,8 +101,12 @@ class Odds:
 
     @property
     def missing(self) -> pd.DataFrame:
-        """Profile entities that the account does not use, though it has the kind: kind, entity, would_add (bits)."""
-        absent = self.terms.loc[(self.terms["code"] == "entity") & ~self.terms["used"], ["kind", "entity", "would_add"]]
+        """What the account does not use, though it has the kind: kind, entity, would_add (bits); most first.
+
+        No entity stands where it uses nothing of the profile's kind at all.
+        """
+        parts = self.terms[(self.terms["code"] == "part") & ~self.terms["used"]]
+        absent = pd.concat([parts, self._absent])[["kind", "entity", "would_add"]]
         return absent.sort_values(["would_add", "kind", "entity"], ascending=[False, True, True], ignore_index=True)
 
     @property
@@ -101,9 +114,15 @@ class Odds:
         """The weightiest of :attr:`missing` as sentences."""
         name = printable(self.account_id)
         return [
-            f"{name} does not use {row['kind']}:{printable(row['entity'])}, worth {bits(row['would_add'])}."
+            f"{name} uses none of the ring's {row['kind']} entities, worth {bits(row['would_add'])}."
+            if row["entity"] is None
+            else f"{name} does not use {row['kind']}:{printable(row['entity'])}, worth {bits(row['would_add'])}."
             for row in records(self.missing.head(NAMED))
         ]
+
+    @property
+    def _absent(self) -> pd.DataFrame:
+        return self.terms[(self.terms["code"] == "entity") & ~self.terms["used"]]
 
 
 def odds(store: Store, account: int, rings: list[int]) -> list[Odds]:
@@ -124,7 +143,10 @@ def nearest_rings(store: Store, account: int) -> list[Odds]:
     return odds(store, account, touched)[:NEAREST]
 
 
-def _used(term: dict[str, Any]) -> str:
+def _step(term: dict[str, Any]) -> str:
+    kind = term["kind"]
+    if term["code"] == "part":
+        return f"uses {'some' if term['used'] else 'none'} of the ring's {kind} entities"
     if term["code"] == "outside":
-        return f"{count(term['links'], 'link')} of kind {term['kind']} outside the pool"
-    return f"{term['kind']}:{term['entity']}" + (" (in the pool)" if term["code"] == "pool" else "")
+        return f"{count(term['links'], f'{kind} link')} outside the pool"
+    return f"{kind}:{term['entity']}" + (" (in the pool)" if term["code"] == "pool" else "")

@@ -122,8 +122,8 @@ def test_show_everything_else(runs: Path, name: str, title: str) -> None:
 
 def test_show_says_why_an_account_is_in_no_ring(runs: Path) -> None:
     said = lines("show", OTHERS[1], "--run", str(runs))
-    assert "  - The nearest ring is R-AAAAAAAAAA; 12.1 bits are missing for membership." in said
-    assert "payment_method:card-a1 (in the pool)                 payment    4.4" in said
+    assert "  - The nearest ring is R-AAAAAAAAAA; 2.6 bits are missing for membership." in said
+    assert "uses some of the ring's payment_method entities   payment   4.4" in said
 
 
 def test_show_writes_graphs(runs: Path, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_json_holds_the_exact_names(runs: Path) -> None:
 def test_why(runs: Path) -> None:
     said = lines("why", "alpha-00", OTHERS[1], "--run", str(runs))
     assert "  - alpha-00 and u0001 share 1 entity of 1 family, worth 4.2 bits." in said
-    assert "  - u0001 lacks 12.1 bits for R-AAAAAAAAAA." in said
+    assert "  - u0001 lacks 2.6 bits for R-AAAAAAAAAA." in said
     assert (
         "ip    network  198.51.100.7  vpn      22 of 400    4.2  2026-04-23 17:00  2025-11-11 23:00         163" in said
     )

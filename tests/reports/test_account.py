@@ -48,9 +48,7 @@ def test_an_account_in_no_ring_says_what_is_missing(run: Run) -> None:
     assert account.odds is None
     assert account.why_not == [
         f"The nearest ring is R-AAAAAAAAAA; {-log_odds(OTHERS[1], 0):.1f} bits are missing for membership.",
-        "u0001 does not use prompt_template:tpl-1, worth 9.6 bits.",
-        'u0001 does not use prompt_template:=HYPERLINK("http://evil.example","x"), worth 7.5 bits.',
-        "u0001 does not use prompt_template:tpl-3, worth 6.3 bits.",
+        "u0001 uses none of the ring's prompt_template entities, worth 9.1 bits.",
     ]
 
 

@@ -32,15 +32,27 @@ def test_the_waterfall_and_the_families_add_up(store: Store, account: str) -> No
 def test_the_steps_say_what_they_stand_for(store: Store) -> None:
     near = odds(store, ALL.index(OTHERS[1]), [0])[0]
     assert near.waterfall["step"].tolist() == [
-        "before any evidence: how rare members are", "payment_method:card-a1 (in the pool)", "ip:198.51.100.7",
-        "1 link of kind payment_method outside the pool", "3 profile entities of kind prompt_template not used",
+        "before any evidence: how rare members are",
+        "uses some of the ring's payment_method entities",
+        "uses some of the ring's ip entities",
+        "payment_method:card-a1 (in the pool)",
+        "ip:198.51.100.7",
+        "1 payment_method link outside the pool",
+        "uses none of the ring's prompt_template entities",
     ]
+    assert odds(store, ALL.index("alpha-05"), [0])[0].waterfall["step"].tolist()[-1] == (
+        "1 other prompt_template entity of the ring not used"
+    )
 
 
 def test_what_is_missing_is_worth_its_change(store: Store) -> None:
-    near = odds(store, ALL.index(OTHERS[1]), [0])[0]
-    assert near.missing["would_add"].is_monotonic_decreasing
-    assert near.absences[0] == "u0001 does not use prompt_template:tpl-1, worth 9.6 bits."
+    outside = odds(store, ALL.index(B[0]), [0])[0]
+    assert outside.missing["would_add"].is_monotonic_decreasing
+    assert outside.absences == [
+        "beta-0 uses none of the ring's payment_method entities, worth 9.3 bits.",
+        "beta-0 uses none of the ring's ip entities, worth 5.0 bits.",
+        "beta-0 does not use prompt_template:tpl-1, worth 3.7 bits.",
+    ]
     gained = odds(store, ALL.index(A[0]), [0])[0]
     assert gained.missing.empty
 

@@ -56,7 +56,7 @@ def test_two_rings_and_what_each_lacks(run: Run) -> None:
     name = r"\x1b[31mred\x1b[0m"
     assert pair.why[-1] == f"{name} is in R-AAAAAAAAAA. beta-0 is in R-BBBBBBBBBB."
     assert pair.why_not[0] == f"{name} lacks {-log_odds(ANSI, 1):.1f} bits for R-BBBBBBBBBB."
-    assert f"{name} does not use device:dev-b, worth 9.2 bits." in pair.why_not
+    assert f"{name} uses none of the ring's device entities, worth 9.2 bits." in pair.why_not
     assert f"beta-0 lacks {-log_odds('beta-0', 0):.1f} bits for R-AAAAAAAAAA." in pair.why_not
 
 
