@@ -52,7 +52,7 @@ def rings_command(
         terminal.print_json(rows)
         return
     if not rows:
-        terminal.say("No ring" + (f" of verdict {verdict}." if verdict else "."))
+        terminal.say("No ring" + (f" of verdict {verdict}." if verdict else ": nothing is linked beyond chance."))
         return
     columns = ("ring", "verdict", "runner-up", "accounts", "bits", "families", "operator", "first seen", "last seen")
     terminal.print_table("Rings", columns, map(_ring_row, rows))

@@ -141,4 +141,5 @@ def _unknown_entity(store: Store, name: str, kind: str, value: str) -> NotFound:
 
 def _not_found(store: Store, thing: Thing, name: str, near: list[str], todo: str) -> NotFound:
     known = f"; the nearest are {listed([repr(printable(n)) for n in near])}" if near else f"; it has no {thing} at all"
-    return NotFound(f"this run has no {thing} '{printable(name)}'{known}.", where=str(store.root), todo=todo)
+    said = f"this run has no {thing} '{printable(name)}'{known}."
+    return NotFound(said, where=str(store.root), todo=todo if near else "")

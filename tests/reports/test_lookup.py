@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
 import pytest
 
 from linkage.errors import NotFound
@@ -64,3 +68,12 @@ def test_hostile_names_are_shown_as_codes_in_the_answer(store: Store) -> None:
         resolve(store, "\x1b[31mre")
     assert "'\\x1b[31mre'" in str(caught.value)
     assert str(caught.value).isprintable()
+
+
+def test_a_run_without_rings_says_so(store: Store, tmp_path: Path) -> None:
+    bare = Path(shutil.copytree(store.root, tmp_path / "run"))
+    rings = pq.read_table(bare / "rings.parquet")
+    pq.write_table(rings.slice(0, 0), bare / "rings.parquet")
+    with pytest.raises(NotFound) as caught:
+        resolve(Store(bare), "R-AAAAAAAAAA")
+    assert str(caught.value) == f"{bare}: this run has no ring 'R-AAAAAAAAAA'; it has no ring at all."

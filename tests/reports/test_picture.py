@@ -142,3 +142,9 @@ def test_a_ring_without_times_leaves_an_empty_row(run: Run) -> None:
     timeless = run.ring(RING_IDS[0]).members.assign(created=pd.NaT, first_seen=pd.NaT, last_seen=pd.NaT)
     known = run.ring(RING_IDS[1]).members
     assert "R-timeless" in texts(svg(draw_timeline([("R-timeless", timeless), ("R-known", known)]), "x"))
+
+
+def test_members_that_share_nothing_are_drawn_alone() -> None:
+    graph = nx.Graph()
+    graph.add_nodes_from(["a", "b"], bipartite=0)
+    assert "All 2 accounts and all 0 entities that two share." in texts(svg(draw_ring(graph, "R"), "x"))
