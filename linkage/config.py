@@ -128,6 +128,7 @@ class Method(Section):
     seed: int = Field(1, ge=0, description="Seed of every random choice.")
     min_accounts: int = Field(3, ge=2, description="Smallest community that is considered.")
     rounds: int = Field(3, ge=1, le=10, description="Rounds of refinement.")
+    splits: int = Field(2, ge=1, le=10, description="Rounds of splitting groups that one family holds together.")
     proposers: Proposers = Field(default_factory=Proposers)
 
 

@@ -100,11 +100,14 @@ CANDIDATES = _schema(proposal=_S, community=_I, account=_I)
 RING_MEMBERS = _schema(account=_I, ring=_I, log_odds_bits=_F, role=_S, families=_S)
 RING_AFFILIATIONS = _schema(account=_I, ring=_I, role=_S, log_odds_bits=_F)
 RING_LIST = _schema(
-    ring=_I, cluster=_I, verdict=_S, runner_up=_S, reasons=_S, accounts=_L, bits_saved=_F, families=_S, support=_F
+    ring=_I, cluster=_I, verdict=_S, runner_up=_S, reasons=_S, accounts=_L, bits_saved=_F, q_value=_F, families=_S,
+    support=_F,
 )
 RING_EVIDENCE = _schema(
     ring=_I, kind=_S, entity=_I, pool=_L, ring_accounts=_L, ring_accounts_with_kind=_L, all_accounts=_L, bits=_F
 )
+# templates (and other content) in a ring's profile, whichever code it was given
+RING_CONTENT = _schema(ring=_I, entity=_I, ring_accounts=_L, all_accounts=_L)
 POOLS = _schema(ring=_I, kind=_S, entity=_I, ring_accounts=_L, all_accounts=_L)
 
 # operators -> reports
@@ -132,7 +135,8 @@ PUBLISHED = {
     ),
 }
 
-# rings -> reports: what an account's log-odds for a ring are summed from. Codes: `prior` (bits_in, once an account),
-# `entity` (bits_in when the account uses it, bits_out when it has the kind and does not), `pool` (bits_in for each
-# link to this entity), `outside` (bits_out for each link of this kind that leads outside the pool; entity is null).
+# rings -> reports: what an account's log-odds for a ring are summed from. Codes: `prior` (bits_in, once an account);
+# for each kind that the account has, `part` (bits_in once when it uses anything of the profile, else bits_out once) and,
+# when it does use anything: `entity` (bits_in when it uses this one, else bits_out), `pool` (bits_in for each link to
+# this entity) and `outside` (bits_out for each link of the kind that leads outside the pool; entity is null).
 PROFILES = _schema(ring=_I, kind=_S, code=_S, entity=_I, bits_in=_F, bits_out=_F)

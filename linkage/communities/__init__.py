@@ -1,5 +1,6 @@
 """Community detection on the account-entity graph. Its communities are candidates; the code length decides."""
 
-from linkage.communities.candidates import propose
+from linkage.communities.candidates import proposer
+from linkage.communities.tables import candidates_table
 
-__all__ = ["propose"]
+__all__ = ["candidates_table", "proposer"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from linkage.communities.leiden import Edges, LeidenSettings, leiden, multiplex
-from linkage.config import Objective
+from linkage.config import Proposers
 from linkage.model import AccountGraph, Incidence
 
 Ints = npt.NDArray[np.int64]
@@ -45,27 +45,25 @@ def _weighted(incidence: Incidence) -> tuple[Ints, Ints, npt.NDArray[np.float64]
     return account[kept], entity[kept], weight[kept]
 
 
-def propose(graph: AccountGraph, resolutions: Sequence[float], settings: LeidenSettings, multi: bool) -> Ints:
-    """Partitions of the accounts: proposals x accounts, communities numbered within each proposal.
+def proposer(settings: Proposers, resolutions: Sequence[float], seed: int) -> Callable[[AccountGraph], Ints]:
+    """A function from a graph to partitions of its accounts: proposals x accounts, numbered within each proposal.
 
-    Leiden at each resolution on all families, and at each on all families but content (when two others are there);
-    with ``multi`` also leidenalg's multiplex optimiser with one layer a family.
+    Leiden at each resolution on all families, and at each on all families but content (when there are others); with
+    ``settings.multiplex`` also leidenalg's multiplex optimiser with one layer a family.
     """
-    families = sorted({i.kind.family for i in graph.kinds})
-    without = [f for f in families if f != SECOND_PROPOSAL_LEAVES_OUT]
-    choices = [families] + ([without] if 0 < len(without) < len(families) else [])
-    found = []
-    for chosen in choices:
-        edges = edges_of(graph, chosen)
-        found += [leiden(edges, _at(settings, resolution)) for resolution in resolutions]
-    if multi and len(families) > 1:
-        layers = [_same_nodes(graph, family) for family in families]
-        found += [multiplex(layers, _at(settings, resolution)) for resolution in resolutions]
-    return np.stack(found)
 
+    def propose(graph: AccountGraph) -> Ints:
+        runs = [LeidenSettings(settings.objective, r, settings.iterations, seed) for r in resolutions]
+        families = sorted({i.kind.family for i in graph.kinds})
+        without = [f for f in families if f != SECOND_PROPOSAL_LEAVES_OUT]
+        choices = [families] + ([without] if 0 < len(without) < len(families) else [])
+        found = [leiden(edges_of(graph, chosen), run) for chosen in choices for run in runs]
+        if settings.multiplex and len(families) > 1:
+            layers = [_same_nodes(graph, family) for family in families]
+            found += [multiplex(layers, run) for run in runs]
+        return np.stack(found)
 
-def _at(settings: LeidenSettings, resolution: float) -> LeidenSettings:
-    return LeidenSettings(Objective(settings.objective), resolution, settings.iterations, settings.seed)
+    return propose
 
 
 def _same_nodes(graph: AccountGraph, family: str) -> Edges:

@@ -58,7 +58,10 @@ def leiden(edges: Edges, settings: LeidenSettings) -> Ints:
 
 def multiplex(layers: list[Edges], settings: LeidenSettings) -> Ints:
     """Community of each account, by leidenalg's multiplex optimiser over layers on the same nodes, one a family."""
-    kinds = {Objective.MODULARITY: leidenalg.RBConfigurationVertexPartition, Objective.CPM: leidenalg.CPMVertexPartition}
+    kinds = {
+        Objective.MODULARITY: leidenalg.RBConfigurationVertexPartition,
+        Objective.CPM: leidenalg.CPMVertexPartition,
+    }
     partitions = [
         kinds[settings.objective](
             layer.graph(), weights=layer.weight.tolist(), resolution_parameter=settings.resolution

@@ -1,4 +1,4 @@
-"""Second stage: from observations to links with their weight in bits, and the links as sparse matrices."""
+"""Second stage: the account-entity graph, as links in tables and as sparse matrices."""
 
 from linkage.graph.arrays import to_arrays
 from linkage.graph.links import build_links

@@ -14,7 +14,9 @@ def to_arrays(links: pa.Table, kinds: pa.Table, accounts: int) -> AccountGraph:
 
     Columns of each matrix follow the entity numbers; entities with one user stay in.
     """
-    names = np.asarray(links["kind"].combine_chunks().dictionary_encode().indices) if links.num_rows else np.zeros(0, int)
+    names = (
+        np.asarray(links["kind"].combine_chunks().dictionary_encode().indices) if links.num_rows else np.zeros(0, int)
+    )
     order = links["kind"].combine_chunks().dictionary_encode().dictionary.to_pylist() if links.num_rows else []
     account = links["account"].to_numpy()
     entity = links["entity"].to_numpy()
@@ -33,4 +35,3 @@ def _incidence(kind: Kind, account: np.ndarray, entity: np.ndarray, accounts: in
     matrix.sum_duplicates()
     matrix.sort_indices()
     return Incidence(kind, matrix, entities)
-

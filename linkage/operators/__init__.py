@@ -1,1 +1,5 @@
 """Operators: which rings the same hands run."""
+
+from linkage.operators.attribute import attribute
+
+__all__ = ["attribute"]

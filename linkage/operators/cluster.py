@@ -1,84 +1,120 @@
-"""Group rings into operator clusters: which rings draw their templates from one set."""
+"""Group rings into operator clusters: which rings draw their prompts from one set of templates."""
 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse as sp
 from scipy.special import gammaln
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 WORTH = 10.0  # bits a union must save: 1 in 1,000 by chance
 
 
-def _log2_binomial(n: float, k: float) -> float:
-    return float((gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)) / np.log(2))
+@dataclass(frozen=True)
+class RingContent:
+    """What the rings' prompts are made of: ``users`` (rings x templates, CSR) has k of each template in a ring's profile.
+
+    ``sizes`` are the accounts per ring, ``everywhere`` the users d per template, ``accounts`` is N.
+    """
+
+    users: sp.csr_matrix
+    sizes: Ints
+    everywhere: Ints
+    accounts: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Group:
-    rings: list[int]
-    sets: list[frozenset[int]]
-    bits: float = field(default=0.0)
+    rings: tuple[int, ...]
+    templates: frozenset[int]
 
 
-def code_length(sets: list[frozenset[int]], entities: int) -> float:
-    """Bits to describe the template sets of rings by one operator's set O and what each ring adds.
+def cluster_rings(content: RingContent, start: Ints) -> Ints:
+    """Operator cluster of each ring (-1 where ``start`` is -1: not asked).
 
-    O holds the templates that two rings or more have. It costs log2 binomial(E, |O|); each ring then costs log2
-    binomial(|O|, picks) + log2 binomial(E - |O|, extras) for its picks from O and its own extras, and two counts.
+    Rings with the same number in ``start`` begin as one; then unions, best pair first, while one saves more than 10
+    bits (:func:`shared_bits`). Infrastructure plays no part: two rings behind one VPN are still two. Rings that are not
+    asked still tell how common a template is among rings.
     """
-    seen: dict[int, int] = {}
-    for templates in sets:
-        for template in templates:
-            seen[template] = seen.get(template, 0) + 1
-    operator = {t for t, n in seen.items() if n >= 2}
-    bits = _log2_binomial(entities, len(operator)) + float(np.log2(entities + 1))
-    for templates in sets:
-        picks = len(templates & operator)
-        bits += _log2_binomial(len(operator), picks) + _log2_binomial(entities - len(operator), len(templates) - picks)
-        bits += float(np.log2(len(operator) + 1) + np.log2(entities + 1))
-    return bits
-
-
-def cluster_rings(sets: list[frozenset[int]], entities: int) -> npt.NDArray[np.int64]:
-    """Cluster number of each ring: unions, best first, while one saves more than 10 bits.
-
-    ``sets`` are the template profiles of the rings, ``entities`` how many templates there are. Rings without templates
-    stay alone.
-    """
-    groups = {i: _Group([i], [s]) for i, s in enumerate(sets)}
-    for group in groups.values():
-        group.bits = code_length(group.sets, entities)
-    heap = [(-g, a, b) for a, b in _sharing(sets) if (g := _gain(groups[a], groups[b], entities)) > WORTH]
-    heapq.heapify(heap)
-    following = len(sets)
+    groups = {
+        number: _Group(tuple(rings.tolist()), frozenset(content.users[rings].indices.tolist()))
+        for number, rings in ((n, np.flatnonzero(start == n)) for n in np.unique(start[start >= 0]).tolist())
+    }
+    heap: list[tuple[float, int, int]] = []
+    for a, b in _worth_trying(content, start):
+        _offer(heap, content, groups, a, b)
+    following = int(start.max(initial=-1)) + 1
     while heap:
         _, a, b = heapq.heappop(heap)
         if a not in groups or b not in groups:
             continue
-        united = _Group(groups[a].rings + groups[b].rings, groups[a].sets + groups[b].sets)
-        united.bits = code_length(united.sets, entities)
+        united = _Group(groups[a].rings + groups[b].rings, groups[a].templates | groups[b].templates)
         del groups[a], groups[b]
-        for other, group in groups.items():
-            if (gain := _gain(united, group, entities)) > WORTH:
-                heapq.heappush(heap, (-gain, other, following))
+        for other in [n for n, g in groups.items() if g.templates & united.templates]:
+            groups[following] = united
+            _offer(heap, content, groups, other, following)
         groups[following] = united
         following += 1
-    labels = np.full(len(sets), -1, dtype=np.int64)
-    for number, group in enumerate(sorted(groups.values(), key=lambda g: min(g.rings))):
-        labels[group.rings] = number
+    return _numbered([group.rings for group in groups.values()], len(start))
+
+
+def _offer(heap: list[tuple[float, int, int]], content: RingContent, groups: dict[int, _Group], a: int, b: int) -> None:
+    gain = shared_bits(content, groups[a].rings, groups[b].rings)
+    if gain > WORTH:
+        heapq.heappush(heap, (-gain, a, b))
+
+
+def _numbered(groups: list[tuple[int, ...]], rings: int) -> Ints:
+    labels = np.full(rings, -1, dtype=np.int64)
+    for number, members in enumerate(sorted(groups, key=min)):
+        labels[list(members)] = number
     return labels
 
 
-def _gain(a: _Group, b: _Group, entities: int) -> float:
-    return round(a.bits + b.bits - code_length(a.sets + b.sets, entities), 6)
+def shared_bits(content: RingContent, first: tuple[int, ...], second: tuple[int, ...]) -> float:
+    """Bits saved by describing the templates of two groups of rings through one set.
+
+    Each shared template e saves -log2 f_e, the chance that an unrelated ring's profile has it: the part of the other
+    rings that do, or, if lower, the accounts of the smaller group times the template's rate among all other accounts.
+    Saying which of the united templates are shared costs log2 binomial(|A u B|, |A n B|) + log2(|A u B| + 1).
+    """
+    users = content.users
+    a, b = users[list(first)], users[list(second)]
+    in_a, in_b = np.unique(a.indices), np.unique(b.indices)
+    shared = np.intersect1d(in_a, in_b)
+    if len(shared) == 0:
+        return 0.0
+    inside = np.asarray(a.sum(axis=0)).ravel()[shared] + np.asarray(b.sum(axis=0)).ravel()[shared]
+    holders = np.bincount(np.concatenate([a.indices, b.indices]), minlength=users.shape[1])[shared]
+    others = _holders(content)[shared] - holders
+    size = min(int(content.sizes[list(first)].sum()), int(content.sizes[list(second)].sum()))
+    by_rings = (others + 0.5) / (int(np.count_nonzero(np.diff(users.indptr))) - len(first) - len(second) + 1)
+    by_accounts = size * (np.maximum(content.everywhere[shared] - inside, 0) + 0.5) / content.accounts
+    rate = np.clip(np.minimum(by_rings, by_accounts), 1e-12, 1.0)
+    union = len(in_a) + len(in_b) - len(shared)
+    naming = (gammaln(union + 1) - gammaln(len(shared) + 1) - gammaln(union - len(shared) + 1)) / np.log(2)
+    return round(float(-np.log2(rate).sum() - naming - np.log2(union + 1)), 6)
 
 
-def _sharing(sets: list[frozenset[int]]) -> list[tuple[int, int]]:
-    holders: dict[int, list[int]] = {}
-    for ring, templates in enumerate(sets):
-        for template in templates:
-            holders.setdefault(template, []).append(ring)
-    return sorted({(a, b) for rings in holders.values() for a in rings for b in rings if a < b})
+def _holders(content: RingContent) -> Ints:
+    return np.bincount(content.users.indices, minlength=content.users.shape[1])
+
+
+def _worth_trying(content: RingContent, start: Ints) -> list[tuple[int, int]]:
+    """Pairs of starting groups of which some rings' shared templates could save 10 bits, by an upper limit."""
+    users = content.users
+    others = np.maximum(_holders(content) - 2, 0)
+    outside = np.maximum(content.everywhere - np.asarray(users.sum(axis=0)).ravel(), 0)
+    by_rings = (others + 0.5) / max(int(np.count_nonzero(np.diff(users.indptr))), 1)
+    limit = -np.log2(np.clip(np.minimum(by_rings, (outside + 0.5) / content.accounts), 1e-12, 1.0))
+    marks = sp.csr_matrix((np.ones(len(users.data)), users.indices, users.indptr), shape=users.shape)
+    most = sp.triu((marks.multiply(limit[None, :]) @ marks.T), k=1).tocoo()
+    kept = (most.data > WORTH) & (start[most.row] >= 0) & (start[most.col] >= 0) & (start[most.row] != start[most.col])
+    a, b = start[most.row[kept]], start[most.col[kept]]
+    return sorted(set(zip(np.minimum(a, b).tolist(), np.maximum(a, b).tolist(), strict=True)))

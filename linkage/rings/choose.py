@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints
+from linkage.rings.score import Score
 
 STILL_FREE = 0.7  # share of a candidate that must be free; from the method sketch, see docs/method.md
 BITS_BEYOND = 10.0  # bits outside the strongest family that make evidence of a second one: 1 in 1,000 by chance
@@ -28,3 +29,8 @@ def choose(candidates: sp.csr_matrix, worth: Floats, smallest: int) -> Ints:
             labels[free] = taken
             taken += 1
     return labels
+
+
+def worth_by_two_families(scored: Score) -> Floats:
+    """Bits saved, 0 where the bits outside the strongest family are 10 or less."""
+    return np.where(scored.beyond_best_family > BITS_BEYOND, scored.saved, 0.0)

@@ -51,27 +51,36 @@ def background_rate(users: Any, links: Any, group_links: Any, group_accounts: An
 
 
 def entity_gain(k: Any, s: Any, q: Any, entities: Any) -> Floats:
-    """Bits saved by naming one entity that k of s members use, against the background rate q; 0 where it does not pay.
+    """Bits saved by naming one entity that k of s accounts use, against the background rate q; 0 where it does not pay.
 
     gain = s KL(k/s || q) - log2 E - log2(s + 1): E entities to name one of, s + 1 values that k could take.
     """
-    k, s, q = np.asarray(k, np.float64), np.asarray(s, np.float64), np.asarray(q, np.float64)
+    k, s, q = np.asarray(k, np.float64), np.maximum(np.asarray(s, np.float64), 1), np.asarray(q, np.float64)
     p = k / s
     gain = s * kl_bits(p, q) - np.log2(entities) - np.log2(s + 1)
     return fixed(np.where((p > q) & (gain > 0), gain, 0.0))
 
 
+def participation(joining: Any, having: Any) -> Floats:
+    """Bits that say which of the s_t accounts that have a kind take part in its profile at all.
+
+    log2 binomial(s_t, s_in) + log2(s_t + 1). Whoever evades does so with all its links of a kind at once; without this
+    term each of its links would speak against the group, and a ring would fall apart along who evades what.
+    """
+    return fixed(log2_binomial(having, joining) + np.log2(np.asarray(having, np.float64) + 1))
+
+
 def pool_gain(inside: Any, n: Any, share: Any, naming: Any) -> Floats:
-    """Bits saved by naming a pool that takes ``inside`` of the group's n links; 0 where it does not pay.
+    """Bits saved by a pool that takes ``inside`` of the n links of the accounts that take part; may be negative.
 
     gain = n KL(x || D_O/D) - naming - log2(n + 1) - log2 10, with x = inside / n, ``share`` = D_O/D the pool's part of
-    all links of the kind, and ``naming`` from :func:`pool_naming`.
+    all links of the kind, and ``naming`` from :func:`pool_naming`. 0 where x is not above that part.
     """
     inside, n, share = np.asarray(inside, np.float64), np.asarray(n, np.float64), np.asarray(share, np.float64)
     safe, rho = np.maximum(n, 1.0), np.clip(share, 1e-12, 1 - 1e-12)
     x = inside / safe
     gain = n * kl_bits(x, rho) - naming - np.log2(safe + 1) - np.log2(len(RATIOS))
-    return fixed(np.where((x > rho) & (gain > 0), gain, 0.0))
+    return fixed(np.where(x > rho, gain, 0.0))
 
 
 def pool_naming(members: Any, entities: Any) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.model import AccountGraph, Incidence
-from linkage.rings.codelength import Floats, Ints
+from linkage.rings.codelength import Ints
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,23 @@ def world_of(graph: AccountGraph) -> World:
 
 @dataclass(frozen=True)
 class KindCounts:
-    """One kind over G groups: ``k`` (G x entities, CSR) members per entity; ``having`` s_t and ``links`` n, per group."""
+    """One kind over G groups.
 
-    k: sp.csr_matrix
+    Cells are the pairs of a group and an entity that members use: ``group``, ``entity`` and ``k``, the members that use
+    it, sorted by group, then entity. ``having`` is s_t, the members that have the kind, and ``links`` n, their links,
+    per group. Each link of a member stands in ``link_cell`` (its cell) and ``link_member`` (its membership, a number
+    in 0..M-1); ``member_group`` and ``member_breadth`` are per membership.
+    """
+
+    group: Ints
+    entity: Ints
+    k: Ints
     having: Ints
     links: Ints
+    link_cell: Ints
+    link_member: Ints
+    member_group: Ints
+    member_breadth: Ints
 
 
 @dataclass(frozen=True)
@@ -83,31 +95,38 @@ class Counts:
     size: Ints
     kinds: tuple[KindCounts, ...]
 
-    def take(self, groups: Ints) -> Counts:
-        """The same counts for some of the groups."""
-        kinds = tuple(KindCounts(c.k[groups], c.having[groups], c.links[groups]) for c in self.kinds)
-        return Counts(self.size[groups], kinds)
-
-    def united(self, other: Counts) -> Counts:
-        """Counts of the unions, group by group; the groups of a pair share no account."""
-        kinds = tuple(
-            KindCounts((a.k + b.k).tocsr(), a.having + b.having, a.links + b.links)
-            for a, b in zip(self.kinds, other.kinds, strict=True)
-        )
-        return Counts(self.size + other.size, kinds)
-
 
 def count(world: World, groups: sp.csr_matrix) -> Counts:
     """Counts of groups given as a 0/1 matrix, groups x accounts; groups may overlap."""
     size = np.diff(groups.indptr).astype(np.int64)
-    kinds = []
-    for background in world.kinds:
-        breadth = background.breadth
-        k = (groups @ background.incidence.matrix).tocsr()
-        k.sort_indices()
-        having = np.asarray(groups @ (breadth > 0).astype(np.int64), dtype=np.int64)
-        kinds.append(KindCounts(k, having, np.asarray(groups @ breadth, dtype=np.int64)))
-    return Counts(size, tuple(kinds))
+    return Counts(size, tuple(_count_kind(background, groups) for background in world.kinds))
+
+
+def _count_kind(background: Background, groups: sp.csr_matrix) -> KindCounts:
+    account = groups.indices
+    member_group = rows_of(groups)
+    chosen = background.incidence.matrix[account]
+    link_member = rows_of(chosen)
+    keys = member_group[link_member] * background.entities + chosen.indices
+    cells, link_cell, k = np.unique(keys, return_inverse=True, return_counts=True)
+    breadth = background.breadth[account]
+    number = groups.shape[0]
+    return KindCounts(
+        group=cells // max(background.entities, 1),
+        entity=cells % max(background.entities, 1),
+        k=k.astype(np.int64),
+        having=np.bincount(member_group[breadth > 0], minlength=number),
+        links=np.bincount(member_group[link_member], minlength=number),
+        link_cell=link_cell,
+        link_member=link_member,
+        member_group=member_group,
+        member_breadth=breadth,
+    )
+
+
+def rows_of(matrix: sp.csr_matrix) -> Ints:
+    """Row of each stored element."""
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
 
 
 def groups_of(labels: Ints, groups: int) -> sp.csr_matrix:
@@ -126,9 +145,3 @@ def dense_labels(labels: Ints, smallest: int = 1) -> tuple[Ints, int]:
     number = np.where(kept, np.cumsum(kept) - 1, -1)
     out = np.where(labels >= 0, number[np.maximum(labels, 0)], -1).astype(np.int64)
     return out, int(kept.sum())
-
-
-def per_group(values: Floats, matrix: sp.csr_matrix) -> Floats:
-    """Sum of one value a stored element, per row of the matrix."""
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    return np.bincount(rows, weights=values, minlength=matrix.shape[0])

@@ -1,4 +1,4 @@
-"""Decide which candidates are groups: score, choose, refine, unite, purify."""
+"""Decide which candidates are groups, and cut them into rings."""
 
 from __future__ import annotations
 
@@ -7,50 +7,66 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from linkage.rings.choose import BITS_BEYOND, choose
-from linkage.rings.codelength import Floats, Ints
+from linkage.model import AccountGraph
+from linkage.rings.choose import choose, worth_by_two_families
+from linkage.rings.codelength import Ints
 from linkage.rings.counts import World, count, dense_labels, groups_of
 from linkage.rings.merge import merge
 from linkage.rings.purify import purify
 from linkage.rings.refine import refine
-from linkage.rings.score import Score, score
+from linkage.rings.score import score
+from linkage.rings.split import Proposer, split
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Settings of the decision: rounds of refinement and the smallest group."""
+    """Settings of the decision: rounds of refinement and of splitting, and the smallest group."""
 
     rounds: int
+    splits: int
     smallest: int
 
 
 def candidate_matrix(partitions: Ints, smallest: int) -> sp.csr_matrix:
-    """Proposals x accounts (labels) as candidates x accounts (0/1), small communities left out, repeats kept once."""
+    """Proposals x accounts (labels) as candidates x accounts (0/1); small communities are left out."""
     rows = []
     for labels in partitions:
         dense, groups = dense_labels(np.unique(labels, return_inverse=True)[1].astype(np.int64), smallest)
         rows.append(groups_of(dense, groups))
-    return sp.vstack(rows).tocsr() if rows else sp.csr_matrix((0, 0))
+    return sp.vstack(rows).tocsr()
 
 
-def decide(world: World, partitions: Ints, limits: Limits) -> Ints:
-    """Labels per account (-1: none): the groups that save bits by evidence of two families, purified.
+def decide(graph: AccountGraph, world: World, partitions: Ints, propose: Proposer, limits: Limits) -> Ints:
+    """Cluster of each account (-1: none).
 
-    Then, among accounts still free, the groups that save bits by one family alone: they are linked beyond chance, and
-    will be told apart by their verdict.
+    First the groups that save bits by evidence of two families: chosen, refined, united; then split, purified and
+    united again. Then, among accounts still free, those that save bits by one family alone: linked beyond chance, to be
+    told apart by their verdict. ``propose`` gives partitions of a part of the graph.
     """
     candidates = candidate_matrix(partitions, limits.smallest)
-    labels = _settle(world, choose(candidates, worth_by_two_families(score(world, count(world, candidates))), limits.smallest), limits)
-    labels = purify(world, labels, limits.smallest)
-    labels = merge(world, refine(world, labels, 1, limits.smallest))
-    return dense_labels(labels, limits.smallest)[0]
+    scored = score(world, count(world, candidates))
+    labels = choose(candidates, worth_by_two_families(scored), limits.smallest)
+    labels = merge(world, refine(world, labels, limits.rounds, limits.smallest))
+    labels = refine(world, labels, 1, limits.smallest)
+    for _ in range(limits.splits):
+        labels = purify(world, split(graph, world, labels, propose, limits.smallest), limits.smallest)
+        labels = merge(world, refine(world, labels, 1, limits.smallest))
+    labels = refine(world, add_free(labels, candidates, scored.saved, limits.smallest), 1, limits.smallest)
+    return still_saving(world, labels, limits.smallest)
 
 
-def _settle(world: World, labels: Ints, limits: Limits) -> Ints:
-    labels = refine(world, labels, limits.rounds, limits.smallest)
-    return refine(world, merge(world, labels), 1, limits.smallest)
+def add_free(labels: Ints, candidates: sp.csr_matrix, worth: np.ndarray, smallest: int) -> Ints:
+    """Labels with further groups made of accounts that are in none yet."""
+    open_candidates = candidates.multiply((labels < 0).astype(np.int64)[None, :]).tocsr()
+    open_candidates.eliminate_zeros()
+    open_candidates.sort_indices()
+    untouched = np.diff(open_candidates.indptr) >= 0.7 * np.diff(candidates.indptr)
+    more = choose(open_candidates, np.where(untouched, worth, 0.0), smallest)
+    return np.where(more >= 0, more + labels.max(initial=-1) + 1, labels)
 
 
-def worth_by_two_families(scored: Score) -> Floats:
-    """Bits saved, 0 where the bits outside the strongest family are 10 or less."""
-    return np.where(scored.beyond_best_family > BITS_BEYOND, scored.saved, 0.0)
+def still_saving(world: World, labels: Ints, smallest: int) -> Ints:
+    """Labels without the groups that, refined, save nothing: chance explains them."""
+    labels, groups = dense_labels(labels, smallest)
+    saved = score(world, count(world, groups_of(labels, groups))).saved
+    return dense_labels(np.where((labels >= 0) & (saved[np.maximum(labels, 0)] > 0), labels, -1), smallest)[0]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from linkage.model import AccountGraph, Incidence
-from linkage.rings.choose import choose
+from linkage.model import AccountGraph
+from linkage.rings.choose import choose, worth_by_two_families
 from linkage.rings.codelength import Ints
 from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
 from linkage.rings.decide import Limits, candidate_matrix
@@ -15,19 +13,9 @@ from linkage.rings.merge import merge
 from linkage.rings.profile import profiles, touching_pairs
 from linkage.rings.refine import refine
 from linkage.rings.score import score
+from linkage.rings.split import Proposer, part_of
 
-Proposer = Callable[[AccountGraph], Ints]
 REST_IS_A_RING = 0.25  # share of a cluster that may stay outside its rings before it counts as one; from the sketch
-
-
-def part_of(graph: AccountGraph, chosen: Ints) -> AccountGraph:
-    """The graph of some accounts alone (numbered as in ``chosen``), without the entities that none of them uses."""
-    kinds = []
-    for incidence in graph.kinds:
-        rows = incidence.matrix[chosen]
-        used = np.unique(rows.indices)
-        kinds.append(Incidence(incidence.kind, rows[:, used].tocsr(), incidence.entities[used]))
-    return AccountGraph(len(chosen), tuple(kinds))
 
 
 def rings_inside(graph: AccountGraph, clusters: Ints, propose: Proposer, limits: Limits) -> Ints:
@@ -51,7 +39,7 @@ def _split(graph: AccountGraph, members: Ints, propose: Proposer, limits: Limits
     part = part_of(graph, members)
     world = world_of(part)
     candidates = candidate_matrix(propose(part), limits.smallest)
-    labels = choose(candidates, score(world, count(world, candidates)).saved, limits.smallest)
+    labels = choose(candidates, worth_by_two_families(score(world, count(world, candidates))), limits.smallest)
     labels = merge(world, refine(world, labels, limits.rounds, limits.smallest))
     labels, groups = dense_labels(refine(world, labels, 1, limits.smallest), limits.smallest)
     return _place_rest(world, labels, groups) if groups else whole

@@ -5,35 +5,46 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from linkage.rings.codelength import Floats, Ints
+from linkage.rings.codelength import Ints
 from linkage.rings.counts import Counts, World, count, dense_labels, groups_of
 from linkage.rings.profile import profiles
 from linkage.rings.score import Score, score
 
 NEIGHBOURS = 20  # partners tried a group; from the method sketch
-MAX_ROUNDS = 40  # every round unites at least one pair; groups halve in most
 
 
 def merge(world: World, labels: Ints) -> Ints:
     """Labels after uniting, best pair first, as long as a union saves more than its two parts apart."""
     labels, groups = dense_labels(labels)
-    for _ in range(MAX_ROUNDS):
-        if groups < 2:
-            break
-        counts = count(world, groups_of(labels, groups))
-        scored = score(world, counts)
-        target = _unite(world, counts, scored, neighbours(world, counts, scored))
-        if np.array_equal(target, np.arange(groups)):
-            break
-        labels, groups = dense_labels(np.where(labels >= 0, target[np.maximum(labels, 0)], -1))
+    fresh = np.ones(groups, dtype=bool)
+    while groups >= 2 and fresh.any():
+        matrix = groups_of(labels, groups)
+        counts = count(world, matrix)
+        target = _unite(world, matrix, counts, fresh)
+        changed = np.bincount(target, minlength=groups) > 1
+        labels, kept = _relabel(labels, target)
+        fresh, groups = changed[kept], len(kept)
     return labels
 
 
-def _unite(world: World, counts: Counts, scored: Score, pairs: tuple[Ints, Ints]) -> Ints:
-    """Which group each group becomes: the best pairs of which neither part was used in this round already."""
-    first, second = pairs
+def _relabel(labels: Ints, target: Ints) -> tuple[Ints, Ints]:
+    kept = np.unique(target)
+    number = np.searchsorted(kept, target)
+    return np.where(labels >= 0, number[np.maximum(labels, 0)], -1), kept
+
+
+def _unite(world: World, groups: sp.csr_matrix, counts: Counts, fresh: np.ndarray) -> Ints:
+    """Which group each group becomes: the best pairs of which neither part was used in this round already.
+
+    Only pairs with a ``fresh`` part are tried: the others were tried before, and neither part has changed.
+    """
+    scored = score(world, counts)
+    first, second = neighbours(world, counts, scored)
+    tried = fresh[first] | fresh[second]
+    first, second = first[tried], second[tried]
+    united = score(world, count(world, (groups[first] + groups[second]).tocsr())).saved
+    gain = united - np.maximum(scored.saved[first], 0) - np.maximum(scored.saved[second], 0)
     target = np.arange(len(counts.size))
-    gain = _gain(world, counts, scored, first, second)
     used = np.zeros(len(target), dtype=bool)
     for i in np.lexsort((second, first, -gain)):
         if gain[i] <= 0:
@@ -44,26 +55,18 @@ def _unite(world: World, counts: Counts, scored: Score, pairs: tuple[Ints, Ints]
     return target
 
 
-def _gain(world: World, counts: Counts, scored: Score, first: Ints, second: Ints) -> Floats:
-    united = score(world, counts.take(first).united(counts.take(second)))
-    apart = np.maximum(scored.saved[first], 0) + np.maximum(scored.saved[second], 0)
-    return np.asarray(united.saved - apart)
-
-
 def neighbours(world: World, counts: Counts, scored: Score) -> tuple[Ints, Ints]:
     """Pairs of groups worth trying: for each group the 20 that share most of its profile, by weight."""
     made = profiles(world, counts, scored)
     likeness = sp.csr_matrix((len(counts.size), len(counts.size)))
     for kind, numbers in zip(made.kinds, counts.kinds, strict=True):
-        used = numbers.k.copy()
-        used.data = (used.data / np.maximum(numbers.having, 1)[np.repeat(np.arange(used.shape[0]), np.diff(used.indptr))])
-        weight = kind.weight.copy()
-        weight.data = np.maximum(weight.data, 0.0)
-        weight.eliminate_zeros()
-        likeness = likeness + weight @ used.T
+        share = numbers.k / np.maximum(numbers.having, 1)[numbers.group]
+        used = sp.csr_matrix((share, (numbers.group, numbers.entity)), shape=kind.weight.shape)
+        likeness = likeness + kind.weight.maximum(0) @ used.T
     likeness = (likeness + likeness.T).tocsr()
     likeness.setdiag(0)
     likeness.eliminate_zeros()
+    likeness.sort_indices()
     return _strongest(likeness)
 
 

@@ -1,7 +1,8 @@
 """A group's profile, and the log-odds that an account belongs to the group, given what it uses.
 
-For a kind coded entity by entity an account gains log2(p/q) for each profile entity that it uses and
-log2((1-p)/(1-q)) for each that it does not, if it has the kind at all. For a pool it gains log2(x/rho) for each link
+Per kind an account that has it either takes part in the profile or not, with pi = (s_in + 1/2) / (s_t + 1). One that
+uses nothing of the profile gets log2(1 - pi). One that does gets log2 pi and, entity by entity, log2(p/q) for each
+profile entity that it uses and log2((1-p)/(1-q)) for each that it does not; or, for a pool, log2(x/rho) for each link
 into the pool and log2((1-x)/(1-rho)) for each link of the kind outside. The prior is -log2(N/s).
 """
 
@@ -12,25 +13,34 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from linkage.rings.codelength import RATIOS, Floats, Ints, background_rate, fixed
-from linkage.rings.counts import Background, Counts, KindCounts, World, per_group
-from linkage.rings.score import ENTITY_CODE, KindScore, Score, in_pool, rows_of
+from linkage.rings.codelength import Floats, Ints, background_rate, fixed
+from linkage.rings.counts import Background, Counts, KindCounts, World, rows_of
+from linkage.rings.score import ENTITY_CODE, KindScore, Score
 
 
 @dataclass(frozen=True)
 class KindProfile:
     """One kind of G profiles.
 
-    ``weight`` (G x entities, CSR): what a link to the entity adds to the log-odds over ``absent``;
-    ``own_weight``: the same in the same places for a member, with the member itself left out of p;
-    ``absent``: bits of an account that has the kind and uses nothing of the profile, per group (entity code);
-    ``outside``: bits of each link of the kind, per group (pool code).
+    ``weight`` (G x entities, CSR) has what a link to the entity adds to the log-odds; ``own_weight``, in the same
+    places, the same for a member, with the member itself left out of p; ``unused`` what it adds when an account that
+    takes part does not use it. The rest is per group, in bits: ``part`` and ``abstains`` once an account; ``joins``,
+    ``part`` with all the unused entities; ``outside`` for each link of the kind (0 in entity code).
     """
 
     weight: sp.csr_matrix
     own_weight: sp.csr_matrix
-    absent: Floats
+    unused: sp.csr_matrix
+    part: Floats
+    joins: Floats
+    abstains: Floats
     outside: Floats
+
+    def terms(self, group: Ints, entity: Ints, named: np.ndarray) -> tuple[Floats, Floats]:
+        """Bits when used and when not, of cells: named entities have both, a pool's link only the first."""
+        over, unused = _values(self.weight, group, entity), _values(self.unused, group, entity)
+        used = over + np.where(named, unused, self.outside[group])
+        return used, np.where(named, unused, 0.0)
 
 
 @dataclass(frozen=True)
@@ -43,54 +53,76 @@ class Profiles:
 
 def profiles(world: World, counts: Counts, scored: Score) -> Profiles:
     """Profiles of the groups by the codes that their score chose."""
-    kinds = tuple(
-        _kind_profile(b, c, s) for b, c, s in zip(world.kinds, counts.kinds, scored.kinds, strict=True)
-    )
+    kinds = tuple(_kind_profile(b, c, s) for b, c, s in zip(world.kinds, counts.kinds, scored.kinds, strict=True))
     return Profiles(kinds, fixed(np.log2(np.maximum(counts.size, 1) / world.accounts)))
 
 
 def _kind_profile(background: Background, counts: KindCounts, scored: KindScore) -> KindProfile:
-    group = rows_of(counts)
-    by_entity = (scored.ratio == ENTITY_CODE)[group] & (scored.gain > 0) & (scored.bits > 0)[group]
-    used, unused, own = _entity_bits(background, counts, by_entity)
-    pooled, inside, outside = _pool_bits(background, counts, scored)
-    absent = per_group(np.where(by_entity, unused, 0.0), counts.k)
-    weight = np.where(by_entity, used - unused, np.where(pooled, inside, 0.0))
-    own_weight = np.where(by_entity, own - unused, np.where(pooled, inside, 0.0))
-    return KindProfile(_like(counts.k, weight), _like(counts.k, own_weight), absent, outside)
+    groups, chosen = len(counts.having), scored.chosen
+    named = (scored.ratio == ENTITY_CODE)[counts.group]
+    used, unused, own = _entity_bits(background, counts, scored)
+    inside, outside = _pool_bits(background, counts, scored)
+    absent = np.bincount(counts.group, weights=np.where(named & chosen, unused, 0.0), minlength=groups)
+    weight = np.where(named, used - unused, inside[counts.group])[chosen]
+    own_weight = np.where(named, own - unused, inside[counts.group])[chosen]
+    pi = (scored.joining + 0.5) / (counts.having + 1)
+    silent = np.bincount(counts.group[chosen], minlength=groups) == 0
+    cells = (counts.group[chosen], counts.entity[chosen])
+    return KindProfile(
+        weight=_matrix(weight, cells, (groups, background.entities)),
+        own_weight=_matrix(own_weight, cells, (groups, background.entities)),
+        unused=_matrix(np.where(named, unused, 0.0)[chosen], cells, (groups, background.entities)),
+        part=np.where(silent, 0.0, fixed(np.log2(pi))),
+        joins=np.where(silent, 0.0, fixed(np.log2(pi)) + absent),
+        abstains=np.where(silent, 0.0, fixed(np.log2(1 - pi))),
+        outside=np.where(silent | (scored.ratio == ENTITY_CODE), 0.0, outside),
+    )
 
 
-def _like(k: sp.csr_matrix, values: Floats) -> sp.csr_matrix:
-    made = sp.csr_matrix((values, k.indices.copy(), k.indptr.copy()), shape=k.shape)
-    made.eliminate_zeros()
-    return made
+def _matrix(values: Floats, cells: tuple[Ints, Ints], shape: tuple[int, int]) -> sp.csr_matrix:
+    return sp.csr_matrix((values, cells), shape=shape)
 
 
-def _entity_bits(background: Background, counts: KindCounts, chosen: np.ndarray) -> tuple[Floats, Floats, Floats]:
-    """Bits when used, when not used, and when used by a member that is left out of p; p by Krichevsky-Trofimov."""
-    group, entity, k = rows_of(counts), counts.k.indices, counts.k.data.astype(np.float64)
-    s = counts.having[group].astype(np.float64)
-    q = background_rate(background.users[entity], background.links, counts.links[group], np.maximum(s, 1))
-    p = (k + 0.5) / (s + 1)
-    others = np.maximum(k - 0.5, 0.5) / np.maximum(s, 1)
-    bits = [np.where(chosen, fixed(b), 0.0) for b in (np.log2(p / q), np.log2((1 - p) / (1 - q)), np.log2(others / q))]
-    return bits[0], bits[1], bits[2]
+def _values(matrix: sp.csr_matrix, rows: Ints, columns: Ints) -> Floats:
+    return np.asarray(matrix[rows, columns], dtype=np.float64).ravel()
 
 
-def _pool_bits(background: Background, counts: KindCounts, scored: KindScore) -> tuple[np.ndarray, Floats, Floats]:
-    """Which stored elements are in their group's pool; bits of a link inside (over outside), and of one outside."""
-    group, entity = rows_of(counts), counts.k.indices
-    pooled_group = (scored.ratio != ENTITY_CODE) & (scored.bits > 0)
-    ratio = RATIOS[np.where(pooled_group, scored.ratio, 0)]
-    pooled = pooled_group[group] & in_pool(background, counts, ratio[group])
-    groups = counts.k.shape[0]
-    inside = np.bincount(group, weights=np.where(pooled, counts.k.data, 0), minlength=groups)
-    degrees = np.bincount(group, weights=np.where(pooled, background.users[entity], 0), minlength=groups)
-    x = (inside + 0.5) / (counts.links + 1)
-    rho = np.clip(degrees / max(background.links, 1), 1e-12, 1 - 1e-12)
-    out = np.where(pooled_group, fixed(np.log2((1 - x) / (1 - rho))), 0.0)
-    over = fixed(np.log2(x / rho)) - out
-    return pooled, over[group], out
+def _entity_bits(background: Background, counts: KindCounts, scored: KindScore) -> tuple[Floats, Floats, Floats]:
+    """Bits when used, when not used, and when used by a member that is left out of p; p by Krichevsky-Trofimov.
+
+    q is the rate among everybody outside the group, for accounts of the group's breadth: an operator with thousands of
+    accounts would else hide behind its own entities.
+    """
+    k = counts.k.astype(np.float64)
+    s = np.maximum(scored.joining, 1)[counts.group].astype(np.float64)
+    others_use = np.maximum(background.users[counts.entity] - counts.k, 0)
+    by_stranger = _outside_rate(background, counts, scored, np.maximum(others_use - 1, 0) + 0.5)
+    by_member = _outside_rate(background, counts, scored, others_use + 0.5)
+    p = np.minimum((k + 0.5) / (s + 1), (s + 0.5) / (s + 1))
+    others = np.clip((k - 0.5) / s, 0.5 / s, 1 - 0.5 / (s + 1))
+    unused = fixed(np.log2((1 - p) / (1 - by_member)))
+    return fixed(np.log2(p / by_stranger)), unused, fixed(np.log2(others / by_member))
+
+
+def _outside_rate(background: Background, counts: KindCounts, scored: KindScore, users: Floats) -> Floats:
+    s = np.maximum(scored.joining, 1)[counts.group]
+    links = np.maximum(background.links - counts.links, 1)[counts.group]
+    return background_rate(users, links, scored.links[counts.group], s)
+
+
+def _pool_bits(background: Background, counts: KindCounts, scored: KindScore) -> tuple[Floats, Floats]:
+    """Bits of a link into the pool beyond those of one outside, and of one outside; per group.
+
+    rho is the pool's part of the links of everybody outside the group.
+    """
+    groups, chosen = len(counts.having), scored.chosen
+    inside = np.bincount(counts.group[chosen], weights=counts.k[chosen], minlength=groups)
+    degrees = np.bincount(counts.group[chosen], weights=background.users[counts.entity[chosen]], minlength=groups)
+    x = (inside + 0.5) / (np.maximum(scored.links, inside) + 1)
+    rho = (np.maximum(degrees - inside, 0) + 0.5) / (np.maximum(background.links - counts.links, 0) + 1)
+    rho = np.clip(rho, 1e-12, 1 - 1e-12)
+    outside = fixed(np.log2((1 - x) / (1 - rho)))
+    return fixed(np.log2(x / rho)) - outside, outside
 
 
 @dataclass(frozen=True)
@@ -114,43 +146,46 @@ def touching_pairs(world: World, made: Profiles, labels: Ints) -> Pairs:
     """
     groups = max(len(made.prior), 1)
     products = [(b.incidence.matrix @ k.weight.T).tocsr() for b, k in zip(world.kinds, made.kinds, strict=True)]
-    keyed = [(_rows(product) * groups + product.indices, product.data) for product in products]
+    keyed = [(rows_of(product) * groups + product.indices, product.data) for product in products]
     keys = np.unique(np.concatenate([k for k, _ in keyed])) if keyed else np.zeros(0, np.int64)
     account, group = keys // groups, keys % groups
-    sums = np.zeros((len(keyed), len(keys)))
+    sums, touched = np.zeros((len(keyed), len(keys))), np.zeros((len(keyed), len(keys)), dtype=bool)
     for row, (key, data) in enumerate(keyed):
-        sums[row, np.searchsorted(keys, key)] = data
+        place = np.searchsorted(keys, key)
+        sums[row, place], touched[row, place] = data, True
     own = np.flatnonzero(labels[account] == group)
-    sums[:, own] = _own_sums(world, made, account[own], group[own])
-    return _with_constants(world, made, Pairs(account, group, sums))
+    sums[:, own], touched[:, own] = _own_sums(world, made, account[own], group[own])
+    return _with_constants(world, made, Pairs(account, group, sums), touched)
 
 
 def member_pairs(world: World, made: Profiles, account: Ints, group: Ints) -> Pairs:
     """Given accounts, each with one given group, and each left out of p there."""
-    return _with_constants(world, made, Pairs(account, group, _own_sums(world, made, account, group)))
+    sums, touched = _own_sums(world, made, account, group)
+    return _with_constants(world, made, Pairs(account, group, sums), touched)
 
 
-def _with_constants(world: World, made: Profiles, pairs: Pairs) -> Pairs:
+def _with_constants(world: World, made: Profiles, pairs: Pairs, touched: np.ndarray) -> Pairs:
     rows = []
-    for sums, background, kind in zip(pairs.bits, world.kinds, made.kinds, strict=True):
+    for i, (background, kind) in enumerate(zip(world.kinds, made.kinds, strict=True)):
         breadth = background.breadth[pairs.account]
-        rows.append(sums + (breadth > 0) * kind.absent[pairs.group] + breadth * kind.outside[pairs.group])
+        joined = pairs.bits[i] + kind.joins[pairs.group] + breadth * kind.outside[pairs.group]
+        absent = np.where(breadth > 0, kind.abstains[pairs.group], 0.0)
+        rows.append(np.where(touched[i], joined, absent))
     return Pairs(pairs.account, pairs.group, np.stack([*rows, made.prior[pairs.group]]))
 
 
-def _own_sums(world: World, made: Profiles, account: Ints, group: Ints) -> Floats:
+def _own_sums(world: World, made: Profiles, account: Ints, group: Ints) -> tuple[Floats, np.ndarray]:
     sums = np.zeros((len(world.kinds), len(account)))
+    touched = np.zeros(sums.shape, dtype=bool)
     for row, (background, kind) in enumerate(zip(world.kinds, made.kinds, strict=True)):
         chosen = background.incidence.matrix[account]
-        pair = _rows(chosen)
-        keys = _rows(kind.own_weight) * background.entities + kind.own_weight.indices
+        pair = rows_of(chosen)
+        keys = rows_of(kind.own_weight) * background.entities + kind.own_weight.indices
         wanted = group[pair] * background.entities + chosen.indices
-        place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-        found = keys[place] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
-        values = np.where(found, kind.own_weight.data[place], 0.0) if len(keys) else np.zeros(len(wanted))
-        sums[row] = np.bincount(pair, weights=values, minlength=len(account))
-    return sums
-
-
-def _rows(matrix: sp.csr_matrix) -> Ints:
-    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+        if len(keys):
+            place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            found = keys[place] == wanted
+            values = np.where(found, kind.own_weight.data[place], 0.0)
+            sums[row] = np.bincount(pair, weights=values, minlength=len(account))
+            touched[row] = np.bincount(pair[found], minlength=len(account)) > 0
+    return sums, touched

@@ -14,10 +14,11 @@ from linkage.rings.codelength import (
     background_rate,
     entity_gain,
     group_naming,
+    participation,
     pool_gain,
     pool_naming,
 )
-from linkage.rings.counts import Background, Counts, KindCounts, World, per_group
+from linkage.rings.counts import Background, Counts, KindCounts, World
 
 ENTITY_CODE = -1  # value of ``KindScore.ratio`` where a kind is coded entity by entity
 
@@ -26,12 +27,16 @@ ENTITY_CODE = -1  # value of ``KindScore.ratio`` where a kind is coded entity by
 class KindScore:
     """One kind over G groups: ``bits`` of the better code; ``ratio`` the index into RATIOS of a pool, or ENTITY_CODE.
 
-    ``gain`` holds the entity gain of each stored element of the kind's ``k``.
+    ``chosen`` marks the cells in the profile, ``gain`` is what each named entity saves (0 for those of pools);
+    ``joining`` is s_in, the members that use anything of the profile, and ``links`` their links, per group.
     """
 
     bits: Floats
     ratio: Ints
+    chosen: np.ndarray
     gain: Floats
+    joining: Ints
+    links: Ints
 
 
 @dataclass(frozen=True)
@@ -63,41 +68,90 @@ def score(world: World, counts: Counts) -> Score:
 
 
 def _score_kind(background: Background, counts: KindCounts) -> KindScore:
-    gain = entity_gains(background, counts)
-    pools = np.stack([_pool_bits(background, counts, ratio) for ratio in RATIOS])
-    best = pools.argmax(axis=0)
-    pool_bits = pools.max(axis=0)
-    entity_bits = per_group(gain, counts.k)
-    bits = np.maximum(np.maximum(entity_bits, pool_bits) - CHOICE_OF_CODE, 0.0)
-    return KindScore(bits, np.where(pool_bits > entity_bits, best, ENTITY_CODE), gain)
+    named, pool = _entity_code(background, counts), _pool_code(background, counts)
+    pooled = pool.bits > named.bits
+    bits = np.maximum(np.where(pooled, pool.bits, named.bits) - CHOICE_OF_CODE, 0.0)
+    cell = pooled[counts.group]
+    return KindScore(
+        bits,
+        np.where(pooled, pool.ratio, ENTITY_CODE),
+        np.where(cell, pool.chosen, named.chosen) & (bits > 0)[counts.group],
+        np.where(cell, 0.0, named.gain),
+        np.where(pooled, pool.joining, named.joining),
+        np.where(pooled, pool.links, named.links),
+    )
 
 
-def rows_of(counts: KindCounts) -> Ints:
-    """Group of each stored element of ``k``."""
-    return np.repeat(np.arange(counts.k.shape[0]), np.diff(counts.k.indptr))
+def taking_part(counts: KindCounts, chosen: np.ndarray) -> tuple[Ints, Ints]:
+    """s_in and their links: members that use any of the chosen cells, per group."""
+    member = np.zeros(len(counts.member_group), dtype=bool)
+    member[counts.link_member[chosen[counts.link_cell]]] = True
+    groups = len(counts.having)
+    joining = np.bincount(counts.member_group[member], minlength=groups)
+    links = np.bincount(counts.member_group[member], weights=counts.member_breadth[member], minlength=groups)
+    return joining.astype(np.int64), links.astype(np.int64)
 
 
-def entity_gains(background: Background, counts: KindCounts) -> Floats:
-    """Entity gain of each stored element of ``k``."""
-    group, entity = rows_of(counts), counts.k.indices
-    s = counts.having[group]
-    q = background_rate(background.users[entity], background.links, counts.links[group], s)
-    return entity_gain(counts.k.data, s, q, background.entities)
+def _entity_code(background: Background, counts: KindCounts) -> KindScore:
+    groups = len(counts.having)
+    chosen = gain_among(background, counts, counts.having, counts.links) > 0
+    joining, links = taking_part(counts, chosen)
+    gain = np.where(chosen, gain_among(background, counts, joining, links), 0.0)
+    named = np.bincount(counts.group, weights=gain, minlength=groups)
+    bits = named - participation(joining, counts.having)
+    return KindScore(bits, np.full(groups, ENTITY_CODE), gain > 0, gain, joining, links)
 
 
-def in_pool(background: Background, counts: KindCounts, ratio: float | Floats) -> np.ndarray:
-    """Which stored elements of ``k`` belong to the pool: used by two members or more, and k/d at least ``ratio``."""
-    k = counts.k.data
-    return np.asarray((k >= 2) & (k >= ratio * background.users[counts.k.indices]))
+def gain_among(background: Background, counts: KindCounts, accounts: Ints, links: Ints) -> Floats:
+    """Entity gain of each cell among some of a group's accounts: ``accounts`` and their ``links``, per group."""
+    s = np.maximum(accounts, 1)[counts.group]
+    q = background_rate(background.users[counts.entity], max(background.links, 1), links[counts.group], s)
+    return entity_gain(np.minimum(counts.k, s), s, q, max(background.entities, 1))
 
 
-def _pool_bits(background: Background, counts: KindCounts, ratio: float) -> Floats:
-    groups, classes = counts.k.shape[0], len(background.class_sizes)
-    chosen = in_pool(background, counts, ratio)
-    group, entity = rows_of(counts)[chosen], counts.k.indices[chosen]
-    cells = group * classes + background.degree_class[entity]
-    members = np.bincount(cells, minlength=groups * classes).reshape(groups, classes)
-    inside = np.bincount(group, weights=counts.k.data[chosen], minlength=groups)
-    degrees = np.bincount(group, weights=background.users[entity], minlength=groups)
-    naming = pool_naming(members, background.class_sizes)
-    return pool_gain(inside, counts.links, degrees / max(background.links, 1), naming)
+def _pool_code(background: Background, counts: KindCounts) -> KindScore:
+    """The best of ten pools, cut at the ratios of k/d; everything below has one column a ratio."""
+    groups = len(counts.having)
+    level = pool_level(background, counts)
+    inside = _at_least(counts.group, level, counts.k, groups)
+    degrees = _at_least(counts.group, level, background.users[counts.entity], groups)
+    joining, links = _joining_by_level(counts, level)
+    naming = _naming_by_level(background, counts, level) + participation(joining, counts.having[:, None])
+    bits = pool_gain(inside, links, degrees / max(background.links, 1), naming)
+    best = bits.argmax(axis=1)
+    row = np.arange(groups)
+    return KindScore(
+        bits[row, best], best, level > best[counts.group], np.zeros(len(level)), joining[row, best], links[row, best]
+    )
+
+
+def pool_level(background: Background, counts: KindCounts) -> Ints:
+    """How many of the ten ratios each cell's k/d reaches, 0 for an entity that only one member uses."""
+    reached = np.searchsorted(RATIOS, counts.k / np.maximum(background.users[counts.entity], 1) + 1e-12, side="right")
+    return np.where(counts.k >= 2, reached, 0).astype(np.int64)
+
+
+def _at_least(group: Ints, level: Ints, values: Ints, groups: int) -> Floats:
+    """Sum of values per group (rows) over the cells that reach each ratio (columns)."""
+    width = len(RATIOS) + 1
+    table = np.bincount(group * width + level, weights=values, minlength=groups * width).reshape(groups, width)
+    return np.asarray(table[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:])
+
+
+def _joining_by_level(counts: KindCounts, level: Ints) -> tuple[Ints, Ints]:
+    """s_in and n_in per group and ratio: a member takes part in every pool that its best entity belongs to."""
+    best = np.zeros(len(counts.member_group), dtype=np.int64)
+    if len(counts.link_member):
+        starts = np.flatnonzero(np.diff(counts.link_member, prepend=-1))
+        best[counts.link_member[starts]] = np.maximum.reduceat(level[counts.link_cell], starts)
+    groups = len(counts.having)
+    joining = _at_least(counts.member_group, best, np.ones(len(best), dtype=np.int64), groups)
+    links = _at_least(counts.member_group, best, counts.member_breadth, groups)
+    return joining.astype(np.int64), links.astype(np.int64)
+
+
+def _naming_by_level(background: Background, counts: KindCounts, level: Ints) -> Floats:
+    groups, classes = len(counts.having), len(background.class_sizes)
+    row = counts.group * classes + background.degree_class[counts.entity]
+    table = _at_least(row, level, np.ones(len(level), dtype=np.int64), groups * classes)
+    return pool_naming(table.reshape(groups, classes, len(RATIOS)).swapaxes(1, 2), background.class_sizes)

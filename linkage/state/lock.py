@@ -30,10 +30,14 @@ def hold_lock(output: Path) -> Iterator[None]:
         lock.acquire(blocking=False)
     except Timeout:
         raise RunLocked(
-            f"another run holds the lock ({_describe(holder)}).", where=str(output), todo="Wait until it ends, or stop it."
+            f"another run holds the lock ({_describe(holder)}).",
+            where=str(output),
+            todo="Wait until it ends, or stop it.",
         ) from None
     except OSError as error:
-        raise StorageFault(f"can't write there: {error.strerror}.", where=str(output), todo="Choose another output.dir.") from error
+        raise StorageFault(
+            f"can't write there: {error.strerror}.", where=str(output), todo="Choose another output.dir."
+        ) from error
     try:
         holder.write_text(json.dumps(_self()), encoding="utf-8")
         yield

@@ -13,9 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from linkage.errors import StorageFault
 
 LATEST = "latest"
+ROW_GROUP = 1 << 17  # rows; fixed, so that bytes do not depend on a library's default
 _PREFIX = ".unfinished-"
 
 
@@ -65,7 +69,9 @@ def unfinished_run(output: Path, run_id: str) -> Iterator[Unfinished]:
             shutil.rmtree(leftover)
         run.folder.mkdir(parents=True)
     except OSError as error:
-        raise StorageFault(f"can't write there: {error.strerror}.", where=str(output), todo="Check rights and space.") from error
+        raise StorageFault(
+            f"can't write there: {error.strerror}.", where=str(output), todo="Check rights and space."
+        ) from error
     try:
         yield run
     finally:
@@ -100,3 +106,17 @@ def _point_latest(output: Path, run_id: str) -> None:
     new.symlink_to(run_id, target_is_directory=True)
     os.replace(new, output / LATEST)
     sync(output)
+
+
+def write_table(table: pa.Table, path: Path) -> None:
+    """Write one Parquet file; the same rows give the same bytes.
+
+    Raises:
+        StorageFault: the disk refused.
+    """
+    try:
+        pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
+    except OSError as error:
+        raise StorageFault(
+            f"can't write the table: {error}.", where=str(path), todo="Free space, then run again."
+        ) from error

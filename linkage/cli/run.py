@@ -1,0 +1,70 @@
+"""The command ``run``: the whole job, with its progress."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from linkage import pipeline
+from linkage.cli import terminal
+from linkage.cli.app import app
+
+
+@app.command("run")
+def run_command(
+    config: Annotated[Path, typer.Option(help="The linkage.toml.")] = Path("linkage.toml"),
+    keep_steps: Annotated[
+        bool, typer.Option("--keep-steps", help="Keep every SQL step's table and text in the run folder.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the run's manifest for programs.")] = False,
+) -> None:
+    """Find the rings in the logs that a linkage.toml names, and publish them as a run folder.
+
+    Example: linkage run --config linkage.toml
+    """
+    with _progress() as observe:
+        folder = pipeline.run(config, observe, keep_steps)
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="ascii"))
+    if as_json:
+        terminal.print_json(manifest)
+        return
+    for warning in manifest["warnings"]:
+        terminal.warn(f"warning: {terminal.plain(warning)}")
+    _print_summary(folder, manifest)
+
+
+@contextmanager
+def _progress() -> Iterator[pipeline.Observer]:
+    """A bar over the stages on a terminal; elsewhere nothing."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal) as bars:
+        task = bars.add_task("starting", total=len(pipeline.STAGES))
+        now = ""
+
+        def observe(stage: str, step: str) -> None:
+            nonlocal now
+            now = stage or now
+            done = pipeline.STAGES.index(now) if now else 0
+            bars.update(task, completed=done, description=f"{now:<12} {step:<24}")
+
+        yield observe
+
+
+def _print_summary(folder: Path, manifest: dict[str, Any]) -> None:
+    rows, tables = manifest["rows"], manifest["tables"]
+    terminal.say(
+        f"{rows['in']:,} rows: {rows['loaded']:,} loaded, {rows['duplicate']:,} duplicate, "
+        f"{rows['quarantined']:,} quarantined."
+    )
+    counted = {name: tables[f"{name}.parquet"]["rows"] for name in ("rings", "members", "operators")}
+    terminal.say(
+        f"{counted['rings']:,} rings of any verdict with {counted['members']:,} accounts; "
+        f"{counted['operators']:,} operator clusters among the suspect ones."
+    )
+    terminal.say(f"Published as {terminal.plain(folder)}. Next: linkage rings --run {terminal.plain(folder)}")

@@ -1,0 +1,74 @@
+"""From rings to operator clusters, as tables."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse as sp
+
+from linkage import model
+from linkage.model import Verdict
+from linkage.operators.cluster import Ints, RingContent, cluster_rings, shared_bits
+
+
+def attribute(rings: pa.Table, content: pa.Table, accounts: int) -> dict[str, pa.Table]:
+    """Tables ring_operators and operators (shapes in model) from the stage rings' tables ``rings`` and ``content``.
+
+    Only suspect rings get an operator. Rings cut from one cluster share theirs; further ones join by their templates.
+    Each ring's traffic goes to its one operator whole (traffic_share 1).
+    """
+    made = _content(rings, content, accounts)
+    suspect = rings["verdict"].to_numpy(zero_copy_only=False) == str(Verdict.SUSPECT)
+    start = np.where(suspect, rings["cluster"].to_numpy(), -1).astype(np.int64)
+    operator = _dense(cluster_rings(made, start))
+    chosen = operator >= 0
+    ring_operators = pa.table(
+        {
+            "ring": pa.array(np.flatnonzero(chosen), pa.int32()),
+            "operator": pa.array(operator[chosen], pa.int32()),
+            "traffic_share": pa.array(np.ones(int(chosen.sum())), pa.float64()),
+        }
+    )
+    return {
+        "ring_operators": ring_operators.cast(model.RING_OPERATOR_LIST),
+        "operators": _operators(rings, made, operator, start),
+    }
+
+
+def _dense(labels: Ints) -> Ints:
+    return np.where(labels >= 0, np.unique(labels, return_inverse=True)[1] - int((labels < 0).any()), -1)
+
+
+def _content(rings: pa.Table, content: pa.Table, accounts: int) -> RingContent:
+    entities, column = np.unique(content["entity"].to_numpy(), return_inverse=True)
+    shape = (rings.num_rows, max(len(entities), 1))
+    cells = (content["ring"].to_numpy(), column)
+    users = sp.csr_matrix((content["ring_accounts"].to_numpy(), cells), shape=shape)
+    everywhere = np.zeros(shape[1], dtype=np.int64)
+    everywhere[column] = content["all_accounts"].to_numpy()
+    return RingContent(users, rings["accounts"].to_numpy(), everywhere, accounts)
+
+
+def _operators(rings: pa.Table, content: RingContent, operator: Ints, start: Ints) -> pa.Table:
+    saved = rings["bits_saved"].to_numpy()
+    number = int(operator.max(initial=-1)) + 1
+    chosen = operator >= 0
+    sums = np.bincount(operator[chosen], weights=saved[chosen], minlength=number)
+    reasons = [_decided_by(content, np.flatnonzero(operator == n), start) for n in range(number)]
+    table = pa.table(
+        {"operator": np.arange(number), "bits_saved": np.round(sums, 3), "decided_by": pa.array(reasons, pa.string())}
+    )
+    return table.cast(model.OPERATOR_LIST)
+
+
+def _decided_by(content: RingContent, members: Ints, start: Ints) -> str:
+    """What holds an operator's rings together, in words."""
+    if len(members) == 1:
+        return "one ring"
+    parts = [tuple(members[start[members] == cluster].tolist()) for cluster in np.unique(start[members])]
+    if len(parts) == 1:
+        return f"{len(members)} rings inside one cluster"
+    weakest = min(max(shared_bits(content, a, b) for b in parts if b != a) for a in parts)
+    holders = np.bincount(content.users[members].indices, minlength=content.users.shape[1])
+    shared = int(np.count_nonzero(holders >= 2))
+    return f"{shared} prompt templates in two rings or more; the loosest ring is tied by {weakest:.1f} bits"

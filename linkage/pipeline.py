@@ -1,0 +1,184 @@
+"""The whole job: sources -> graph -> communities -> rings -> operators -> reports. Read :func:`run` first."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pyarrow as pa
+
+import linkage
+from linkage.communities import candidates_table, proposer
+from linkage.config import Config, load_config, resolve, used_kinds
+from linkage.engines import DuckDBEngine, Engine
+from linkage.graph import build_links, to_arrays
+from linkage.model import AccountGraph
+from linkage.operators import attribute
+from linkage.reports.publish import Stages, published_tables
+from linkage.rings import Limits, find_rings
+from linkage.sources import SourcesReport, read_sources
+from linkage.state import hold_lock, unfinished_run, write_table
+from linkage.state.manifest import code_hash, table_hashes, versions, write_manifest
+
+STAGES = ("sources", "graph", "communities", "rings", "operators", "reports")
+Observer = Callable[[str, str], None]  # told (stage, SQL step or "") as they begin
+
+
+@dataclass
+class Job:
+    """One run on its way: where it writes, what it reports, and how long each stage took."""
+
+    config: Config
+    config_path: Path
+    folder: Path
+    observe: Observer
+    keep_steps: bool
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[Path]:
+        """Time a stage; gives the numbered folder for its tables."""
+        self.observe(name, "")
+        folder = self.folder / f"{STAGES.index(name) + 1}-{name}"
+        started = perf_counter()
+        yield folder
+        self.seconds[name] = round(perf_counter() - started, 3)
+
+
+def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = False) -> Path:
+    """Run the whole job and publish it; returns the run folder, which ``latest`` names from then on.
+
+    Raises:
+        ConfigError, InputRefused, RunLocked, StorageFault: see linkage.errors; ``latest`` is as it was.
+    """
+    config = load_config(config_path)
+    output = Path(resolve(config_path, config.output.dir))
+    started = datetime.now(UTC)
+    run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    with hold_lock(output), unfinished_run(output, run_id) as unfinished:
+        job = Job(config, config_path, unfinished.folder, observe or (lambda stage, step: None), keep_steps)
+        with _engine(job) as engine:
+            report = _sources(job, engine, output / "refused")
+            graph = _graph(job, engine)
+            partitions = _communities(job, graph)
+            rings = _rings(job, graph, partitions)
+            operators = _operators(job, graph, rings)
+            _reports(job, engine, Stages(rings, operators))
+        _manifest(job, report, run_id, started)
+        return unfinished.publish()
+
+
+@contextmanager
+def _engine(job: Job) -> Iterator[DuckDBEngine]:
+    scratch = job.folder / "scratch"
+    steps = job.folder / "steps" if job.keep_steps else None
+    engine = DuckDBEngine(job.config.engine, scratch, steps, lambda step: job.observe("", step))
+    try:
+        yield engine
+    finally:
+        engine.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sources(job: Job, engine: Engine, refused: Path) -> SourcesReport:
+    with job.stage("sources") as folder:
+        report = read_sources(engine, job.config, job.config_path, refused)
+        _write(
+            engine,
+            folder,
+            {
+                "accounts": "SELECT * FROM accounts ORDER BY account",
+                "entities": "SELECT * FROM entities ORDER BY entity",
+                "sources": "SELECT * FROM source_counts ORDER BY source",
+                "labels": "SELECT * FROM labels ORDER BY account_id, label",
+                "quarantine": 'SELECT * FROM quarantine ORDER BY source, file, "row", "column", reason',
+            },
+        )
+        return report
+
+
+def _graph(job: Job, engine: Engine) -> AccountGraph:
+    with job.stage("graph") as folder:
+        build_links(engine, used_kinds(job.config))
+        _write(
+            engine,
+            folder,
+            {
+                "kinds": "SELECT * FROM kinds ORDER BY kind",
+                "links": "SELECT * FROM links ORDER BY account, entity",
+            },
+        )
+        accounts = engine.fetch("SELECT count(*) AS n FROM accounts")["n"][0].as_py()
+        links = engine.fetch("SELECT account, entity, kind FROM links ORDER BY account, entity")
+        return to_arrays(links, engine.fetch("kinds"), accounts)
+
+
+def _communities(job: Job, graph: AccountGraph) -> Any:
+    with job.stage("communities") as folder:
+        method = job.config.method
+        partitions = proposer(method.proposers, method.proposers.resolutions, method.seed)(graph)
+        _save(folder, {"candidates": candidates_table(partitions, method.min_accounts)})
+        return partitions
+
+
+def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table]:
+    with job.stage("rings") as folder:
+        method = job.config.method
+        inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed)
+        tables = find_rings(graph, partitions, inside, Limits(method.rounds, method.splits, method.min_accounts))
+        _save(folder, tables)
+        return tables
+
+
+def _operators(job: Job, graph: AccountGraph, rings: dict[str, pa.Table]) -> dict[str, pa.Table]:
+    with job.stage("operators") as folder:
+        tables = attribute(rings["rings"], rings["content"], graph.accounts)
+        _save(folder, tables)
+        return tables
+
+
+def _reports(job: Job, engine: Engine, stages: Stages) -> None:
+    with job.stage("reports"):
+        _save(job.folder, published_tables(engine, stages))
+
+
+def _manifest(job: Job, report: SourcesReport, run_id: str, started: datetime) -> None:
+    counts = [asdict(c) for c in report.counts]
+    total = {name: sum(c[name] for c in counts) for name in ("loaded", "duplicate", "quarantined")}
+    write_manifest(
+        job.folder,
+        {
+            "run_id": run_id,
+            "created": started.isoformat(timespec="seconds"),
+            "seed": job.config.method.seed,
+            "versions": versions(),
+            "code": code_hash(Path(linkage.__file__).parent),
+            "config": job.config.model_dump(mode="json"),
+            "config_path": str(job.config_path),
+            "inputs": [asdict(i) for i in report.inputs],
+            "rows": {"in": sum(c["rows"] for c in counts), **total},
+            "sources": counts,
+            "tables": table_hashes(job.folder),
+            "warnings": list(report.warnings),
+            "stages": [{"name": name, "seconds": seconds} for name, seconds in job.seconds.items()],
+        },
+    )
+
+
+def _write(engine: Engine, folder: Path, queries: dict[str, str]) -> None:
+    folder.mkdir()
+    for name, query in queries.items():
+        engine.write(query, folder / f"{name}.parquet")
+
+
+def _save(folder: Path, tables: dict[str, pa.Table]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, table in tables.items():
+        write_table(table, folder / f"{name}.parquet")

@@ -1,0 +1,98 @@
+"""What a ring looks like, kind by kind and family by family: the numbers that verdicts are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from linkage.rings.codelength import Floats, Ints
+from linkage.rings.counts import Background, Counts, KindCounts, World
+from linkage.rings.score import KindScore, Score
+
+
+@dataclass(frozen=True)
+class FamilyView:
+    """One family over G rings, by its kind with the most bits; every field has one number a ring.
+
+    ``bits``; ``present``: share of members that have the kind; ``join``: share of those that take part in the profile;
+    ``purity``: share of their links that lead into it; ``top``: members on the busiest entity; ``entities``: size of
+    the profile; ``exclusive``: share of the profile's users everywhere who are members.
+    """
+
+    bits: Floats
+    present: Floats
+    join: Floats
+    purity: Floats
+    top: Floats
+    entities: Floats
+    exclusive: Floats
+
+    @property
+    def known(self) -> np.ndarray:
+        """Rings of which at least half the members have the kind."""
+        return np.asarray(self.present >= 0.5)
+
+
+@dataclass(frozen=True)
+class Features:
+    """``size`` and total ``bits`` per ring, and a view of each family that the world has."""
+
+    size: Floats
+    bits: Floats
+    families: dict[str, FamilyView]
+
+    def family(self, name: str) -> FamilyView:
+        """The view of a family; zeros where the world has no kind of it."""
+        if name in self.families:
+            return self.families[name]
+        none = np.zeros(len(self.size))
+        return FamilyView(none, none, none, none, none, none, none)
+
+
+def features_of(world: World, counts: Counts, scored: Score) -> Features:
+    """Features of the counted groups."""
+    size = counts.size.astype(np.float64)
+    views: dict[str, FamilyView] = {}
+    for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
+        family = background.incidence.kind.family
+        view = _view(background, numbers, kind, size)
+        views[family] = _stronger(views[family], view) if family in views else view
+    return Features(size, np.asarray(scored.family_bits.sum(axis=0)), views)
+
+
+def _view(background: Background, counts: KindCounts, scored: KindScore, size: Floats) -> FamilyView:
+    groups, chosen = len(size), scored.chosen
+    cells = counts.group[chosen]
+    inside = np.bincount(cells, weights=counts.k[chosen], minlength=groups)
+    everywhere = np.bincount(cells, weights=background.users[counts.entity[chosen]], minlength=groups)
+    top = np.zeros(groups)
+    np.maximum.at(top, cells, counts.k[chosen])
+    taking_part = np.where(scored.bits > 0, scored.joining, 0)
+    return FamilyView(
+        bits=scored.bits,
+        present=counts.having / np.maximum(size, 1),
+        join=taking_part / np.maximum(counts.having, 1),
+        purity=inside / np.maximum(np.where(scored.bits > 0, scored.links, 0), 1),
+        top=top,
+        entities=np.bincount(cells, minlength=groups).astype(np.float64),
+        exclusive=inside / np.maximum(everywhere, 1),
+    )
+
+
+def _stronger(a: FamilyView, b: FamilyView) -> FamilyView:
+    second = b.bits > a.bits
+    pairs = [(getattr(a, name), getattr(b, name)) for name in FamilyView.__dataclass_fields__]
+    return FamilyView(*(np.where(second, y, x) for x, y in pairs))
+
+
+def support(member_bits: Floats, family_rows: list[Ints], strongest: Ints, group: Ints, groups: int) -> Floats:
+    """Share of each ring's members whom some family other than the ring's strongest ties to it.
+
+    ``member_bits`` (kinds x members) are log-odds by kind, ``family_rows`` the kinds of each family, ``strongest`` the
+    strongest family per ring, ``group`` the ring of each member.
+    """
+    tied = np.zeros(len(group), dtype=bool)
+    for number, rows in enumerate(family_rows):
+        tied |= (member_bits[rows].max(axis=0) > 0) & (strongest[group] != number)
+    return np.bincount(group[tied], minlength=groups) / np.maximum(np.bincount(group, minlength=groups), 1)

@@ -1,0 +1,90 @@
+"""The rings of a graph: candidates in, tables of rings out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from linkage.model import AccountGraph
+from linkage.rings.codelength import Floats, Ints
+from linkage.rings.counts import Counts, World, count, dense_labels, groups_of, world_of
+from linkage.rings.decide import Limits, decide
+from linkage.rings.features import Features, features_of, support
+from linkage.rings.inside import rings_inside
+from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
+from linkage.rings.score import Score, score
+from linkage.rings.split import Proposer
+from linkage.rings.tables import Found, ring_tables
+from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Groups with everything that is known of them; memberships are ``pairs``, one row of bits a kind."""
+
+    labels: Ints
+    counts: Counts
+    scored: Score
+    made: Profiles
+    pairs: Pairs
+    features: Features
+    support: Floats
+    verdicts: Verdicts
+
+
+def find_rings(graph: AccountGraph, partitions: Ints, propose: Proposer, limits: Limits) -> dict[str, pa.Table]:
+    """Tables of the rings by name: rings, members, affiliations, evidence, pools, profiles, content (see model).
+
+    ``partitions`` (proposals x accounts) are the candidates of the whole graph; ``propose`` gives those of a part. The
+    result depends on nothing else.
+    """
+    world = world_of(graph)
+    clusters = decide(graph, world, partitions, propose, limits)
+    rings = rings_inside(graph, clusters, propose, limits)
+    measured = _measure(world, dense_labels(rings, limits.smallest)[0])
+    kept = is_ring(measured.features, measured.support, measured.verdicts, forgeable_families(world))
+    labels = _without(measured.labels, kept)
+    measured = _measure(world, labels)
+    return ring_tables(world, _found(world, measured, clusters))
+
+
+def forgeable_families(world: World) -> list[str]:
+    """Families of which every kind is freely forgeable."""
+    firm = {b.incidence.kind.family for b in world.kinds if not b.incidence.kind.forgeable}
+    return [family for family in world.families if family not in firm]
+
+
+def family_rows(world: World) -> list[Ints]:
+    """The kinds (as rows) of each family, in order of family."""
+    families = [b.incidence.kind.family for b in world.kinds]
+    return [np.flatnonzero([f == family for f in families]) for family in world.families]
+
+
+def _measure(world: World, labels: Ints) -> _Measured:
+    labels, groups = dense_labels(labels)
+    counts = count(world, groups_of(labels, groups))
+    scored = score(world, counts)
+    made = profiles(world, counts, scored)
+    account = np.flatnonzero(labels >= 0).astype(np.int64)
+    pairs = member_pairs(world, made, account, labels[account])
+    features = features_of(world, counts, scored)
+    strongest = scored.family_bits.argmax(axis=0)
+    held = support(pairs.bits[:-1], family_rows(world), strongest, pairs.group, groups)
+    forgeable = forgeable_families(world)
+    firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
+    return _Measured(labels, counts, scored, made, pairs, features, held, judge(features, Grounds(held, firm)))
+
+
+def _without(labels: Ints, kept: np.ndarray) -> Ints:
+    return dense_labels(np.where((labels >= 0) & kept[np.maximum(labels, 0)], labels, -1))[0]
+
+
+def _found(world: World, m: _Measured, clusters: Ints) -> Found:
+    cluster = np.zeros(len(m.counts.size), dtype=np.int64)
+    cluster[m.pairs.group] = clusters[m.pairs.account]
+    others = touching_pairs(world, m.made, m.labels)
+    further = (others.total > 0) & (m.labels[others.account] >= 0) & (m.labels[others.account] != others.group)
+    affiliations = Pairs(others.account[further], others.group[further], others.bits[:, further])
+    return Found(m.counts, m.scored, m.made, m.pairs, affiliations, m.verdicts, m.support, np.maximum(cluster, 0))

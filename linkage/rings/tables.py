@@ -1,0 +1,236 @@
+"""The rings as tables: what other stages and the published run read. Shapes are in linkage.model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from linkage import model
+from linkage.rings.codelength import Floats, Ints
+from linkage.rings.counts import Background, Counts, KindCounts, World
+from linkage.rings.explanations import ENOUGH
+from linkage.rings.profile import KindProfile, Pairs, Profiles
+from linkage.rings.score import ENTITY_CODE, KindScore, Score, gain_among, taking_part
+from linkage.rings.verdicts import Verdicts
+
+CONTENT = "content"
+NETWORK = "network"
+SMALLEST_Q = 1e-300  # smaller figures are published as this one: never as 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """The decided rings and what was measured of them; memberships and affiliations are pairs."""
+
+    counts: Counts
+    scored: Score
+    made: Profiles
+    members: Pairs
+    affiliations: Pairs
+    verdicts: Verdicts
+    support: Floats
+    cluster: Ints
+
+
+def ring_tables(world: World, found: Found) -> dict[str, pa.Table]:
+    """Every table of the stage, by name, in canonical order."""
+    cells = list(zip(world.kinds, found.counts.kinds, found.scored.kinds, found.made.kinds, strict=True))
+    return {
+        "rings": _rings(world, found),
+        "members": _members(world, found),
+        "affiliations": _affiliations(world, found),
+        "evidence": _joined([_evidence(b, c, s) for b, c, s, _ in cells], model.RING_EVIDENCE),
+        "pools": _joined([_pools(b, c, s) for b, c, s, _ in cells], model.POOLS),
+        "profiles": _joined([_prior(found), *(_profile(b, c, s, p) for b, c, s, p in cells)], model.PROFILES),
+        "content": _joined(
+            [_content(b, c) for b, c, _, _ in cells if b.incidence.kind.family == CONTENT], model.RING_CONTENT
+        ),
+    }
+
+
+def published(bits: Floats) -> Floats:
+    """Bits as they are published: to a thousandth."""
+    return np.round(np.asarray(bits, dtype=np.float64), 3) + 0.0
+
+
+def coincidence_q(saved: Floats) -> Floats:
+    """q-values of e-Benjamini-Hochberg (Wang & Ramdas 2022) with 2**saved as weighted e-values.
+
+    q of the i-th largest is the minimum over j >= i of 1 / (j 2**saved_j), at most 1. The prior weights are in the code
+    length already, so nothing is multiplied by the number of candidates.
+    """
+    order = np.argsort(-saved, kind="stable")
+    log2_q = -(saved[order] + np.log2(np.arange(1, len(saved) + 1)))
+    monotone = np.minimum.accumulate(log2_q[::-1])[::-1]
+    q = np.empty(len(saved))
+    q[order] = np.clip(np.exp2(np.clip(monotone, -1000, 0)), SMALLEST_Q, 1.0)
+    return q
+
+
+def _joined(parts: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
+    tables = [pa.table({name: pa.array(p[name], schema.field(name).type) for name in schema.names}) for p in parts]
+    table = pa.concat_tables([schema.empty_table(), *tables]).cast(schema)
+    keys = [(n, "ascending") for n in ("ring", "kind", "code", "entity", "account") if n in schema.names]
+    return table.sort_by(keys)
+
+
+def _families(world: World, bits: Floats) -> list[str]:
+    """Names of the families with a true entry, joined; ``bits`` is families x items of booleans."""
+    names = np.array(world.families, dtype=object)
+    return [",".join(names[column]) for column in bits.T]
+
+
+def _rings(world: World, found: Found) -> pa.Table:
+    saved, groups = found.scored.saved, len(found.counts.size)
+    columns: dict[str, object] = {
+        "ring": np.arange(groups),
+        "cluster": found.cluster,
+        "verdict": found.verdicts.verdict,
+        "runner_up": found.verdicts.runner_up,
+        "reasons": found.verdicts.reasons,
+        "accounts": found.counts.size,
+        "bits_saved": published(saved),
+        "q_value": coincidence_q(saved),
+        "families": _families(world, found.scored.family_bits > ENOUGH),
+        "support": np.round(found.support, 4),
+    }
+    return _joined([columns], model.RING_LIST)
+
+
+def _by_family(world: World, bits: Floats) -> Floats:
+    """Best kind of each family: kinds x pairs to families x pairs."""
+    families = [b.incidence.kind.family for b in world.kinds]
+    return np.stack([bits[[f == family for f in families]].max(axis=0) for family in world.families])
+
+
+def _roles(world: World, pairs: Pairs) -> tuple[list[str], list[str]]:
+    """Role and families of each pair: core when two families tie it, bystander when the network alone does, weakly.
+
+    Addresses that many strangers use tie little (under 10 bits in all); those of the ring alone make a periphery.
+    """
+    tied = _by_family(world, pairs.bits[:-1]) > 0
+    number = tied.sum(axis=0)
+    network = tied[world.families.index(NETWORK)] if NETWORK in world.families else np.zeros(len(number), dtype=bool)
+    several = len(world.families) > 1
+    role = np.where(
+        number >= 2,
+        str(model.Role.CORE),
+        np.where(
+            several & network & (number == 1) & (pairs.total < ENOUGH),
+            str(model.Role.BYSTANDER),
+            str(model.Role.PERIPHERY),
+        ),
+    )
+    return role.tolist(), _families(world, tied)
+
+
+def _members(world: World, found: Found) -> pa.Table:
+    role, families = _roles(world, found.members)
+    columns: dict[str, object] = {
+        "account": found.members.account,
+        "ring": found.members.group,
+        "log_odds_bits": published(found.members.total),
+        "role": role,
+        "families": families,
+    }
+    return _joined([columns], model.RING_MEMBERS)
+
+
+def _affiliations(world: World, found: Found) -> pa.Table:
+    pairs = found.affiliations
+    columns: dict[str, object] = {
+        "account": pairs.account,
+        "ring": pairs.group,
+        "role": _roles(world, pairs)[0],
+        "log_odds_bits": published(pairs.total),
+    }
+    return _joined([columns], model.RING_AFFILIATIONS)
+
+
+def _evidence(background: Background, counts: KindCounts, scored: KindScore) -> dict[str, object]:
+    """One row for each named entity of a profile, and one for each pool."""
+    named = scored.chosen & (scored.ratio == ENTITY_CODE)[counts.group]
+    pooled = scored.chosen & ~named
+    groups = len(counts.having)
+    ring = np.flatnonzero((scored.bits > 0) & (scored.ratio != ENTITY_CODE))
+    group, entity = counts.group[named], counts.entity[named]
+    nothing = np.full(len(group), None)
+    return {
+        "ring": np.concatenate([group, ring]),
+        "kind": [background.incidence.kind.name] * (len(group) + len(ring)),
+        "entity": [*background.incidence.entities[entity].tolist(), *[None] * len(ring)],
+        "pool": [*nothing, *np.bincount(counts.group[pooled], minlength=groups)[ring].tolist()],
+        "ring_accounts": np.concatenate([counts.k[named], scored.joining[ring]]),
+        "ring_accounts_with_kind": np.concatenate([counts.having[group], counts.having[ring]]),
+        "all_accounts": np.concatenate([background.users[entity], _pool_users(background, counts, pooled, ring)]),
+        "bits": published(np.concatenate([scored.gain[named], scored.bits[ring]])),
+    }
+
+
+def _pool_users(background: Background, counts: KindCounts, pooled: np.ndarray, ring: Ints) -> Ints:
+    """Accounts anywhere that use something of each ring's pool."""
+    columns = background.incidence.matrix.tocsc()
+    users = np.zeros(len(counts.having), dtype=np.int64)
+    for group in ring:
+        entities = counts.entity[pooled & (counts.group == group)]
+        users[group] = len(np.unique(columns[:, entities].indices))
+    return users[ring]
+
+
+def _pools(background: Background, counts: KindCounts, scored: KindScore) -> dict[str, object]:
+    pooled = scored.chosen & (scored.ratio != ENTITY_CODE)[counts.group]
+    entity = counts.entity[pooled]
+    return {
+        "ring": counts.group[pooled],
+        "kind": [background.incidence.kind.name] * len(entity),
+        "entity": background.incidence.entities[entity],
+        "ring_accounts": counts.k[pooled],
+        "all_accounts": background.users[entity],
+    }
+
+
+def _prior(found: Found) -> dict[str, object]:
+    groups = len(found.counts.size)
+    return {
+        "ring": np.arange(groups),
+        "kind": [None] * groups,
+        "code": ["prior"] * groups,
+        "entity": [None] * groups,
+        "bits_in": found.made.prior,
+        "bits_out": np.zeros(groups),
+    }
+
+
+def _profile(background: Background, counts: KindCounts, scored: KindScore, made: KindProfile) -> dict[str, object]:
+    """Terms of the log-odds: taking part, each profile entity or pool entity, links outside the pool."""
+    ring = np.flatnonzero(made.abstains < 0)
+    pool = ring[scored.ratio[ring] != ENTITY_CODE]
+    group, entity = counts.group[scored.chosen], counts.entity[scored.chosen]
+    named = scored.ratio[group] == ENTITY_CODE
+    used, unused = made.terms(group, entity, named)
+    codes = [*np.where(named, "entity", "pool").tolist(), *["part"] * len(ring), *["outside"] * len(pool)]
+    none = [None] * (len(ring) + len(pool))
+    return {
+        "ring": np.concatenate([group, ring, pool]),
+        "kind": [background.incidence.kind.name] * len(codes),
+        "code": codes,
+        "entity": [*background.incidence.entities[entity].tolist(), *none],
+        "bits_in": np.concatenate([used, made.part[ring], np.zeros(len(pool))]),
+        "bits_out": np.concatenate([unused, made.abstains[ring], made.outside[pool]]),
+    }
+
+
+def _content(background: Background, counts: KindCounts) -> dict[str, object]:
+    """Templates that pay as named entities, for the rings of which a quarter of the members use any of them."""
+    chosen = gain_among(background, counts, counts.having, counts.links) > 0
+    joining = taking_part(counts, chosen)[0]
+    chosen &= (joining >= 0.25 * np.maximum(counts.having, 1))[counts.group]
+    entity = counts.entity[chosen]
+    return {
+        "ring": counts.group[chosen],
+        "entity": background.incidence.entities[entity],
+        "ring_accounts": counts.k[chosen],
+        "all_accounts": background.users[entity],
+    }

@@ -1,0 +1,81 @@
+"""The verdict on each ring: the explanation that fits best, or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from linkage.model import Verdict
+from linkage.rings.codelength import Floats
+from linkage.rings.explanations import ENOUGH, EXPLANATIONS
+from linkage.rings.features import Features
+
+FITS = 0.5  # an explanation that fits less than this is none
+HALF = (
+    0.5  # share of members that evidence outside the strongest family must reach; true rings had 0.97, VPN crowds 0.07
+)
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """Per ring: ``verdict``, ``runner_up``, ``reasons`` (the fit of each explanation, as text)."""
+
+    verdict: list[str]
+    runner_up: list[str]
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What a suspicion needs, per ring: ``support``, and ``firm``, bits of families that nobody can forge for free."""
+
+    support: Floats
+    firm: Floats
+
+
+def judge(f: Features, grounds: Grounds) -> Verdicts:
+    """The best-fitting explanation of each ring, with the next best.
+
+    ``suspect`` needs more than 10 bits in two families, one of them not freely forgeable, and members of whom half are
+    tied by a family other than the strongest. What nothing fits is ``undetermined``.
+    """
+    names = list(EXPLANATIONS)
+    fits = np.round(np.stack([EXPLANATIONS[name](f) for name in names]), 3)
+    carried = np.sum([view.bits > ENOUGH for view in f.families.values()], axis=0)
+    allowed = (carried >= 2) & (grounds.firm > ENOUGH) & (grounds.support >= HALF)
+    fits[names.index(Verdict.SUSPECT)] *= allowed
+    order = np.argsort(-fits, axis=0, kind="stable")
+    picked = np.arange(fits.shape[1])
+    best, second = order[0], order[1]
+    verdict = [
+        str(names[i]) if fits[i, r] >= FITS else str(Verdict.UNDETERMINED) for r, i in zip(picked, best, strict=True)
+    ]
+    runner = [_runner_up(names, fits[:, r], int(best[r]), int(second[r])) for r in picked]
+    return Verdicts(verdict, runner, [_reasons(names, fits[:, r], int(carried[r])) for r in picked])
+
+
+def is_ring(f: Features, support: Floats, verdicts: Verdicts, forgeable: list[str]) -> np.ndarray:
+    """Which groups are rings at all.
+
+    Where the data have several families, a group that no explanation fits, of which less than half the members are tied
+    by a second family, and whose strongest family anyone can forge, is none: popular prompts make such crowds.
+    """
+    if len(f.families) < 2:
+        return np.ones(len(f.size), dtype=bool)
+    names = sorted(f.families)
+    strongest = np.stack([f.families[name].bits for name in names]).argmax(axis=0)
+    soft = np.array([name in forgeable for name in names])[strongest]
+    open_case = np.array([v == str(Verdict.UNDETERMINED) for v in verdicts.verdict], dtype=bool)
+    return np.asarray(~(open_case & soft & (support < HALF)))
+
+
+def _runner_up(names: list[Verdict], fits: Floats, best: int, second: int) -> str:
+    other = second if fits[best] >= FITS else best
+    return str(names[other]) if fits[other] > 0 else str(Verdict.UNDETERMINED)
+
+
+def _reasons(names: list[Verdict], fits: Floats, families: int) -> str:
+    listed = sorted(zip(fits.tolist(), map(str, names), strict=True), key=lambda x: (-x[0], x[1]))
+    told = ", ".join(f"{name} {fit:.2f}" for fit, name in listed if fit > 0) or "no explanation fits"
+    return f"evidence in {families} {'family' if families == 1 else 'families'}; fit: {told}"
