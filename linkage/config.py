@@ -46,7 +46,9 @@ class EntityColumn(Section):
 class Source(Section):
     """One log: event rows, or rows already aggregated (with `first`, `last`, `count`)."""
 
-    path: str | list[str] = Field(description="File, glob or list of them: .parquet .csv .ndjson .jsonl, also .gz .zst.")
+    path: str | list[str] = Field(
+        description="File, glob or list of them: .parquet .csv .ndjson .jsonl, also .gz .zst."
+    )
     account: str = Field(description="Column with the account id.")
     time: str | None = Field(None, description="Column with the time of the event; without it no time evidence.")
     role: Literal["signup", "exchange"] | None = Field(
@@ -107,7 +109,9 @@ class EngineSettings(Section):
     """The engine that runs the SQL steps."""
 
     name: Literal["duckdb"] = "duckdb"
-    memory_limit: ByteSize | None = Field(None, description="Such as `4GB`; past it the engine spills. Default: 80 % of memory.")
+    memory_limit: ByteSize | None = Field(
+        None, description="Such as `4GB`; past it the engine spills. Default: 80 % of memory."
+    )
     threads: int | None = Field(None, ge=1, description="Default: all cores.")
     spill_dir: str | None = Field(None, description="Folder for spilled data. Default: inside the unfinished run.")
 
@@ -191,7 +195,7 @@ def used_kinds(config: Config) -> tuple[Kind, ...]:
 
 def column_spec(column: str | EntityColumn) -> EntityColumn:
     """The long form of an entry of ``entities``."""
-    return EntityColumn(kind=column) if isinstance(column, str) else column
+    return EntityColumn(kind=column, format="text") if isinstance(column, str) else column
 
 
 def json_schema() -> dict[str, Any]:
@@ -306,4 +310,6 @@ def _check_times(source: Source, place: str, where: str) -> None:
     if bool(source.first) != bool(source.last):
         raise ConfigError(f"key '{place}': 'first' and 'last' go together.", where=where, todo="Give both or none.")
     if source.role == "signup" and not source.time:
-        raise ConfigError(f"key '{place}': role 'signup' needs 'time'.", where=where, todo="Name the column with the creation time.")
+        raise ConfigError(
+            f"key '{place}': role 'signup' needs 'time'.", where=where, todo="Name the column with the creation time."
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import typer
+from rich.text import Text
 
 from linkage.cli import terminal
 from linkage.errors import ExitCode, LinkageError
@@ -23,10 +24,13 @@ def main() -> None:
     try:
         app()
     except LinkageError as error:
-        terminal.err.print(terminal.Text(f"linkage: {terminal.plain(error)}", style="red"))
-        sys.exit(int(error.exit_code))
+        _stop(terminal.plain(error), error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except (MemoryError, OSError) as error:
-        terminal.err.print(terminal.Text(f"linkage: {terminal.plain(error)} Free space or memory, then run again.", style="red"))
-        sys.exit(int(ExitCode.STORAGE))
+        _stop(f"{terminal.plain(error)} Free space or memory, then run again.", ExitCode.STORAGE)
+
+
+def _stop(message: str, code: ExitCode) -> None:
+    terminal.err.print(Text(f"linkage: {message}", style="red"))
+    sys.exit(int(code))

@@ -47,7 +47,7 @@ def background_rate(users: Any, links: Any, group_links: Any, group_accounts: An
     and s its accounts that have the kind. Without the breadth n / s, accounts with many addresses would seem linked.
     """
     rate = -np.expm1(-np.asarray(users) * np.asarray(group_links) / (np.asarray(links) * np.asarray(group_accounts)))
-    return np.clip(rate, 1e-12, 1 - 1e-12)
+    return np.asarray(np.clip(rate, 1e-12, 1 - 1e-12), dtype=np.float64)
 
 
 def entity_gain(k: Any, s: Any, q: Any, entities: Any) -> Floats:

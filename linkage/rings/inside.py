@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from linkage.model import AccountGraph
@@ -24,7 +26,7 @@ def rings_inside(graph: AccountGraph, clusters: Ints, propose: Proposer, limits:
     following = 0
     order = np.argsort(clusters, kind="stable")
     starts = np.searchsorted(clusters[order], np.arange(clusters.max(initial=-1) + 2))
-    for start, end in zip(starts[:-1], starts[1:], strict=True):
+    for start, end in pairwise(starts):
         members = order[start:end]
         inner = _split(graph, members, propose, limits)
         rings[members] = inner + following

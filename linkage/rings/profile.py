@@ -127,7 +127,10 @@ def _pool_bits(background: Background, counts: KindCounts, scored: KindScore) ->
 
 @dataclass(frozen=True)
 class Pairs:
-    """Log-odds of accounts for groups: ``bits`` (kinds + 1 rows, the prior last) of each pair ``account``, ``group``."""
+    """Log-odds of accounts for groups.
+
+    ``bits`` has kinds + 1 rows, the prior last, and a column for each pair of ``account`` and ``group``.
+    """
 
     account: Ints
     group: Ints

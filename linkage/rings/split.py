@@ -54,7 +54,7 @@ def split(graph: AccountGraph, world: World, labels: Ints, propose: Proposer, sm
 def dominated_by_family(world: World, scored: Score, family: str) -> np.ndarray:
     """Which groups owe more than 35 % of their bits to one of the family's kinds."""
     kinds = [i for i, b in enumerate(world.kinds) if b.incidence.kind.family == family]
-    return np.any([dominated_by(scored, kind) for kind in kinds], axis=0)
+    return np.asarray(np.any([dominated_by(scored, kind) for kind in kinds], axis=0))
 
 
 def _propose_parts(
@@ -99,4 +99,4 @@ def _home(parts: Ints, labels: Ints, pieces: int) -> Ints:
     inside = parts >= 0
     width = int(labels.max(initial=0)) + 2
     table = np.bincount(parts[inside] * width + labels[inside] + 1, minlength=pieces * width).reshape(pieces, width)
-    return table.argmax(axis=1) - 1
+    return np.asarray(table.argmax(axis=1) - 1, dtype=np.int64)

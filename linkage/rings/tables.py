@@ -52,7 +52,7 @@ def ring_tables(world: World, found: Found) -> dict[str, pa.Table]:
 
 def published(bits: Floats) -> Floats:
     """Bits as they are published: to a thousandth."""
-    return np.round(np.asarray(bits, dtype=np.float64), 3) + 0.0
+    return np.asarray(np.round(np.asarray(bits, dtype=np.float64), 3) + 0.0, dtype=np.float64)
 
 
 def coincidence_q(saved: Floats) -> Floats:
@@ -76,7 +76,7 @@ def _joined(parts: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
     return table.sort_by(keys)
 
 
-def _families(world: World, bits: Floats) -> list[str]:
+def _families(world: World, bits: np.ndarray) -> list[str]:
     """Names of the families with a true entry, joined; ``bits`` is families x items of booleans."""
     names = np.array(world.families, dtype=object)
     return [",".join(names[column]) for column in bits.T]

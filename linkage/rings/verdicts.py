@@ -41,7 +41,7 @@ def judge(f: Features, grounds: Grounds) -> Verdicts:
     tied by a family other than the strongest. What nothing fits is ``undetermined``.
     """
     names = list(EXPLANATIONS)
-    fits = np.round(np.stack([EXPLANATIONS[name](f) for name in names]), 3)
+    fits: Floats = np.round(np.stack([EXPLANATIONS[name](f) for name in names]), 3).astype(np.float64)
     carried = np.sum([view.bits > ENOUGH for view in f.families.values()], axis=0)
     allowed = (carried >= 2) & (grounds.firm > ENOUGH) & (grounds.support >= HALF)
     fits[names.index(Verdict.SUSPECT)] *= allowed
