@@ -20,7 +20,8 @@ WORTH = 10.0  # bits a union must save: 1 in 1,000 by chance
 class RingContent:
     """What the rings' prompts are made of.
 
-    ``users`` (rings x templates, CSR) has k of each template in a ring's profile, ``sizes`` are the accounts per ring, ``everywhere`` the users d per template, ``accounts`` is N.
+    ``users`` (rings x templates, CSR) has k of each template in a ring's profile; ``sizes`` are the accounts per ring,
+    ``everywhere`` the users d per template, ``accounts`` is N.
     """
 
     users: sp.csr_matrix

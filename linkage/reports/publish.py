@@ -60,7 +60,8 @@ _LIKELIHOOD = "round(1 / (1 + pow(2, -greatest(least({bits}, 60), -60))), 6)"
 _TABLES = {
     "members": f"""
         SELECT a.account_id, i.name AS ring_id, CASE WHEN m.role <> 'bystander' THEN p.name END AS operator_id,
-               r.verdict, m.log_odds_bits, {_LIKELIHOOD.format(bits="m.log_odds_bits")} AS likelihood, m.role, m.families
+               r.verdict, m.log_odds_bits, {_LIKELIHOOD.format(bits="m.log_odds_bits")} AS likelihood, m.role,
+               m.families
         FROM ring_members m JOIN accounts a USING (account) JOIN ring_ids i USING (ring) JOIN ring_rings r USING (ring)
         LEFT JOIN ring_operator o USING (ring) LEFT JOIN operator_ids p USING (operator) ORDER BY a.account_id
     """,
