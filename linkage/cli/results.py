@@ -149,6 +149,8 @@ def _print_card(card: Card, top: int) -> None:
         if name in card.facts and value is not None:
             terminal.say(f"  {_words(name):<24}{terminal.plain(_shaped(name, value))}")
     for name, lines in card.notes.items():
+        if not lines:
+            continue
         terminal.say(f"\n{HEADINGS.get(name, _words(name))}")
         for line in lines:
             terminal.say(f"  - {terminal.plain(line)}")

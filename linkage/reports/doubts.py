@@ -14,7 +14,7 @@ from linkage.model import Role, Verdict
 from linkage.reports.bursts import WINDOW_DAYS, densest_week
 from linkage.reports.case import Case
 from linkage.reports.visible import printable, shortened
-from linkage.reports.words import count, listed, percent
+from linkage.reports.words import count, listed, percent, records
 
 MOST = 0.7  # share of the bits from which one family, or forgeable kinds, carry "most" of a ring
 FEW = 5  # accounts that one person pools (2 to 5 are common)
@@ -73,18 +73,18 @@ def members_fall_apart(case: Case) -> Figures | None:
 
 
 def widely_used(case: Case) -> Figures | None:
-    """Used more outside the ring than inside it: {wide} of the profile's {named}; the widest is {entity}, used by
+    """Used more outside the ring than inside it: {wide} of {pieces} of evidence; the widest is {widest}, used by
     {users} in all, of which {inside} here.
     """
-    named = case.evidence[case.evidence["entity"].notna()]
-    wide = named[named["all_accounts"] > 2 * named["ring_accounts"]]
+    wide = case.evidence[case.evidence["all_accounts"] > 2 * case.evidence["ring_accounts"]]
     if wide.empty:
         return None
-    top = wide.sort_values("all_accounts", ascending=False, kind="stable").iloc[0]
+    top = records(wide.sort_values("all_accounts", ascending=False, kind="stable").head(1))[0]
+    pool = f"the pool of {count(top['pool'] or 0, top['kind'] + ' entity', top['kind'] + ' entities')}"
     return {
-        "wide": f"{len(wide):,}", "named": count(len(named), "single entity", "single entities"),
-        "entity": f"{top['kind']}:{shortened(str(top['entity']), 40)}",
-        "users": count(int(top["all_accounts"]), "account"), "inside": f"{int(top['ring_accounts']):,}",
+        "wide": f"{len(wide):,}", "pieces": count(len(case.evidence), "piece"),
+        "widest": pool if top["entity"] is None else f"{top['kind']}:{shortened(top['entity'], 40)}",
+        "users": count(top["all_accounts"], "account"), "inside": f"{top['ring_accounts']:,}",
     }
 
 
@@ -110,8 +110,8 @@ def spread_over_time(case: Case) -> Figures | None:
 def runner_up(case: Case) -> Figures | None:
     """The next best explanation of the same links is {explanation}."""
     named = case.ring["runner_up"]
-    if not named or named == case.ring["verdict"]:
-        return None
+    if named in (None, "", Verdict.UNDETERMINED, case.ring["verdict"]):
+        return None  # nothing else fits
     return {"explanation": EXPLANATIONS.get(named, printable(named))}
 
 
@@ -158,7 +158,6 @@ def without_times(case: Case) -> Figures | None:
 
 EXPLANATIONS = {
     Verdict.SUSPECT: "that the same hands run the accounts",
-    Verdict.UNDETERMINED: "that no explanation is carried by the evidence",
     Verdict.HOUSEHOLD: "a household",
     Verdict.ORGANISATION: "an organisation",
     Verdict.CAMPUS: "a campus",

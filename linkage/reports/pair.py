@@ -59,7 +59,8 @@ class Pair:
             if len(self.shared) else f"{a} and {b} share no entity."
         )
         rings = f"Both are in {self.a.ring_id}." if self.same_ring else f"{_where(self.a)} {_where(self.b)}"
-        return [shared, *self._chain(), rings]
+        others = " Each belongs to it by what it shares with other members." if self.same_ring and self.path else ""
+        return [shared, *self._chain(), rings + others]
 
     @property
     def why_not(self) -> list[str]:
@@ -87,12 +88,11 @@ class Pair:
         totals = [(o.account_id, o.ring_id, o.total) for o in self.odds]
         tables = {
             "shared": self.shared,
+            "path": self.path.steps if self.path else self.shared.head(0),
             "log_odds": pd.DataFrame(totals, columns=["account_id", "ring_id", "log_odds_bits"]),
             "log_odds_by_family": _stacked([(o, o.by_family) for o in self.odds]),
             "waterfall": _stacked([(o, o.waterfall) for o in self.odds]),
         }
-        if self.path is not None:
-            tables["path"] = self.path.steps
         facts: dict[str, Any] = {
             "a": self.a.id, "b": self.b.id, "same_ring": self.same_ring, "ring_a": self.a.ring_id,
             "ring_b": self.b.ring_id, "shared_bits": round(float(self.shared["bits"].sum()), 3),

@@ -91,11 +91,11 @@ class Ring:
 
     @cached_property
     def pools(self) -> pd.DataFrame:
-        """The entities of the ring's pools: kind, entity, ring_accounts (k), all_accounts (d)."""
+        """Entities of the ring's pools, from each kind in turn: kind, entity, ring_accounts (k), all_accounts (d)."""
         return self.store.query(
             "SELECT p.kind, e.value AS entity, p.ring_accounts, p.all_accounts "
             "FROM pools p JOIN entities e USING (entity) WHERE p.ring = $ring "
-            "ORDER BY p.kind, p.ring_accounts DESC, e.value",
+            "ORDER BY row_number() OVER (PARTITION BY p.kind ORDER BY p.ring_accounts DESC, e.value), p.kind",
             ring=self.number,
         )
 

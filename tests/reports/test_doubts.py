@@ -20,7 +20,7 @@ from tests.small_run import RING_IDS
 def evidence(*rows: tuple[str, str, bool, str | None, int, int, float]) -> pd.DataFrame:
     """Evidence from (kind, family, forgeable, entity, k, d, bits)."""
     columns = ["kind", "family", "forgeable", "entity", "ring_accounts", "all_accounts", "bits"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).assign(pool=None)
 
 
 def case(**changes: Any) -> Case:
@@ -68,6 +68,11 @@ def test_nothing_speaks_against_a_sound_ring() -> None:
 def test_every_check_is_in_the_list_and_documented_by_its_sentence() -> None:
     assert len({check.__name__ for check in doubts.CHECKS}) == len(doubts.CHECKS) == 15
     assert all(check.__doc__ for check in doubts.CHECKS)
+
+
+@pytest.mark.parametrize("named", [None, "undetermined", "suspect"])
+def test_no_runner_up_where_nothing_else_fits(named: str | None) -> None:
+    assert doubts.doubts(case(ring=ring(runner_up=named))) == ()
 
 
 @pytest.mark.parametrize(
@@ -128,20 +133,21 @@ def test_members_fall_apart() -> None:
 
 
 def test_widely_used_counts_more_outside_than_inside() -> None:
-    rows = [
-        ("payment_method", "payment", False, "card", 30, 60, 60.0),
-        ("ip", "network", False, "\u202eip", 9, 19, 50.0),
-    ]
+    rows = [("payment_method", "payment", False, "card", 30, 60, 60.0), ("ip", "network", False, "\u202eip", 9, 19, 50.0)]
     said = only(doubts.doubts(case(evidence=evidence(*rows))), "widely_used")
     assert said == (
-        r"Used more outside the ring than inside it: 1 of the profile's 2 single entities; the widest is ip:\u202eip, "
-        "used by 19 accounts in all, of which 9 here."
+        r"Used more outside the ring than inside it: 1 of 2 pieces of evidence; the widest is ip:\u202eip, used by "
+        "19 accounts in all, of which 9 here."
     )
 
 
-def test_pools_are_not_called_widely_used() -> None:
-    rows = [("payment_method", "payment", False, None, 30, 900, 60.0), ("ip", "network", False, "ip", 9, 9, 50.0)]
-    assert doubts.doubts(case(evidence=evidence(*rows))) == ()
+def test_a_pool_may_be_widely_used_too() -> None:
+    rows = [("payment_method", "payment", False, None, 30, 900, 60.0), ("ip", "network", False, "ip", 9, 19, 50.0)]
+    said = only(doubts.doubts(case(evidence=evidence(*rows).assign(pool=[7, None]))), "widely_used")
+    assert said == (
+        "Used more outside the ring than inside it: 2 of 2 pieces of evidence; the widest is the pool of "
+        "7 payment_method entities, used by 900 accounts in all, of which 30 here."
+    )
 
 
 def test_forgeable_carries_most() -> None:
