@@ -237,6 +237,12 @@ def resolve(config_path: Path, path: str) -> str:
     return str(Path(config_path).resolve().parent / path)
 
 
+def engine_settings(config: Config, config_path: Path) -> EngineSettings:
+    """The settings of the engine, with the spill folder taken relative to the folder of the config file."""
+    spill = config.engine.spill_dir
+    return config.engine.model_copy(update={"spill_dir": resolve(config_path, spill)}) if spill else config.engine
+
+
 def _explain(error: ValidationError) -> str:
     lines = [_explain_one(dict(e)) for e in error.errors(include_url=False)]
     return sentence("; ".join(lines[:5]) + (f"; and {len(lines) - 5} more" if len(lines) > 5 else ""))

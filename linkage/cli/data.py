@@ -14,7 +14,7 @@ import typer
 from linkage.cli import terminal
 from linkage.cli.app import app
 from linkage.cli.doctor import Finding, examine
-from linkage.config import EngineSettings, json_schema, load_config
+from linkage.config import EngineSettings, engine_settings, json_schema, load_config
 from linkage.engines.duckdb import DuckDBEngine
 from linkage.errors import ConfigError, LinkageError, StorageFault
 from linkage.sources.check import SAMPLE, CheckReport, Preview, check_sources
@@ -58,7 +58,7 @@ def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     """
     settings = load_config(config)
     with tempfile.TemporaryDirectory(prefix="linkage-") as workdir:
-        engine = DuckDBEngine(settings.engine, Path(workdir))
+        engine = DuckDBEngine(engine_settings(settings, config), Path(workdir))
         try:
             report = check_sources(engine, settings, config)
         finally:

@@ -90,7 +90,7 @@ class Draft:
     entities: dict[str, object] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
-    own_kinds: list[str] = field(default_factory=list)
+    own_kinds: dict[str, bool] = field(default_factory=dict)  # kind: whether its values are hashes
     notes: list[str] = field(default_factory=list)
 
     def say(self, key: str, value: object, comment: str = "") -> None:
@@ -231,7 +231,7 @@ def _guess_entity(draft: Draft, column: Sampled) -> None:
     elif OWN_KIND.search(name) or (column.mostly(is_hash) and column.distinct < column.rows):
         own = _word(column.name)
         draft.entities[column.name] = own
-        draft.own_kinds.append(own)
+        draft.own_kinds[own] = column.mostly(is_hash)
     else:
         return
     draft.used.add(column.name)
@@ -269,20 +269,17 @@ def _document(drafts: dict[str, Draft], labels: str | None) -> str:
     for name, draft in drafts.items():
         sources.add(name, _source_table(draft))
     document.add("sources", sources)
-    own = sorted({kind for draft in drafts.values() for kind in draft.own_kinds} - set(_BUILT_IN))
+    own = {kind: hashes for draft in drafts.values() for kind, hashes in draft.own_kinds.items()}
     if own:
         kinds = tomlkit.table(is_super_table=True)
-        for kind in own:
-            kinds.add(kind, _kind_table(kind))
+        for kind in sorted(own):
+            kinds.add(kind, _kind_table(kind, own[kind]))
         document.add("kinds", kinds)
     if labels:
         table = tomlkit.table()
         table.add("path", labels)
         document.add("labels", table)
     return tomlkit.dumps(document)
-
-
-_BUILT_IN = ("payment_method", "ip", "device", "prompt_template")
 
 
 def _source_table(draft: Draft) -> Table:
@@ -300,10 +297,12 @@ def _source_table(draft: Draft) -> Table:
     return table
 
 
-def _kind_table(kind: str) -> Table:
+def _kind_table(kind: str, hashes: bool) -> Table:
     table = tomlkit.table()
     _add(table, "family", kind, "kinds that fail together share a family")
     _add(table, "forgeable", True, "can an attacker put this value on a stranger's account for free?")
+    if hashes:
+        _add(table, "normalise", "hash", "capital letters say nothing")
     return table
 
 
