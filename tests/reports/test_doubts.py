@@ -133,7 +133,8 @@ def test_members_fall_apart() -> None:
 
 
 def test_widely_used_counts_more_outside_than_inside() -> None:
-    rows = [("payment_method", "payment", False, "card", 30, 60, 60.0), ("ip", "network", False, "\u202eip", 9, 19, 50.0)]
+    address = ("ip", "network", False, "\u202eip", 9, 19, 50.0)
+    rows = [("payment_method", "payment", False, "card", 30, 60, 60.0), address]
     said = only(doubts.doubts(case(evidence=evidence(*rows))), "widely_used")
     assert said == (
         r"Used more outside the ring than inside it: 1 of 2 pieces of evidence; the widest is ip:\u202eip, used by "
@@ -143,7 +144,7 @@ def test_widely_used_counts_more_outside_than_inside() -> None:
 
 def test_a_pool_may_be_widely_used_too() -> None:
     rows = [("payment_method", "payment", False, None, 30, 900, 60.0), ("ip", "network", False, "ip", 9, 19, 50.0)]
-    said = only(doubts.doubts(case(evidence=evidence(*rows).assign(pool=[7, None]))), "widely_used")
+    said = only(doubts.doubts(case(evidence=evidence(*rows).assign(pool=pd.array([7, None], dtype="Int64")))), "widely_used")
     assert said == (
         "Used more outside the ring than inside it: 2 of 2 pieces of evidence; the widest is the pool of "
         "7 payment_method entities, used by 900 accounts in all, of which 30 here."
