@@ -118,12 +118,14 @@ def test_the_least_config_and_its_defaults() -> None:
     [
         (
             {"sources": {"s": {"path": "a.csv", "acount": "a"}}},
-            "linkage.toml: key 'sources.s.account' is missing; key 'sources.s.acount' is unknown; did you mean 'account'? "
+            "linkage.toml: key 'sources.s.account' is missing; key 'sources.s.acount' is unknown; did you mean "
+            "'account'? "
             "'linkage schema' prints every setting.",
         ),
         (
             {"sources": {"s": PLAIN}, "audit": {"warn": 0.1}},
-            "linkage.toml: key 'audit.warn' is unknown; did you mean 'warn_share'? 'linkage schema' prints every setting.",
+            "linkage.toml: key 'audit.warn' is unknown; did you mean 'warn_share'? "
+            "'linkage schema' prints every setting.",
         ),
         (
             {"sources": {"s": PLAIN}, "zzz": 1},

@@ -70,8 +70,13 @@ def test_check_prints_what_a_sample_gives(config: Path) -> None:
     (source,) = told["sources"]
     assert source["source"] == "log"
     assert source["counts"] == {
-        "source": "log", "rows": 40, "loaded": 40, "duplicate": 0, "quarantined": 0, "not_linking": 0,
-    }  # fmt: skip
+        "source": "log",
+        "rows": 40,
+        "loaded": 40,
+        "duplicate": 0,
+        "quarantined": 0,
+        "not_linking": 0,
+    }
     assert (source["accounts"], source["entities"], source["reasons"]) == (7, {"device": 3, "ip": 5}, [])
 
 

@@ -128,7 +128,7 @@ def test_an_empty_table_is_written_with_its_columns(engine: DuckDBEngine, tmp_pa
 
 
 def test_writing_where_nothing_can_be_written_is_a_storage_fault(engine: DuckDBEngine, tmp_path: Path) -> None:
-    with pytest.raises(StorageFault, match="writing .*missing"):
+    with pytest.raises(StorageFault, match=r"writing .*missing"):
         engine.write("SELECT 1 AS a", tmp_path / "missing" / "a.parquet")
 
 
@@ -142,8 +142,11 @@ def test_kept_steps_can_be_looked_at_one_by_one(tmp_path: Path) -> None:
     engine.close()
     assert told == ["first", "second"]
     assert sorted(os.listdir(tmp_path / "steps")) == [
-        "01-first.parquet", "01-first.sql", "02-second.parquet", "02-second.sql",
-    ]  # fmt: skip
+        "01-first.parquet",
+        "01-first.sql",
+        "02-second.parquet",
+        "02-second.sql",
+    ]
     assert (tmp_path / "steps/02-second.sql").read_text() == "-- reads: first\nSELECT n + 1 AS n FROM first\n"
     assert pq.read_table(tmp_path / "steps/02-second.parquet").to_pydict() == {"n": [3]}
 

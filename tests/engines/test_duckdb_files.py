@@ -55,8 +55,12 @@ def test_files_are_counted_in_the_order_given(engine: DuckDBEngine, tmp_path: Pa
     (tmp_path / "b.csv").write_bytes(b"b1\n\xff\nb3\n")
     (tmp_path / "a.csv").write_bytes(b"a1\na2\n")
     assert lines_of(engine, tmp_path / "b.csv", tmp_path / "a.csv") == [
-        (0, 1, "b1", None), (0, 2, None, "not UTF-8 text"), (0, 3, "b3", None), (1, 1, "a1", None), (1, 2, "a2", None),
-    ]  # fmt: skip
+        (0, 1, "b1", None),
+        (0, 2, None, "not UTF-8 text"),
+        (0, 3, "b3", None),
+        (1, 1, "a1", None),
+        (1, 2, "a2", None),
+    ]
 
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
@@ -83,8 +87,10 @@ def test_a_packed_file_that_cannot_be_unpacked_is_refused(engine: DuckDBEngine, 
 def test_a_line_beyond_all_measure_spoils_itself_alone(engine: DuckDBEngine, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"a\n" + b"x" * (LONGEST_LINE + 1) + b"\nb\n")
     assert lines_of(engine, tmp_path / "a.csv") == [
-        (0, 1, "a", None), (0, 2, None, "line longer than 4 MiB"), (0, 3, "b", None),
-    ]  # fmt: skip
+        (0, 1, "a", None),
+        (0, 2, None, "line longer than 4 MiB"),
+        (0, 3, "b", None),
+    ]
 
 
 def test_a_line_ends_at_the_noncharacter_that_separates_nothing(engine: DuckDBEngine, tmp_path: Path) -> None:

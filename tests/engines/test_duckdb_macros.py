@@ -36,9 +36,17 @@ def test_trimmed_cuts_blanks_of_any_script_and_nothing_else(engine: DuckDBEngine
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [("123.0::DOUBLE", "123"), ("-5.0::FLOAT", "-5"), ("1.5::DOUBLE", "1.5"), ("12.00::DECIMAL(9,2)", "12"),
-     ("12.50::DECIMAL(9,2)", "12.50"), ("'nan'::DOUBLE", "nan"), ("1e300::DOUBLE", "1e+300"), ("NULL::DOUBLE", None)],
-)  # fmt: skip
+    [
+        ("123.0::DOUBLE", "123"),
+        ("-5.0::FLOAT", "-5"),
+        ("1.5::DOUBLE", "1.5"),
+        ("12.00::DECIMAL(9,2)", "12"),
+        ("12.50::DECIMAL(9,2)", "12.50"),
+        ("'nan'::DOUBLE", "nan"),
+        ("1e300::DOUBLE", "1e+300"),
+        ("NULL::DOUBLE", None),
+    ],
+)
 def test_whole_floats_lose_their_fraction(engine: DuckDBEngine, number: str, text: str | None) -> None:
     assert value(engine, f"number_text({number})") == text
 
@@ -68,9 +76,20 @@ def test_a_line_with_quotes_in_the_wrong_place_has_no_fields(engine: DuckDBEngin
 
 @pytest.mark.parametrize(
     ("text", "is_object"),
-    [('{"a":1}', True), ('  {"a":1} ', True), ("{}", True), ("[1]", False), ("1", False), ('"{"', False), ('{"a":', False),
-     ("", False), ("{} {}", False), ("nan", False), ('{"a":1}x', False)],
-)  # fmt: skip
+    [
+        ('{"a":1}', True),
+        ('  {"a":1} ', True),
+        ("{}", True),
+        ("[1]", False),
+        ("1", False),
+        ('"{"', False),
+        ('{"a":', False),
+        ("", False),
+        ("{} {}", False),
+        ("nan", False),
+        ('{"a":1}x', False),
+    ],
+)
 def test_a_json_object_is_told_from_what_is_none(engine: DuckDBEngine, text: str, is_object: bool) -> None:
     assert values(engine, "json_object_text(x)", [text]) == [text if is_object else None]
 
@@ -91,12 +110,24 @@ def test_a_digest_is_md5_as_a_number(engine: DuckDBEngine) -> None:
 
 @pytest.mark.parametrize(
     ("text", "carries_offset", "carries_none"),
-    [("2026-01-02T03:04:05Z", True, False), ("2026-01-02 03:04:05+05:30", True, False), ("2026-01-02T03:04+05", True, False),
-     ("2026-01-02T03:04:05.123456789Z", True, False), ("2026-01-02 03:04:05 UTC", True, False),
-     ("2026-01-02T03:04:05", False, True), ("2026-01-02", False, True), ("2026-1-2 3:04", False, True),
-     ("2026-01-02 03:04:05 Europe/Berlin", False, False), ("1700000000", False, False), ("infinity", False, False),
-     ("now", False, False), ("2026/01/02 03:04", False, False), ("epoch", False, False), ("", False, False)],
-)  # fmt: skip
+    [
+        ("2026-01-02T03:04:05Z", True, False),
+        ("2026-01-02 03:04:05+05:30", True, False),
+        ("2026-01-02T03:04+05", True, False),
+        ("2026-01-02T03:04:05.123456789Z", True, False),
+        ("2026-01-02 03:04:05 UTC", True, False),
+        ("2026-01-02T03:04:05", False, True),
+        ("2026-01-02", False, True),
+        ("2026-1-2 3:04", False, True),
+        ("2026-01-02 03:04:05 Europe/Berlin", False, False),
+        ("1700000000", False, False),
+        ("infinity", False, False),
+        ("now", False, False),
+        ("2026/01/02 03:04", False, False),
+        ("epoch", False, False),
+        ("", False, False),
+    ],
+)
 def test_only_iso_8601_is_a_time(engine: DuckDBEngine, text: str, carries_offset: bool, carries_none: bool) -> None:
     assert values(engine, "is_instant(x)", [text]) == [carries_offset]
     assert values(engine, "is_local_time(x)", [text]) == [carries_none]
@@ -139,9 +170,15 @@ def test_ipv4_is_what_the_library_takes_for_it(engine: DuckDBEngine, texts: list
 
 @pytest.mark.parametrize(
     ("digits", "passes"),
-    [("4111111111111111", True), ("4111111111111112", False), ("378282246310005", True), ("79927398713", True),
-     ("79927398710", False), ("0", True)],
-)  # fmt: skip
+    [
+        ("4111111111111111", True),
+        ("4111111111111112", False),
+        ("378282246310005", True),
+        ("79927398713", True),
+        ("79927398710", False),
+        ("0", True),
+    ],
+)
 def test_luhn_on_known_numbers(engine: DuckDBEngine, digits: str, passes: bool) -> None:
     assert values(engine, "luhn(x)", [digits]) == [passes]
 

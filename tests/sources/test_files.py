@@ -32,10 +32,19 @@ def test_a_file_a_glob_a_list_each_file_once_in_order_of_path(tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     ("name", "form"),
-    [("a.parquet", Format.PARQUET), ("a.csv", Format.CSV), ("a.tsv", Format.CSV), ("a.CSV", Format.CSV),
-     ("a.csv.gz", Format.CSV), ("a.2026.csv.zst", Format.CSV), ("a.ndjson", Format.NDJSON), ("a.jsonl.gz", Format.NDJSON),
-     ("a.json", Format.NDJSON), ("a.b.parquet", Format.PARQUET)],
-)  # fmt: skip
+    [
+        ("a.parquet", Format.PARQUET),
+        ("a.csv", Format.CSV),
+        ("a.tsv", Format.CSV),
+        ("a.CSV", Format.CSV),
+        ("a.csv.gz", Format.CSV),
+        ("a.2026.csv.zst", Format.CSV),
+        ("a.ndjson", Format.NDJSON),
+        ("a.jsonl.gz", Format.NDJSON),
+        ("a.json", Format.NDJSON),
+        ("a.b.parquet", Format.PARQUET),
+    ],
+)
 def test_the_ending_says_how_a_file_is_read(tmp_path: Path, name: str, form: Format) -> None:
     touch(tmp_path, name)
     assert found(tmp_path, name) == [(name, form, False)]
@@ -75,8 +84,10 @@ def test_the_second_file_with_the_same_bytes_is_a_copy(tmp_path: Path) -> None:
     for name in ("c.csv", "a.csv", "b.csv"):
         (tmp_path / name).write_text("same" if name != "b.csv" else "other")
     assert [(name, copy) for name, _, copy in found(tmp_path, "*.csv")] == [
-        ("a.csv", False), ("b.csv", False), ("c.csv", True),
-    ]  # fmt: skip
+        ("a.csv", False),
+        ("b.csv", False),
+        ("c.csv", True),
+    ]
     assert not any(copy for _, _, copy in found(tmp_path, "*.csv", hashed=False))
 
 

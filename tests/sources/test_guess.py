@@ -61,21 +61,36 @@ def test_logs_of_an_ordinary_service(engine: DuckDBEngine, tmp_path: Path) -> No
     guessed, raw = guess(engine, tmp_path, write_service(tmp_path))
     assert raw["sources"] == {
         "accounts": {
-            "path": "accounts.parquet", "account": "account_id", "time": "created_at", "role": "signup", "ignore": ["plan"],
+            "path": "accounts.parquet",
+            "account": "account_id",
+            "time": "created_at",
+            "role": "signup",
+            "ignore": ["plan"],
         },
         "exchanges": {
-            "path": "exchanges/part-000.ndjson", "account": "account_id", "time": "time", "epoch": "ms", "id": "request_id",
-            "status": "http_status", "entities": {"prompt_template_hash": "prompt_template"}, "ignore": ["latency"],
+            "path": "exchanges/part-000.ndjson",
+            "account": "account_id",
+            "time": "time",
+            "epoch": "ms",
+            "id": "request_id",
+            "status": "http_status",
+            "entities": {"prompt_template_hash": "prompt_template"},
+            "ignore": ["latency"],
         },
         "payments": {
-            "path": "payments.parquet", "account": "account_id", "time": "ts",
+            "path": "payments.parquet",
+            "account": "account_id",
+            "time": "ts",
             "entities": {"payment_fingerprint": "payment_method"},
         },
         "sessions": {
-            "path": ["sessions-2026-01.csv", "sessions-2026-02.csv"], "account": "account_id", "time": "ts", "zone": "UTC",
+            "path": ["sessions-2026-01.csv", "sessions-2026-02.csv"],
+            "account": "account_id",
+            "time": "ts",
+            "zone": "UTC",
             "entities": {"client_ip": "ip", "device_fingerprint": "device"},
         },
-    }  # fmt: skip
+    }
     assert guessed.notes == ("sessions: times in 'ts' carry no zone; UTC is a guess.",)
     assert 'zone = "UTC" # a guess: the times carry no zone; which one are they in?' in guessed.text
 
@@ -85,8 +100,11 @@ def test_what_was_guessed_passes_the_check(engine: DuckDBEngine, tmp_path: Path)
     report = check_sources(engine, load_config(tmp_path / "linkage.toml"), tmp_path / "linkage.toml")
     assert report.first_error is None
     assert [(p.source, p.counts.loaded, p.counts.quarantined, p.warnings) for p in report.previews] == [
-        ("accounts", ROWS, 0, ()), ("exchanges", ROWS, 0, ()), ("payments", ROWS, 0, ()), ("sessions", 2 * ROWS, 0, ()),
-    ]  # fmt: skip
+        ("accounts", ROWS, 0, ()),
+        ("exchanges", ROWS, 0, ()),
+        ("payments", ROWS, 0, ()),
+        ("sessions", 2 * ROWS, 0, ()),
+    ]
 
 
 def test_labels_are_known_by_their_columns(engine: DuckDBEngine, tmp_path: Path) -> None:
@@ -110,14 +128,22 @@ def test_card_numbers_are_left_out_and_said_so(engine: DuckDBEngine, tmp_path: P
 
 def test_aggregated_rows(engine: DuckDBEngine, tmp_path: Path) -> None:
     write_parquet(
-        tmp_path / "agg.parquet", user_id=[f"u{i}" for i in range(ROWS)], first_seen=times(), last_seen=times(),
-        n=list(range(1, ROWS + 1)), ja3=[f"{i:032x}" for i in range(ROWS)],
-    )  # fmt: skip
+        tmp_path / "agg.parquet",
+        user_id=[f"u{i}" for i in range(ROWS)],
+        first_seen=times(),
+        last_seen=times(),
+        n=list(range(1, ROWS + 1)),
+        ja3=[f"{i:032x}" for i in range(ROWS)],
+    )
     _, raw = guess(engine, tmp_path, [tmp_path / "agg.parquet"])
     assert raw["sources"]["agg"] == {
-        "path": "agg.parquet", "account": "user_id", "first": "first_seen", "last": "last_seen", "count": "n",
+        "path": "agg.parquet",
+        "account": "user_id",
+        "first": "first_seen",
+        "last": "last_seen",
+        "count": "n",
         "entities": {"ja3": "device"},
-    }  # fmt: skip
+    }
 
 
 def test_kinds_of_ones_own_are_declared(engine: DuckDBEngine, tmp_path: Path) -> None:
@@ -139,9 +165,14 @@ def test_addresses_as_numbers(engine: DuckDBEngine, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("names", "source"),
-    [(["w2.csv"], "w2"), (["log_1.csv", "log_2.csv"], "log"), (["2026.csv"], "column_2026"), (["Käse Log.csv"], "k_se_log"),
-     (["logins-a.csv", "logins-b.csv"], "logins")],
-)  # fmt: skip
+    [
+        (["w2.csv"], "w2"),
+        (["log_1.csv", "log_2.csv"], "log"),
+        (["2026.csv"], "column_2026"),
+        (["Käse Log.csv"], "k_se_log"),
+        (["logins-a.csv", "logins-b.csv"], "logins"),
+    ],
+)
 def test_sources_are_named_after_their_files(
     engine: DuckDBEngine, tmp_path: Path, names: list[str], source: str
 ) -> None:

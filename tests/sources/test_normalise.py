@@ -27,9 +27,12 @@ from linkage.sources.normalise import (
 
 SOME = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 EDGES = sorted(
-    {str(ipaddress.IPv4Address(n % 2**32)) for net in map(ipaddress.ip_network, SPECIAL_IPV4)
-     for n in (int(net[0]) - 1, int(net[0]), int(net[-1]), int(net[-1]) + 1)}
-)  # fmt: skip
+    {
+        str(ipaddress.IPv4Address(n % 2**32))
+        for net in map(ipaddress.ip_network, SPECIAL_IPV4)
+        for n in (int(net[0]) - 1, int(net[0]), int(net[-1]), int(net[-1]) + 1)
+    }
+)
 
 
 def forms(engine: DuckDBEngine, sql: str, texts: list[str]) -> dict[str, tuple[str | None, str]]:
@@ -86,19 +89,58 @@ def test_one_address_has_one_name(text: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["10.1.2.3", "192.168.0.1", "172.16.0.1", "100.64.0.1", "127.0.0.1", "169.254.1.1", "0.0.0.0", "255.255.255.255",
-     "224.0.0.251", "240.0.0.1", "192.0.2.7", "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "2001:db8::1",
-     "::ffff:10.0.0.1", "unknown", "UNKNOWN", "-", "null", "", "  "],
-)  # fmt: skip
+    [
+        "10.1.2.3",
+        "192.168.0.1",
+        "172.16.0.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "169.254.1.1",
+        "0.0.0.0",
+        "255.255.255.255",
+        "224.0.0.251",
+        "240.0.0.1",
+        "192.0.2.7",
+        "::",
+        "::1",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fc00::1",
+        "ff02::1",
+        "2001:db8::1",
+        "::ffff:10.0.0.1",
+        "unknown",
+        "UNKNOWN",
+        "-",
+        "null",
+        "",
+        "  ",
+    ],
+)
 def test_private_reserved_and_placeholder_addresses_link_nobody(text: str) -> None:
     assert by_library([text])[text] == (None, DULL)
 
 
 @pytest.mark.parametrize(
     "text",
-    ["256.1.1.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "8.8.8.8, 9.9.9.9", "8.8.8.8/24", "2001:::1", "host.example", "[", "[]",
-     ":", "1:2", "12345", "8.8.8.8\x00", "%eth0"],
-)  # fmt: skip
+    [
+        "256.1.1.1",
+        "1.2.3",
+        "1.2.3.4.5",
+        "01.2.3.4",
+        "8.8.8.8, 9.9.9.9",
+        "8.8.8.8/24",
+        "2001:::1",
+        "host.example",
+        "[",
+        "[]",
+        ":",
+        "1:2",
+        "12345",
+        "8.8.8.8\x00",
+        "%eth0",
+    ],
+)
 def test_what_is_no_address_is_invalid(text: str) -> None:
     assert by_library([text])[text] == (None, INVALID)
 
@@ -110,9 +152,19 @@ def test_no_texts_give_an_empty_table_of_forms() -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [("732758368", "43.173.1.96"), ("732758368.8", "43.173.1.96"), ("0", "0.0.0.0"), ("4294967295", "255.255.255.255"),
-     ("4294967296", "4294967296"), ("-1", "-1"), ("7.32758368e8", "43.173.1.96"), ("nan", "nan"), ("x", "x"), ("", "")],
-)  # fmt: skip
+    [
+        ("732758368", "43.173.1.96"),
+        ("732758368.8", "43.173.1.96"),
+        ("0", "0.0.0.0"),
+        ("4294967295", "255.255.255.255"),
+        ("4294967296", "4294967296"),
+        ("-1", "-1"),
+        ("7.32758368e8", "43.173.1.96"),
+        ("nan", "nan"),
+        ("x", "x"),
+        ("", ""),
+    ],
+)
 def test_addresses_given_as_numbers(engine: DuckDBEngine, number: str, text: str) -> None:
     engine.load("numbers", pa.table({"x": [number]}))
     assert engine.fetch(f"SELECT {ipv4_number_text_sql('x')} AS y FROM numbers")["y"].to_pylist() == [text]

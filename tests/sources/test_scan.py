@@ -64,12 +64,17 @@ def test_entity_columns_come_in_order_of_the_config_with_their_kind() -> None:
         ("a,1999-12-31T23:59:59Z,d,8.8.8.8", "ts", "time out of range (2000 to 2099)", "1999-12-31T23:59:59Z"),
         ("a,2100-01-01T00:00:00Z,d,8.8.8.8", "ts", "time out of range (2000 to 2099)", "2100-01-01T00:00:00Z"),
         (f"a,{NOON},d,8.8.8.8.8", "ip", "no IP address", "8.8.8.8.8"),
-        (f"a,{NOON},{'p' * (LONGEST + 1)},8.8.8.8", "device", f"longer than {LONGEST} characters", "masked, 1025 characters"),
+        (
+            f"a,{NOON},{'p' * (LONGEST + 1)},8.8.8.8",
+            "device",
+            f"longer than {LONGEST} characters",
+            "masked, 1025 characters",
+        ),
         (f"a,{NOON},d", None, "wrong number of fields", "3 fields, not 4"),
         (f'a,{NOON},"d,8.8.8.8', None, "quotes not closed", None),
         (f",soon,{'p' * 2000},x", "account_id", "account missing", None),
     ],
-)  # fmt: skip
+)
 def test_each_fault_has_its_reason(
     tmp_path: Path, row: str, column: str | None, reason: str, value: str | None
 ) -> None:

@@ -83,9 +83,13 @@ def test_entities_and_observations(found: Read) -> None:
 
 def test_tables_have_the_columns_of_the_model(found: Read) -> None:
     schemas = {
-        "accounts": ACCOUNTS, "entities": ENTITIES, "observations": OBSERVATIONS, "quarantine": QUARANTINE,
-        "source_counts": SOURCES, "labels": LABELS,
-    }  # fmt: skip
+        "accounts": ACCOUNTS,
+        "entities": ENTITIES,
+        "observations": OBSERVATIONS,
+        "quarantine": QUARANTINE,
+        "source_counts": SOURCES,
+        "labels": LABELS,
+    }
     for name, schema in schemas.items():
         assert found.arrow[name].schema.equals(schema), name
 

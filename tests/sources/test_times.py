@@ -52,11 +52,18 @@ def test_an_offset_is_never_dropped(engine: DuckDBEngine) -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [(None, "time missing"), ("", "time missing"), ("  ", "time missing"), ("1751371200", "time is a number: set epoch"),
-     ("yesterday", "time not understood: set time_format"), ("2026-02-30T00:00:00Z", "time not understood: set time_format"),
-     ("2026-13-01T00:00:00Z", "time not understood: set time_format"), ("now", "time not understood: set time_format"),
-     ("07/01/2026", "time not understood: set time_format")],
-)  # fmt: skip
+    [
+        (None, "time missing"),
+        ("", "time missing"),
+        ("  ", "time missing"),
+        ("1751371200", "time is a number: set epoch"),
+        ("yesterday", "time not understood: set time_format"),
+        ("2026-02-30T00:00:00Z", "time not understood: set time_format"),
+        ("2026-13-01T00:00:00Z", "time not understood: set time_format"),
+        ("now", "time not understood: set time_format"),
+        ("07/01/2026", "time not understood: set time_format"),
+    ],
+)
 def test_reasons_say_which_setting_would_help(engine: DuckDBEngine, text: str | None, reason: str) -> None:
     assert one(engine, text) == reason
 
