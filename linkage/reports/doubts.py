@@ -13,8 +13,8 @@ from typing import Any
 from linkage.model import Role, Verdict
 from linkage.reports.bursts import WINDOW_DAYS, densest_week
 from linkage.reports.case import Case
-from linkage.reports.visible import printable, shortened
-from linkage.reports.words import count, listed, percent, records
+from linkage.reports.visible import printable
+from linkage.reports.words import count, listed, percent, piece, records
 
 MOST = 0.7  # share of the bits from which one family, or forgeable kinds, carry "most" of a ring
 FEW = 5  # accounts that one person pools (2 to 5 are common)
@@ -80,11 +80,9 @@ def widely_used(case: Case) -> Figures | None:
     if wide.empty:
         return None
     top = records(wide.sort_values("all_accounts", ascending=False, kind="stable").head(1))[0]
-    pool = f"the pool of {count(top['pool'] or 0, top['kind'] + ' entity', top['kind'] + ' entities')}"
     return {
         "wide": f"{len(wide):,}", "pieces": count(len(case.evidence), "piece"),
-        "widest": pool if top["entity"] is None else f"{top['kind']}:{shortened(top['entity'], 40)}",
-        "users": count(top["all_accounts"], "account"), "inside": f"{top['ring_accounts']:,}",
+        "widest": piece(top), "users": count(top["all_accounts"], "account"), "inside": f"{top['ring_accounts']:,}",
     }
 
 
@@ -109,10 +107,8 @@ def spread_over_time(case: Case) -> Figures | None:
 
 def runner_up(case: Case) -> Figures | None:
     """The next best explanation of the same links is {explanation}."""
-    named = case.ring["runner_up"]
-    if named in (None, "", Verdict.UNDETERMINED, case.ring["verdict"]):
-        return None  # nothing else fits
-    return {"explanation": EXPLANATIONS.get(named, printable(named))}
+    named = next_best(case.ring)
+    return {"explanation": EXPLANATIONS.get(named, printable(named))} if named else None
 
 
 def honest_labels(case: Case) -> Figures | None:
@@ -156,7 +152,7 @@ def without_times(case: Case) -> Figures | None:
     return {} if case.members[["created", "first_seen", "last_seen"]].isna().all(axis=None) else None
 
 
-EXPLANATIONS = {
+EXPLANATIONS: Mapping[str, str] = {
     Verdict.SUSPECT: "that the same hands run the accounts",
     Verdict.HOUSEHOLD: "a household",
     Verdict.ORGANISATION: "an organisation",
@@ -169,6 +165,12 @@ CHECKS: tuple[Check, ...] = (
     members_fall_apart, widely_used, forgeable_carries_most, spread_over_time, bystanders, serves_several, few_members,
     weak_bound, without_times,
 )
+
+
+def next_best(ring: Figures) -> str | None:
+    """The runner-up among the explanations of a ring (its row of rings.parquet); None when nothing else fits."""
+    named = ring["runner_up"]
+    return None if named in (None, "", Verdict.UNDETERMINED, ring["verdict"]) else str(named)
 
 
 def doubts(case: Case) -> tuple[Doubt, ...]:

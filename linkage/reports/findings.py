@@ -15,7 +15,7 @@ from linkage.model import Role
 from linkage.reports.bursts import densest_week
 from linkage.reports.operator import DISCUSSED, Operator
 from linkage.reports.ring import Ring
-from linkage.reports.words import count, day, listed, span
+from linkage.reports.words import count, day, listed, piece, records, sentences, span
 
 BURST_SHARE = 0.8  # of a ring's accounts within one week: worth a finding of its own
 
@@ -86,11 +86,21 @@ def _activity(subject: Subject) -> str:
 
 def _verdicts(subject: Subject) -> list[str]:
     return [
-        f"{ring.id}: {count(len(ring.members), 'account')}, verdict {ring.verdict}"
-        + (f", runner-up {ring.row['runner_up']}" if ring.row["runner_up"] else "")
-        + (f". Reasons: {ring.row['reasons'].rstrip('.')}." if ring.row["reasons"] else ".")
+        f"{ring.id}: {count(len(ring.members), 'account')}, verdict {ring.verdict}; "
+        f"{f'runner-up {ring.next_best}' if ring.next_best else 'nothing else fits'}. {_pieces(ring)}"
         for ring in subject.discussed
     ]
+
+
+def _pieces(ring: Ring) -> str:
+    """The strongest piece of evidence of each family, strongest family first."""
+    strongest = records(ring.evidence.drop_duplicates("family"))
+    said = [
+        f"{row['ring_accounts']:,} of {row['ring_accounts_with_kind']:,} use {piece(row)} "
+        f"(everywhere {row['all_accounts']:,} of {row['all_accounts_with_kind']:,})"
+        for row in strongest
+    ]
+    return f"Of its members, {listed(said)}." if said else "It has no evidence of its own."
 
 
 def _common(subject: Subject) -> list[str]:
@@ -99,7 +109,8 @@ def _common(subject: Subject) -> list[str]:
     shared = subject.operator.shared
     kinds = listed([f"{n:,} of kind {kind}" for kind, n in shared["kind"].value_counts().sort_index().items()])
     found = f"The rings have {count(len(shared), 'profile entity', 'profile entities')} in common"
-    return [f"{found} ({kinds})." if len(shared) else f"{found}."]
+    why = "; ".join(sentences(subject.operator.row["decided_by"]))
+    return [f"{f'{found} ({kinds})' if len(shared) else found}. Why they are taken together: {why}."]
 
 
 def _bursts(subject: Subject) -> list[str]:

@@ -73,6 +73,7 @@ def _ring(ring: Ring) -> dict[str, Any]:
     evidence = words.records(ring.evidence)
     return {
         **ring.row,
+        "runner_up": ring.next_best or "none fits",
         "evidence": evidence[:EVIDENCE_ROWS],
         "more_evidence": max(0, len(evidence) - EVIDENCE_ROWS),
         "without": words.records(ring.families),

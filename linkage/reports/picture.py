@@ -22,7 +22,7 @@ from linkage.reports.shared import EntityNode, accounts_of, entities_of
 from linkage.reports.visible import shortened
 from linkage.reports.words import count
 
-ENTITIES = 30  # most entities drawn: beyond, labels cover each other on a printed page
+ENTITIES = 24  # most entities drawn: beyond, labels cover each other on a printed page
 ACCOUNTS = 60  # most accounts drawn
 NAMED_ACCOUNTS = 25  # up to so many accounts are drawn with their names
 RINGS = 20  # most rings on one time axis
@@ -99,7 +99,7 @@ def draw_ring(graph: nx.Graph, title: str) -> Picture:
         _draw_entities(axes, part.graph, where, colours)
         _draw_accounts(axes, part.graph, where)
         drawn = {kind: colours[kind] for kind, _ in entities_of(part.graph)}
-        axes.legend(handles=_legend(drawn), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=4, frameon=False)
+        axes.legend(handles=_legend(drawn), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=5, frameon=False)
         figure.supxlabel(part.rule, fontsize=7, wrap=True)
         axes.margins(0.1)
     return figure
@@ -177,7 +177,7 @@ def _colours(entities: list[EntityNode]) -> dict[str, str]:
 def _draw_links(axes: Any, graph: nx.Graph, where: Mapping[Any, np.ndarray]) -> None:
     for a, b, weight in graph.edges(data="weight"):
         (x0, y0), (x1, y1) = where[a], where[b]
-        axes.plot([x0, x1], [y0, y1], color="#b0b0b0", linewidth=0.3 + 0.08 * min(weight, 20), zorder=1)
+        axes.plot([x0, x1], [y0, y1], color="#b8b8b8", linewidth=0.3 + 0.08 * min(weight, 20), zorder=1)
 
 
 def _draw_entities(axes: Any, graph: nx.Graph, where: Mapping[Any, np.ndarray], colours: Mapping[str, str]) -> None:
@@ -185,7 +185,7 @@ def _draw_entities(axes: Any, graph: nx.Graph, where: Mapping[Any, np.ndarray], 
         kind, value = entity
         x, y = where[entity]
         axes.scatter([x], [y], s=30 + 6 * graph.degree(entity), marker="s", color=colours[kind], zorder=3)
-        axes.annotate(shortened(value, 20), (x, y), xytext=(0, -9), textcoords="offset points", ha="center",
+        axes.annotate(shortened(value, 14), (x, y), xytext=(0, -9), textcoords="offset points", ha="center",
                       fontsize=6, color=colours[kind], bbox=_HALO, zorder=4)
 
 

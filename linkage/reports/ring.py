@@ -12,7 +12,7 @@ from linkage.model import Verdict
 from linkage.reports.bridge import Bridge, weakest_bridge
 from linkage.reports.card import Card
 from linkage.reports.case import Case
-from linkage.reports.doubts import Doubt, doubts
+from linkage.reports.doubts import Doubt, doubts, next_best
 from linkage.reports.extras import require
 from linkage.reports.shared import ring_graph
 from linkage.reports.store import Store
@@ -61,6 +61,11 @@ class Ring:
     def bits_saved(self) -> float:
         """Bits that naming the ring saves: 2 to the minus this bounds coincidence. No probability of innocence."""
         return float(self.row["bits_saved"])
+
+    @property
+    def next_best(self) -> str | None:
+        """The runner-up among the explanations; None when nothing else fits."""
+        return next_best(self.row)
 
     @cached_property
     def members(self) -> pd.DataFrame:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from linkage.reports.visible import shortened
+
 
 def count(n: int, noun: str, plural: str = "") -> str:
     """A number with its noun: ``1 account``, ``1,200 accounts``."""
@@ -48,6 +50,13 @@ def span(first: Any, last: Any) -> str:
 def listed(words: Sequence[str]) -> str:
     """Words in a sentence: ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def piece(row: dict[str, Any]) -> str:
+    """A row of evidence in words: ``ip:192.0.2.1``, or ``a pool of 9 payment_method entities``."""
+    if row["entity"] is not None:
+        return f"{row['kind']}:{shortened(row['entity'], 40)}"
+    return f"a pool of {count(row['pool'], row['kind'] + ' entity', row['kind'] + ' entities')}"
 
 
 def scalar(value: Any) -> Any:

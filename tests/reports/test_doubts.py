@@ -144,9 +144,10 @@ def test_widely_used_counts_more_outside_than_inside() -> None:
 
 def test_a_pool_may_be_widely_used_too() -> None:
     rows = [("payment_method", "payment", False, None, 30, 900, 60.0), ("ip", "network", False, "ip", 9, 19, 50.0)]
-    said = only(doubts.doubts(case(evidence=evidence(*rows).assign(pool=pd.array([7, None], dtype="Int64")))), "widely_used")
+    pools = evidence(*rows).assign(pool=pd.array([7, None], dtype="Int64"))
+    said = only(doubts.doubts(case(evidence=pools)), "widely_used")
     assert said == (
-        "Used more outside the ring than inside it: 2 of 2 pieces of evidence; the widest is the pool of "
+        "Used more outside the ring than inside it: 2 of 2 pieces of evidence; the widest is a pool of "
         "7 payment_method entities, used by 900 accounts in all, of which 30 here."
     )
 

@@ -24,11 +24,14 @@ def test_the_findings_on_an_operator(operator: Subject) -> None:
         "Operator cluster OP-AAAAAAAAAA consists of 2 rings with 21 accounts. 20 of them belong to it (19 core and 1 "
         "periphery). Not attributed to it: 1 other account of these rings, a bystander.",
         "These accounts made 2,576 exchanges; they were seen between 10 October 2025 and 19 May 2026 (UTC).",
-        "R-AAAAAAAAAA: 15 accounts, verdict suspect, runner-up organisation. Reasons: four families carry the links; "
-        "six cards, each on few accounts.",
-        "R-BBBBBBBBBB: 6 accounts, verdict suspect, runner-up undetermined. Reasons: one device style and two cards, "
-        "each on three accounts.",
-        "The rings have 2 profile entities in common (2 of kind prompt_template).",
+        "R-AAAAAAAAAA: 15 accounts, verdict suspect; runner-up organisation. Of its members, 15 of 15 use "
+        "prompt_template:tpl-1 (everywhere 15 of 400), 15 of 15 use a pool of 6 payment_method entities (everywhere 16 "
+        "of 351) and 10 of 15 use ip:198.51.100.7 (everywhere 22 of 400).",
+        "R-BBBBBBBBBB: 6 accounts, verdict suspect; nothing else fits. Of its members, 6 of 6 use device:dev-b "
+        "(everywhere 6 of 280), 6 of 6 use prompt_template:=HYPERLINK(\"http://evil.example\",\"x\") (everywhere 20 of "
+        "400) and 3 of 6 use payment_method:card-b0 (everywhere 3 of 351).",
+        "The rings have 2 profile entities in common (2 of kind prompt_template). Why they are taken together: one "
+        "template set; each ring picks from it.",
         "R-AAAAAAAAAA: 15 of its 15 accounts were created between 22 April 2026 and 24 April 2026.",
         "R-BBBBBBBBBB: 6 of its 6 accounts were created between 10 October 2025 and 12 October 2025.",
         "If accounts were linked by coincidence alone, a group linked as strongly as R-BBBBBBBBBB would be found in "
@@ -44,8 +47,8 @@ def test_the_findings_on_a_ring_alone(run: Run) -> None:
         "12 of them belong to it (12 core)."
     )
     assert said[2] == (
-        "R-DDDDDDDDDD: 12 accounts, verdict undetermined, runner-up shared_network. "
-        "Reasons: addresses alone, of one provider."
+        "R-DDDDDDDDDD: 12 accounts, verdict undetermined; runner-up shared_network. "
+        "Of its members, 12 of 12 use ip:203.0.113.6 (everywhere 12 of 400)."
     )
     assert len(said) == 4
 

@@ -54,10 +54,10 @@ def test_a_large_ring_is_cut_by_the_stated_rule() -> None:
     assert min(totals[e] for e in kept if e in totals) >= max(totals[e] for e in totals if e not in kept)
     assert len(part.graph) - len(kept) == picture.ACCOUNTS
     assert part.rule == (
-        "Drawn: 30 of 41 shared entities, from each kind in turn those with the most bits over all members; "
+        "Drawn: 24 of 41 shared entities, from each kind in turn those with the most bits over all members; "
         "and 60 of 80 accounts, those with the most bits over these."
     )
-    assert "Drawn: 30 of 41" in " ".join(texts(svg(draw_ring(graph, "R"), "x")).split())
+    assert "Drawn: 24 of 41" in " ".join(texts(svg(draw_ring(graph, "R"), "x")).split())
 
 
 def test_the_same_graph_gives_the_same_text_whatever_the_order_of_its_nodes(run: Run) -> None:
@@ -83,7 +83,7 @@ def test_hostile_names_stay_text(run: Run) -> None:
     assert "<img" not in drawn
     assert "\x1b" not in drawn
     assert "\u202e" not in drawn
-    assert EVIL_CARD[:10] in texts(drawn)
+    assert EVIL_CARD[:7] in texts(drawn)
     assert r"\x1b[31m" in texts(drawn)
     assert not [v for e in root.iter() for k, v in e.attrib.items() if k.endswith("href") and not v.startswith("#")]
 

@@ -57,3 +57,10 @@ def test_records_hold_plain_values_only() -> None:
     assert first == {"i": 1, "f": 1.5, "s": "x", "t": pd.Timestamp("2026-01-01", tz="UTC"), "n": 1, "b": True}
     assert second == {"i": 2, "f": None, "s": None, "t": None, "n": None, "b": False}
     assert [type(first[k]) for k in "ifsb"] == [int, float, str, bool]
+
+
+def test_a_piece_of_evidence_in_words() -> None:
+    entity = {"kind": "ip", "entity": "192.0.2.1\u202e", "pool": None}
+    assert words.piece(entity) == r"ip:192.0.2.1\u202e"
+    assert words.piece({"kind": "ip", "entity": None, "pool": 1}) == "a pool of 1 ip entity"
+    assert words.piece({"kind": "ip", "entity": None, "pool": 1200}) == "a pool of 1,200 ip entities"
