@@ -56,7 +56,8 @@ def group_files(
             table = join_quoted_lines(engine, table, delimiter, len(columns))
         if form is Format.NDJSON:
             columns = _json_columns(engine, table)
-        groups.append(Group(form, columns, tuple(members), delimiter, header, table))
+        lines = "" if form is Format.PARQUET else table
+        groups.append(Group(form, columns, tuple(members), delimiter, header, lines))
     return groups
 
 

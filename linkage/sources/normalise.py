@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Iterable
 from typing import Literal
@@ -24,6 +25,7 @@ SPECIAL_IPV4 = (
     "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
     "224.0.0.0/4", "240.0.0.0/4",
 )  # fmt: skip
+_SPECIAL = tuple(ipaddress.IPv4Network(network) for network in SPECIAL_IPV4)
 
 IP_FORMS = pa.schema([("text", pa.string()), ("value", pa.string()), ("state", pa.string())])
 LINKS, DULL, INVALID = "links", "dull", "invalid"
@@ -74,8 +76,7 @@ def placeholder_sql(x: str) -> str:
 
 def ipv4_forms_sql(texts: str) -> str:
     """SELECT of slot, text, value, state for texts that are plain dotted IPv4; special ranges link nobody."""
-    ranges = [ipaddress.ip_network(network) for network in SPECIAL_IPV4]
-    special = " OR ".join(f"n BETWEEN {int(r.network_address)} AND {int(r.broadcast_address)}" for r in ranges)
+    special = " OR ".join(f"n BETWEEN {int(r.network_address)} AND {int(r.broadcast_address)}" for r in _SPECIAL)
     return (
         f"SELECT slot, text, text AS value, CASE WHEN {special} THEN '{DULL}' ELSE '{LINKS}' END AS state "
         f"FROM (SELECT slot, text, ipv4_number(text) AS n FROM {texts})"
@@ -103,13 +104,22 @@ def _linked_address(text: str) -> tuple[str | None, str]:
         address = ipaddress.ip_address(_bare_address(text))
     except ValueError:
         return None, INVALID
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    address = mapped or address
-    if not address.is_global or address.is_multicast or _is_special_ipv4(address):
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return _linked_network(int(address) >> 64)
+        address = address.ipv4_mapped
+    if not address.is_global or any(address in network for network in _SPECIAL):
         return None, DULL
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address), LINKS
-    return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64))), LINKS
+    return str(address), LINKS
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _linked_network(prefix: int) -> tuple[str | None, str]:
+    """The /64 with this prefix; no special range of IPv6 but ::/64 itself is narrower than a /64."""
+    network = ipaddress.IPv6Address(prefix << 64)
+    if not prefix or not network.is_global or network.is_multicast:
+        return None, DULL
+    return f"{network}/64", LINKS
 
 
 def _bare_address(text: str) -> str:
@@ -118,7 +128,3 @@ def _bare_address(text: str) -> str:
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     return text.partition("%")[0]
-
-
-def _is_special_ipv4(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return any(address in ipaddress.ip_network(network) for network in SPECIAL_IPV4)

@@ -77,6 +77,8 @@ def read_sources(
     tables.make_observations(engine, config.sources)
     inputs = [record for o in opened for record in _records(o.name, [f for g in o.groups for f in g.files])]
     inputs += read_beside(engine, config, config_path)
+    for table in ("texts", "all_forms", "forms", "uses", "ip_others", *(f"repeats_{o.name}" for o in opened)):
+        engine.drop(table)
     inputs = sorted(inputs, key=lambda r: (r.source, r.path))
     return SourcesReport(tuple(inputs), tuple(counts), tuple(warnings), refusal)
 

@@ -19,6 +19,7 @@ def join_quoted_lines(engine: Engine, table: str, delimiter: str, fields: int) -
         return table
     records = f"{table}_records"
     engine.run(Step(records, _records_sql(table, delimiter, fields), (table,)))
+    engine.drop(table)
     return records
 
 

@@ -50,11 +50,11 @@ def source_values(source: Source, specs: dict[str, KindSpec]) -> tuple[Value, ..
 
 
 def scan(engine: Engine, name: str, source: Source, groups: Sequence[Group], sample: int | None) -> None:
-    """Make the table ``scan_<name>``: file, row, account, first, last, n, id, v0, v1, …, fault_column, fault_reason,
-    fault_value.
+    """Make the table ``scan_<name>``, and forget the lines of text files.
 
-    ``v<i>`` is the text of the i-th entity column as it stands in the file, ``id`` a 128-bit digest of the event's id.
-    ``file`` counts the files of all groups.
+    Its columns: file, row, account, first, last, n, id, v0, v1, …, fault_column, fault_reason, fault_value. ``v<i>`` is
+    the text of the i-th entity column as it stands in the file, ``id`` a 128-bit digest of the event's id, and ``file``
+    counts the files of all groups.
 
     Raises:
         InputRefused: a file turns out to be unreadable.
@@ -63,7 +63,10 @@ def scan(engine: Engine, name: str, source: Source, groups: Sequence[Group], sam
     for group in groups:
         parts.append(_group_sql(engine, group, source, Part(start, sample)))
         start += len(group.files)
-    engine.scan(Step(f"scan_{name}", "\nUNION ALL\n".join(parts), tuple(g.table for g in groups if g.table)))
+    tables = tuple(group.table for group in groups if group.table)
+    engine.scan(Step(f"scan_{name}", "\nUNION ALL\n".join(parts), tables))
+    for table in tables:
+        engine.drop(table)
 
 
 def text_of(raw: str, type_: ColumnType) -> str:

@@ -46,7 +46,8 @@ def test_ten_percent_are_refused_and_the_quarantine_can_be_read(tmp_path: Path) 
     kept = tmp_path / "refused" / "quarantine.parquet"
     assert str(caught.value) == (
         "sources.s: 100 of 1,000 rows can't be used (10.0%; at most 5.0% may be, audit.stop_share). Reasons: wrong "
-        "number of fields (34); quotes not closed (33); time not understood: set time_format in 'ts' (33). Mend the rows, or "
+        "number of fields (34); quotes not closed (33); "
+        "time not understood: set time_format in 'ts' (33). Mend the rows, or "
         f"the config. All of them are listed in {kept}. Nothing was published."
     )
     table = pq.read_table(kept)

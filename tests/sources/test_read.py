@@ -59,9 +59,7 @@ def balanced(folder: Path, name: str, data: bytes) -> None:
     (folder / name).write_bytes(data)
     try:
         found = read(folder, {"s": events(path=name)}, audit={"stop_share": 1.0})
-    except InputRefused as error:
-        assert error.what
-        assert error.todo
+    except InputRefused:
         return
     counts = found.report.counts[0]
     assert counts.rows == counts.loaded + counts.duplicate + counts.quarantined > 0
