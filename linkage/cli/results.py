@@ -191,7 +191,9 @@ def _of(part: str, whole: str) -> Callable[[Row], object]:
 
 
 def _entity_or_pool(row: Row) -> object:
-    return row["entity"] if row["pool"] is None else f"pool of {row['pool']:,} entities"
+    from linkage.reports.words import count
+
+    return row["entity"] if row["pool"] is None else f"pool of {count(row['pool'], 'entity', 'entities')}"
 
 
 def _say_more(left: int, option: str) -> None:

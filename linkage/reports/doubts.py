@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
+from linkage.config import PAYMENT_FAMILY
 from linkage.model import Role, Verdict
 from linkage.reports.bursts import WINDOW_DAYS, densest_week
 from linkage.reports.case import Case
@@ -17,6 +20,7 @@ from linkage.reports.visible import printable
 from linkage.reports.words import count, listed, percent, piece, records
 
 MOST = 0.7  # share of the bits from which one family, or forgeable kinds, carry "most" of a ring
+MANY_METHODS = 4  # payment methods that a home or a small company hardly has
 FEW = 5  # accounts that one person pools (2 to 5 are common)
 SLOW_DAYS = 90  # days over which creations are called spread out; known factories made theirs within days
 WEAK_BITS = 20.0  # about one in a million
@@ -113,14 +117,7 @@ def runner_up(case: Case) -> Figures | None:
 
 def honest_labels(case: Case) -> Figures | None:
     """Labels clear {members} of the {accounts}: {labels}."""
-    words = case.labels["label"].str.strip().str.lower().str.replace(r"[ -]", "_", regex=True)
-    cleared = case.labels[words.isin(HONEST)]
-    if cleared.empty:
-        return None
-    return {
-        "members": f"{cleared['account_id'].nunique():,}", "accounts": count(len(case.members), "member"),
-        "labels": listed(sorted(printable(label) for label in set(cleared["label"]))),
-    }
+    return _labelled(case, case.labels[_clears(case.labels["label"])])
 
 
 def few_members(case: Case) -> Figures | None:
@@ -152,6 +149,29 @@ def without_times(case: Case) -> Figures | None:
     return {} if case.members[["created", "first_seen", "last_seen"]].isna().all(axis=None) else None
 
 
+def accusing_labels(case: Case) -> Figures | None:
+    """Labels that do not clear stand on {members} of the {accounts}: {labels}."""
+    return _labelled(case, case.labels[~_clears(case.labels["label"])])
+
+
+def many_payment_methods(case: Case) -> Figures | None:
+    """The members pay by {pool}, each on few accounts: {payers} of {able} do."""
+    pools = case.evidence[(case.evidence["family"] == PAYMENT_FAMILY) & case.evidence["entity"].isna()]
+    rows = records(pools.sort_values("pool", ascending=False).head(1))
+    if not rows or rows[0]["pool"] < MANY_METHODS:
+        return None
+    return {"pool": piece(rows[0]), "payers": f"{rows[0]['ring_accounts']:,}",
+            "able": f"{rows[0]['ring_accounts_with_kind']:,}"}
+
+
+def created_in_a_burst(case: Case) -> Figures | None:
+    """{burst} of the {accounts} were created within {window} days."""
+    burst = densest_week(case.members["created"])
+    if burst is None or burst.accounts < max(2 * FEW, MOST * len(case.members)):
+        return None
+    return {"burst": f"{burst.accounts:,}", "accounts": count(len(case.members), "account"), "window": WINDOW_DAYS}
+
+
 EXPLANATIONS: Mapping[str, str] = {
     Verdict.SUSPECT: "that the same hands run the accounts",
     Verdict.HOUSEHOLD: "a household",
@@ -160,11 +180,25 @@ EXPLANATIONS: Mapping[str, str] = {
     Verdict.SHARED_NETWORK: "a shared network, such as a VPN's exits",
     Verdict.OWN_ACCOUNTS: "one person's own accounts",
 }
-CHECKS: tuple[Check, ...] = (
-    runner_up, honest_labels, no_family_beyond, one_family_carries_most, run_read_one_family, members_without_support,
-    members_fall_apart, widely_used, forgeable_carries_most, spread_over_time, bystanders, serves_several, few_members,
-    weak_bound, without_times,
+ON_EVERY_RING: tuple[Check, ...] = (runner_up, members_fall_apart, weak_bound, without_times)
+AGAINST_SUSPICION: tuple[Check, ...] = (
+    honest_labels, no_family_beyond, one_family_carries_most, run_read_one_family, members_without_support, widely_used,
+    forgeable_carries_most, spread_over_time, bystanders, serves_several, few_members,
 )
+AGAINST_INNOCENCE: tuple[Check, ...] = (accusing_labels, many_payment_methods, created_in_a_burst)
+
+
+def _clears(labels: pd.Series) -> pd.Series:
+    return labels.str.strip().str.lower().str.replace(r"[ -]", "_", regex=True).isin(HONEST)
+
+
+def _labelled(case: Case, rows: pd.DataFrame) -> Figures | None:
+    if rows.empty:
+        return None
+    return {
+        "members": f"{rows['account_id'].nunique():,}", "accounts": count(len(case.members), "member"),
+        "labels": listed(sorted(printable(label) for label in set(rows["label"]))),
+    }
 
 
 def next_best(ring: Figures) -> str | None:
@@ -174,8 +208,13 @@ def next_best(ring: Figures) -> str | None:
 
 
 def doubts(case: Case) -> tuple[Doubt, ...]:
-    """What every check finds against the ring, in the order of ``CHECKS``."""
-    found = ((check, check(case)) for check in CHECKS)
+    """What speaks against the ring: what its links lack, and then what its verdict leaves unexplained.
+
+    Rings that are suspect or undetermined are asked what speaks for innocence, the others what speaks for suspicion.
+    """
+    suspected = case.ring["verdict"] in (Verdict.SUSPECT, Verdict.UNDETERMINED)
+    checks = ON_EVERY_RING + (AGAINST_SUSPICION if suspected else AGAINST_INNOCENCE)
+    found = ((check, check(case)) for check in checks)
     return tuple(Doubt(c.__name__, _sentence(c, figures), figures) for c, figures in found if figures is not None)
 
 
