@@ -23,8 +23,8 @@ class DuckDBEngine:
     """The :class:`linkage.engines.step.Engine` on DuckDB.
 
     ``workdir`` holds what does not fit into memory: a database in memory that spills was measured at three times the
-    speed of one on disk. With ``keep_steps`` every step's table and SQL are written
-    to that folder as ``NN-name.parquet`` and ``NN-name.sql``. ``on_step`` is told each step's name before it runs.
+    speed of one on disk. With ``keep_steps`` every step's table and SQL are written to that folder as
+    ``NN-name.parquet`` and ``NN-name.sql``. ``on_step`` is told each step's name before it runs.
     """
 
     def __init__(
@@ -127,9 +127,9 @@ class DuckDBEngine:
         with faults(str(path), reading=True):
             return duckdb_files.parquet_columns(self._connection, path)
 
-    def parquet_rows(self, paths: Sequence[Path], limit: int | None = None) -> str:
-        """A SELECT of Parquet files with the same columns: these, and ``file_number`` and ``row_number`` (from 1)."""
-        return duckdb_files.parquet_rows(paths, limit)
+    def parquet_rows(self, paths: Sequence[Path], columns: Sequence[str | None], limit: int | None = None) -> str:
+        """A SELECT of like Parquet files: ``file`` from 0, ``row`` from 1, the columns as c0, c1, … (None: null)."""
+        return duckdb_files.parquet_rows(paths, columns, limit)
 
     def close(self) -> None:
         """Give back memory and spill files."""

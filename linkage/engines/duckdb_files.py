@@ -53,10 +53,11 @@ def parquet_columns(connection: duckdb.DuckDBPyConnection, path: Path) -> list[C
     return columns
 
 
-def parquet_rows(paths: Sequence[Path], limit: int | None) -> str:
-    """A SELECT of Parquet files of the same columns, with file_number (from 0) and row_number (from 1)."""
+def parquet_rows(paths: Sequence[Path], columns: Sequence[str | None], limit: int | None) -> str:
+    """A SELECT of like Parquet files; see :meth:`DuckDBEngine.parquet_rows`."""
+    named = "".join(f", {quoted(c) if c else 'NULL::VARCHAR'} AS c{i}" for i, c in enumerate(columns))
     cut = f" LIMIT {limit}" if limit else ""
-    return f"SELECT *, file_index AS file_number, file_row_number + 1 AS row_number FROM {_read_parquet(paths)}{cut}"
+    return f"SELECT file_index::INTEGER AS file, file_row_number + 1 AS row{named} FROM {_read_parquet(paths)}{cut}"
 
 
 def read_lines(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path], limit: int | None) -> None:

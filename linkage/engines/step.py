@@ -66,8 +66,8 @@ class Engine(Protocol):
     def parquet_columns(self, path: Path) -> list[Column]:
         """Columns of a Parquet file, in their order. Raises InputRefused when it is none."""
 
-    def parquet_rows(self, paths: Sequence[Path], limit: int | None = None) -> str:
-        """A SELECT of Parquet files of the same columns: these, ``file_number`` from 0, ``row_number`` from 1."""
+    def parquet_rows(self, paths: Sequence[Path], columns: Sequence[str | None], limit: int | None = None) -> str:
+        """A SELECT of like Parquet files: ``file`` from 0, ``row`` from 1, the columns as c0, c1, … (None: null)."""
 
     def load(self, name: str, table: pa.Table) -> None:
         """Make the table ``name`` from Arrow."""

@@ -38,7 +38,7 @@ def looks_like_cards(passing: int, card_long: int) -> bool:
 def _card_counts(engine: Engine, table: str, column: str) -> tuple[int, int]:
     counts = engine.fetch(
         f"""
-        SELECT count(*) FILTER (luhn(digits)) AS passing, count(*) AS card_long
+        SELECT count(*) FILTER (WHERE luhn(digits)) AS passing, count(*) AS card_long
         FROM (SELECT DISTINCT replace(replace({column}, ' ', ''), '-', '') AS digits FROM {table}
               WHERE regexp_full_match({column}, '[0-9][0-9 -]{{11,35}}[0-9]'))
         WHERE regexp_full_match(digits, '[0-9]{{13,19}}')

@@ -106,7 +106,7 @@ def _matches(source: str, pattern: str, config_path: Path) -> list[Path]:
 
 def _format(path: Path, source: str) -> Format:
     endings = [e.lower() for e in path.suffixes[-2:]]
-    packed = bool(endings) and endings[-1] in PACKED
+    packed = path.suffix in PACKED  # in small letters, as the readers know them
     form = ENDINGS.get(endings[-2] if packed and len(endings) == 2 else endings[-1]) if endings else None
     if form is None or (packed and form is Format.PARQUET):
         raise InputRefused(

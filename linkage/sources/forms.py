@@ -6,15 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from linkage.config import KindSpec
 from linkage.engines.step import Engine, Step, literal
-from linkage.sources.normalise import (
-    DULL,
-    INVALID,
-    LINKS,
-    account_forms_sql,
-    ip_forms,
-    ipv4_forms_sql,
-    value_forms_sql,
-)
+from linkage.sources.normalise import LINKS, account_forms_sql, ip_forms, ipv4_forms_sql, value_forms_sql
 from linkage.sources.scan import LONGEST, Value
 
 ACCOUNT = ""  # the slot of account ids among the kinds
@@ -33,13 +25,13 @@ def make_forms(engine: Engine, values: Values, specs: Mapping[str, KindSpec]) ->
     others = engine.fetch(f"SELECT DISTINCT text FROM texts WHERE {addresses} AND NOT is_ipv4(text)")
     engine.load("ip_others", ip_forms(others["text"].to_pylist()))
     parts = [
-        account_forms_sql(f"(FROM texts WHERE slot = {literal(ACCOUNT)})"),
-        ipv4_forms_sql(f"(FROM texts WHERE {addresses} AND is_ipv4(text))"),
+        account_forms_sql(f"(SELECT * FROM texts WHERE slot = {literal(ACCOUNT)})"),
+        ipv4_forms_sql(f"(SELECT * FROM texts WHERE {addresses} AND is_ipv4(text))"),
         f"SELECT slot, text, o.value, o.state FROM texts JOIN ip_others o USING (text) WHERE {addresses}",
     ]
     for normalise in ("text", "hash"):
         chosen = _of_slots(k for k, spec in specs.items() if spec.normalise == normalise)
-        parts.append(value_forms_sql(normalise, f"(FROM texts WHERE {chosen})"))
+        parts.append(value_forms_sql(normalise, f"(SELECT * FROM texts WHERE {chosen})"))
     engine.run(Step("all_forms", " UNION ALL ".join(parts), ("texts", "ip_others")))
     engine.run(
         Step(
@@ -79,6 +71,3 @@ def _all_texts(values: Values) -> str:
 def _of_slots(kinds: Iterator[str]) -> str:
     listed = ", ".join(literal(kind) for kind in sorted(kinds))
     return f"slot IN ({listed})" if listed else "false"
-
-
-__all__ = ["ACCOUNT", "DULL", "INVALID", "LINKS", "Values", "make_forms", "slots"]

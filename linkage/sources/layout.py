@@ -22,7 +22,7 @@ DELIMITERS = (",", "\t", ";", "|")
 
 @dataclass(frozen=True)
 class Group:
-    """Files of one source with the same columns. ``start`` is the number of its first file among the source's files."""
+    """Files of one source with the same columns; ``table`` holds the lines of text files."""
 
     format: Format
     columns: tuple[Column, ...]
@@ -195,10 +195,9 @@ def rows_sql(group: Group, wanted: Sequence[str], sample: int | None, engine: En
     ``file`` counts the group's files from 0, ``row`` the data rows of the file from 1. Columns keep their types.
     """
     if group.format is Format.PARQUET:
-        columns = [quoted(c) if group.column(c) else "NULL::VARCHAR" for c in wanted]
-        place = "file_number::INTEGER AS file, row_number AS row"
-        rows = engine.parquet_rows([f.path for f in group.files], sample)
-        return f"SELECT {place}, NULL::VARCHAR AS broken, NULL::VARCHAR AS broken_value{_named(columns)} FROM ({rows})"
+        columns = [c if group.column(c) else None for c in wanted]
+        rows = engine.parquet_rows([f.path for f in group.files], columns, sample)
+        return f"SELECT *, NULL::VARCHAR AS broken, NULL::VARCHAR AS broken_value FROM ({rows})"
     return _csv_sql(group, wanted) if group.format is Format.CSV else _json_sql(group, wanted)
 
 

@@ -34,7 +34,7 @@ def _records_sql(table: str, delimiter: str, fields: int) -> str:
     """
     return f"""
         WITH numbered AS (
-            SELECT *, {_ODD} AS odd, count(*) FILTER ({_ODD}) OVER (PARTITION BY file ORDER BY line) AS stretch
+            SELECT *, {_ODD} AS odd, count(*) FILTER (WHERE {_ODD}) OVER (PARTITION BY file ORDER BY line) AS stretch
             FROM {quoted(table)}),
         sizes AS (
             SELECT file, stretch FROM numbered WHERE stretch > 0 AND fault IS NULL GROUP BY file, stretch

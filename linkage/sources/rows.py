@@ -46,9 +46,9 @@ def _faults_sql(name: str, account: str, values: Sequence[Value], fresh: str) ->
         )
     every = " UNION ALL ".join(parts)
     return f"""
-        SELECT file, row, nullif(fault['column'], '') AS "column", fault['reason'] AS reason, fault['value'] AS value
-        FROM (SELECT file, row, arg_min({{'column': "column", 'reason': reason, 'value': value}}, place) AS fault
-              FROM ({every}) GROUP BY file, row)
+        SELECT file, row, nullif("column", '') AS "column", reason, value
+        FROM (SELECT *, row_number() OVER (PARTITION BY file, row ORDER BY place) AS turn FROM ({every}))
+        WHERE turn = 1
     """
 
 
@@ -71,11 +71,11 @@ def _rows_sql(name: str, values: Sequence[Value]) -> str:
     keys = "".join(f", f{i}.key AS e{i}" for i in places)
     dull = " + ".join(f"CAST(coalesce(f{i}.state = '{DULL}', false) AS INTEGER)" for i in places) or "0"
     joins = " ".join(
-        f"LEFT JOIN (FROM forms WHERE slot = {literal(value.column.kind)}) f{i} ON s.v{i} = f{i}.text"
+        f"LEFT JOIN (SELECT * FROM forms WHERE slot = {literal(value.column.kind)}) f{i} ON s.v{i} = f{i}.text"
         for i, value in enumerate(values)
     )
     return f"""
         SELECT a.key AS account, s.first, s.last, s.n{keys}, {dull} AS dull
         FROM scan_{name} s ANTI JOIN faults_{name} USING (file, row) ANTI JOIN repeats_{name} USING (file, row)
-        JOIN (FROM forms WHERE slot = '') a ON s.account = a.text {joins}
+        JOIN (SELECT * FROM forms WHERE slot = '') a ON s.account = a.text {joins}
     """

@@ -181,11 +181,11 @@ def test_columns_of_parquet_by_what_reading_them_takes(engine: DuckDBEngine, tmp
 def test_parquet_rows_say_where_they_stand(engine: DuckDBEngine, tmp_path: Path) -> None:
     for name, values in (("b", ["b1", "b2"]), ("a", ["a1"])):
         pq.write_table(pa.table({"x": values}), tmp_path / f"{name}.parquet")
-    rows = engine.parquet_rows([tmp_path / "b.parquet", tmp_path / "a.parquet"])
-    found = engine.fetch(f"SELECT file_number, row_number, x FROM ({rows}) ORDER BY 1, 2").to_pylist()
+    rows = engine.parquet_rows([tmp_path / "b.parquet", tmp_path / "a.parquet"], ["x"])
+    found = engine.fetch(f"SELECT file, row, c0 FROM ({rows}) ORDER BY 1, 2").to_pylist()
     assert [tuple(r.values()) for r in found] == [(0, 1, "b1"), (0, 2, "b2"), (1, 1, "a1")]
-    cut = engine.parquet_rows([tmp_path / "b.parquet"], limit=1)
-    assert engine.fetch(f"SELECT count(*) AS n FROM ({cut})")["n"].to_pylist() == [1]
+    cut = engine.parquet_rows([tmp_path / "b.parquet"], ["x", None], limit=1)
+    assert engine.fetch(cut).to_pylist() == [{"file": 0, "row": 1, "c0": "b1", "c1": None}]
 
 
 def test_a_column_with_the_readers_own_name_is_refused(engine: DuckDBEngine, tmp_path: Path) -> None:

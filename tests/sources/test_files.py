@@ -50,7 +50,7 @@ def test_the_ending_says_how_a_file_is_read(tmp_path: Path, name: str, form: For
     assert found(tmp_path, name) == [(name, form, False)]
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a", "a.gz", "a.parquet.gz", "a.csv.bz2", "a.xlsx", ".csv"])
+@pytest.mark.parametrize("name", ["a.txt", "a", "a.gz", "a.parquet.gz", "a.csv.bz2", "a.xlsx", ".csv", "a.csv.GZ"])
 def test_an_unknown_ending_is_refused_with_the_known_ones(tmp_path: Path, name: str) -> None:
     touch(tmp_path, name)
     with pytest.raises(

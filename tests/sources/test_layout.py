@@ -137,6 +137,28 @@ def test_columns_of_a_csv_may_be_named_alike_but_for_case(tmp_path: Path) -> Non
     assert found.uses() == {("a", "device", "x")}
 
 
+def test_columns_named_like_ours_are_columns_like_any_other(tmp_path: Path) -> None:
+    names = [
+        "file",
+        "row",
+        "broken",
+        "broken_value",
+        "c0",
+        "account",
+        "first",
+        "last",
+        "n",
+        "n_text",
+        "id",
+        "v0",
+        "fault",
+    ]
+    write_parquet(tmp_path / "e.parquet", row_number=["a"], **{name: [f"is {name}"] for name in names})
+    source = {"path": "e.parquet", "account": "row_number", "entities": dict.fromkeys(names, "code")}
+    found = read(tmp_path, {"s": source}, kinds={"code": {}})
+    assert found.uses() == {("a", "code", f"is {name}") for name in names}
+
+
 def test_a_file_with_a_header_alone_and_one_with_nothing(tmp_path: Path) -> None:
     write_csv(tmp_path / "events.csv", "account_id,ts,device,ip")
     with pytest.raises(InputRefused) as caught:
