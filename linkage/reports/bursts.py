@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-WINDOW_DAYS = 7
+WEEK = 7  # days
 
 
 @dataclass(frozen=True)
 class Burst:
-    """The densest week of creations: ``accounts`` of ``dated`` (those with a known creation), from first to last."""
+    """The densest days of creations: ``accounts`` of ``dated`` (those with a known creation), from first to last."""
 
     accounts: int
     dated: int
@@ -21,15 +21,15 @@ class Burst:
     span_days: int
 
 
-def densest_week(created: pd.Series) -> Burst | None:
-    """The seven days with the most creations, the earliest of equal ones; None when no creation is known.
+def densest(created: pd.Series, days: int = WEEK) -> Burst | None:
+    """The so many days with the most creations, the earliest of equal ones; None when no creation is known.
 
     ``span_days`` counts whole days between the first and the last creation of all.
     """
     known = created.dropna().sort_values(ignore_index=True)
     if known.empty:
         return None
-    begins = np.searchsorted(known, known - pd.Timedelta(days=WINDOW_DAYS), side="right")
+    begins = np.searchsorted(known, known - pd.Timedelta(days=days), side="right")
     sizes = np.arange(1, len(known) + 1) - begins
     last = int(sizes.argmax())
     return Burst(int(sizes[last]), len(known), known[int(begins[last])], known[last], (known.iloc[-1] - known[0]).days)

@@ -14,13 +14,14 @@ import pandas as pd
 
 from linkage.config import PAYMENT_FAMILY
 from linkage.model import Role, Verdict
-from linkage.reports.bursts import WINDOW_DAYS, densest_week
+from linkage.reports.bursts import WEEK, densest
 from linkage.reports.case import Case
 from linkage.reports.visible import printable
 from linkage.reports.words import count, listed, percent, piece, records
 
 MOST = 0.7  # share of the bits from which one family, or forgeable kinds, carry "most" of a ring
 MANY_METHODS = 4  # payment methods that a home or a small company hardly has
+BURSTS = ((1, 5), (WEEK, 10))  # days, and accounts that a home does not create in them
 FEW = 5  # accounts that one person pools (2 to 5 are common)
 SLOW_DAYS = 90  # days over which creations are called spread out; known factories made theirs within days
 WEAK_BITS = 20.0  # about one in a million
@@ -41,14 +42,14 @@ class Doubt:
 
 def no_family_beyond(case: Case) -> Figures | None:
     """Without the family {family} nothing is left: it carries {bits:,.1f} bits, and the ring saves {saved:,.1f}."""
-    if not case.strongest or case.families["left"].iloc[0] > 0:
+    if len(case.families) < 2 or case.families["left"].iloc[0] > 0:
         return None
     return {"family": case.strongest, "bits": float(case.families["bits"].iloc[0]), "saved": case.ring["bits_saved"]}
 
 
 def one_family_carries_most(case: Case) -> Figures | None:
     """{share} of the evidence rests on one family, {family}. Evidence is independent between families only."""
-    if not case.bits or case.families["bits"].iloc[0] < MOST * case.bits:
+    if not case.bits or case.families["bits"].iloc[0] < MOST * case.bits or len(case.run_families) == 1:
         return None
     return {"share": percent(case.families["bits"].iloc[0] / case.bits), "family": case.strongest}
 
@@ -60,7 +61,7 @@ def run_read_one_family(case: Case) -> Figures | None:
 
 def members_without_support(case: Case) -> Figures | None:
     """Without a share in the ring's profile outside the family {family}: {unsupported} of the {members}."""
-    if not case.unsupported:
+    if not case.unsupported or len(case.families) < 2:
         return None
     members = count(len(case.members), "member")
     return {"unsupported": f"{case.unsupported:,}", "members": members, "family": case.strongest}
@@ -102,11 +103,11 @@ def spread_over_time(case: Case) -> Figures | None:
     """The accounts were created over {days} days, no more than {burst} of {dated} within any {window} days: no
     burst.
     """
-    burst = densest_week(case.members["created"])
+    burst = densest(case.members["created"])
     if burst is None or burst.span_days < SLOW_DAYS or 2 * burst.accounts > burst.dated:
         return None
     return {"days": f"{burst.span_days:,}", "burst": f"{burst.accounts:,}", "dated": f"{burst.dated:,}",
-            "window": WINDOW_DAYS}
+            "window": WEEK}
 
 
 def runner_up(case: Case) -> Figures | None:
@@ -165,11 +166,13 @@ def many_payment_methods(case: Case) -> Figures | None:
 
 
 def created_in_a_burst(case: Case) -> Figures | None:
-    """{burst} of the {accounts} were created within {window} days."""
-    burst = densest_week(case.members["created"])
-    if burst is None or burst.accounts < max(2 * FEW, MOST * len(case.members)):
-        return None
-    return {"burst": f"{burst.accounts:,}", "accounts": count(len(case.members), "account"), "window": WINDOW_DAYS}
+    """{burst} of the {accounts} were created within {window}."""
+    for days, least in BURSTS:
+        burst = densest(case.members["created"], days)
+        if burst and burst.accounts >= max(least, MOST * len(case.members)):
+            accounts = count(len(case.members), "account")
+            return {"burst": f"{burst.accounts:,}", "accounts": accounts, "window": count(days, "day")}
+    return None
 
 
 EXPLANATIONS: Mapping[str, str] = {

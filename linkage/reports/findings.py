@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from linkage.model import Role
-from linkage.reports.bursts import densest_week
+from linkage.reports.bursts import densest
 from linkage.reports.operator import DISCUSSED, Operator
 from linkage.reports.ring import Ring
 from linkage.reports.words import count, day, listed, piece, records, sentences, span
@@ -116,7 +116,7 @@ def _common(subject: Subject) -> list[str]:
 def _bursts(subject: Subject) -> list[str]:
     found = []
     for ring in subject.discussed:
-        burst = densest_week(ring.members["created"])
+        burst = densest(ring.members["created"])
         if burst and burst.accounts >= max(3, BURST_SHARE * len(ring.members)):
             accounts = count(len(ring.members), "account")
             when = span(burst.first, burst.last)

@@ -214,13 +214,15 @@ def _draw_span(axes: Any, row: int, members: pd.DataFrame) -> None:
 
 
 def _bins(created: Sequence[pd.Series]) -> pd.DatetimeIndex | None:
-    """Edges of equal bins over all creations, of a day or longer; None when none is known."""
+    """Edges of equal bins over all creations, of an hour, some hours or some days; None when none is known."""
     known = pd.concat(list(created)).dropna()
     if known.empty:
         return None
-    first, last = known.min().floor("D"), known.max().floor("D") + pd.Timedelta(days=1)
-    days = max(1, math.ceil((last - first).days / BINS))
-    return pd.date_range(first, last + pd.Timedelta(days=days - 1), freq=f"{days}D")
+    needed = ((known.max() - known.min()) / BINS).total_seconds() / 3600
+    hours = next((h for h in (1, 2, 3, 6, 12) if h >= needed), 24 * math.ceil(needed / 24))
+    first = known.min().floor("h" if hours < 24 else "D")
+    last = known.max() + pd.Timedelta(hours=hours)
+    return pd.date_range(first, last, freq=f"{hours}h")
 
 
 def _draw_creations(axes: Any, row: int, created: pd.Series, bins: pd.DatetimeIndex | None) -> None:

@@ -82,15 +82,23 @@ class Ring:
     def evidence(self) -> pd.DataFrame:
         """The ring's profile, most bits first: used by k of s_t members here, by d of N accounts everywhere.
 
-        A row without an entity is a pool of ``pool`` entities. Columns: kind, family, forgeable, entity, pool,
-        ring_accounts (k), ring_accounts_with_kind (s_t), all_accounts (d), all_accounts_with_kind (N), bits,
-        first_seen, last_seen.
+        A row without an entity is a pool of ``pool`` entities; a pool of one shows its entity. Columns: kind, family,
+        forgeable, entity, pool, ring_accounts (k), ring_accounts_with_kind (s_t), all_accounts (d),
+        all_accounts_with_kind (N), bits, first_seen, last_seen.
         """
         return self.store.query(
-            "SELECT e.kind, k.family, k.forgeable, e.entity, e.pool, e.ring_accounts, e.ring_accounts_with_kind, "
-            "e.all_accounts, k.accounts AS all_accounts_with_kind, e.bits, e.first_seen, e.last_seen "
-            "FROM evidence e JOIN kinds k USING (kind) WHERE e.ring_id = $ring_id "
-            "ORDER BY e.bits DESC, e.kind, e.entity NULLS FIRST",
+            """
+            WITH alone AS (
+                SELECT p.kind, any_value(n.value) AS entity FROM pools p JOIN entities n USING (entity)
+                WHERE p.ring = $ring GROUP BY p.kind HAVING count(*) = 1
+            )
+            SELECT e.kind, k.family, k.forgeable, coalesce(e.entity, a.entity) AS entity, e.pool,
+                   e.ring_accounts, e.ring_accounts_with_kind, e.all_accounts, k.accounts AS all_accounts_with_kind,
+                   e.bits, e.first_seen, e.last_seen
+            FROM evidence e JOIN kinds k USING (kind) LEFT JOIN alone a ON a.kind = e.kind AND e.pool = 1
+            WHERE e.ring_id = $ring_id ORDER BY e.bits DESC, e.kind, e.entity NULLS FIRST
+            """,
+            ring=self.number,
             ring_id=self.id,
         )
 

@@ -122,19 +122,28 @@ def test_the_timeline_has_a_row_a_ring_up_to_its_limit(run: Run, count: int) -> 
 def test_the_timeline_marks_creations_and_spans(run: Run) -> None:
     members = run.ring(RING_IDS[0]).members
     axes = draw_timeline([("R", members)]).axes[0]
-    bars = {mdates.num2date(bar.get_x()).strftime("%d"): -bar.get_height() for bar in axes.patches}
-    assert list(bars) == ["22", "23", "24"]
-    assert list(bars.values()) == pytest.approx([0.55] * 3)  # five accounts a day
+    bars = {mdates.num2date(bar.get_x()): -bar.get_height() for bar in axes.patches}
+    assert sorted(bars) == sorted(members["created"])  # one account every five hours, bars of an hour
+    assert list(bars.values()) == pytest.approx([0.55] * 15)
     assert list(axes.lines[0].get_xdata()) == [members["first_seen"].min(), members["last_seen"].max()]
 
 
-def test_long_times_get_fewer_wider_bars() -> None:
-    created = pd.Series(pd.date_range("2020-01-01", "2026-01-01", periods=50, tz="UTC"))
+@pytest.mark.parametrize(
+    ("first", "last", "hours"),
+    [("2026-01-01 11:32", "2026-01-01 11:33", 1), ("2026-01-01 11:32", "2026-01-09 11:33", 2),
+     ("2026-01-01 11:32", "2026-04-09 11:33", 24), ("2020-01-01", "2026-01-01", 19 * 24)],
+)
+def test_bars_are_as_wide_as_the_time_is_long(first: str, last: str, hours: int) -> None:
+    created = pd.Series(pd.date_range(first, last, periods=50, tz="UTC"))
     bins = picture._bins([created])
     assert bins is not None
-    assert len(bins) - 1 <= picture.BINS
+    assert bins[1] - bins[0] == pd.Timedelta(hours=hours)
+    assert len(bins) <= picture.BINS + 2
     assert bins[0] <= created.min()
     assert bins[-1] > created.max()
+
+
+def test_no_creations_no_bars() -> None:
     assert picture._bins([pd.Series([pd.NaT], dtype="datetime64[us, UTC]")]) is None
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import timedelta
+from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from matplotlib.figure import Figure
 
@@ -14,7 +18,7 @@ from linkage.model import Verdict
 from linkage.reports import extras
 from linkage.reports import ring as ring_module
 from linkage.reports.ring import ranked
-from linkage.reports.run import Run
+from linkage.reports.run import Run, open_run
 from tests.small_run import BYSTANDER, RING_IDS, RINGS, USERS, USES, A, evidence, log_odds, pool, saved, times
 
 
@@ -106,3 +110,16 @@ def test_drawing_without_matplotlib_says_what_to_install(run: Run, monkeypatch: 
     with pytest.raises(MissingExtra) as caught:
         run.ring(RING_IDS[0]).draw()
     assert str(caught.value) == "this needs matplotlib, which is not installed. Run: pip install 'linkage[report]'"
+
+
+def test_a_pool_of_one_shows_its_entity(run: Run, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(run.path, tmp_path / "run"))
+    pools = pq.read_table(copy / "4-rings/pools.parquet")
+    pq.write_table(pools.slice(0, 1), copy / "4-rings/pools.parquet")
+    evidence = pq.read_table(copy / "evidence.parquet")
+    ones = pa.array([None if n is None else 1 for n in evidence["pool"].to_pylist()], pa.int64())
+    evidence = evidence.set_column(evidence.schema.get_field_index("pool"), "pool", ones)
+    pq.write_table(evidence, copy / "evidence.parquet")
+    entity = run.ring(RING_IDS[0]).pools["entity"]
+    found = open_run(copy).ring(RING_IDS[0]).evidence
+    assert found.loc[found["kind"] == "payment_method", "entity"].isin(entity).all()
