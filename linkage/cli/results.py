@@ -238,6 +238,7 @@ HEADINGS = {
     "rings": "Rings that use it",
     "accounts": "Accounts that use it",
     "shared": "Shared entities, rarest first",
+    "common": "What its rings have in common",
     "links": "What it uses, rarest first",
     "waterfall": "Log-odds, step by step (bits)",
     "log_odds": "Log-odds",

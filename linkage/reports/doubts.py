@@ -22,6 +22,7 @@ from linkage.reports.words import count, listed, percent, piece, records
 MOST = 0.7  # share of the bits from which one family, or forgeable kinds, carry "most" of a ring
 MANY_METHODS = 4  # payment methods that a home or a small company hardly has
 BURSTS = ((1, 5), (WEEK, 10))  # days, and accounts that a home does not create in them
+SOME = 0.05  # share of the members under which a weakness is not worth a line
 FEW = 5  # accounts that one person pools (2 to 5 are common)
 SLOW_DAYS = 90  # days over which creations are called spread out; known factories made theirs within days
 WEAK_BITS = 20.0  # about one in a million
@@ -61,7 +62,7 @@ def run_read_one_family(case: Case) -> Figures | None:
 
 def members_without_support(case: Case) -> Figures | None:
     """Without a share in the ring's profile outside the family {family}: {unsupported} of the {members}."""
-    if not case.unsupported or len(case.families) < 2:
+    if case.unsupported < SOME * len(case.members) or not case.unsupported or len(case.families) < 2:
         return None
     members = count(len(case.members), "member")
     return {"unsupported": f"{case.unsupported:,}", "members": members, "family": case.strongest}

@@ -104,7 +104,7 @@ class Operator:
         roles = self.members["role"].value_counts()
         facts = self.row | {f"{role}_accounts": int(roles.get(role, 0)) for role in ("core", "periphery", "bystander")}
         tables = {
-            "ring_list": self.ring_table.drop(columns="ring"), "shared": self.shared, "members": self.members,
+            "ring_list": self.ring_table.drop(columns="ring"), "common": self.shared, "members": self.members,
         }
         notes = {"decided_by": sentences(self.row["decided_by"]), "against": self.why_not}
         facts.pop("decided_by")

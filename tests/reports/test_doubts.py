@@ -123,6 +123,8 @@ def test_members_without_support() -> None:
     use.loc[3, ["entity", "family"]] = [1.0, "network"]
     said = only(doubts.doubts(case(use=use)), "members_without_support")
     assert said == "Without a share in the ring's profile outside the family payment: 3 of the 40 members."
+    use.loc[1:2, "family"] = "network"
+    assert doubts.doubts(case(use=use)) == ()
 
 
 def test_members_fall_apart() -> None:
