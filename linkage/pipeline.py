@@ -16,7 +16,7 @@ import pyarrow as pa
 
 import linkage
 from linkage.communities import candidates_table, proposer
-from linkage.config import Config, load_config, resolve, used_kinds
+from linkage.config import Config, engine_settings, load_config, resolve, used_kinds
 from linkage.engines import DuckDBEngine, Engine
 from linkage.graph import build_links, to_arrays
 from linkage.model import AccountGraph
@@ -79,7 +79,7 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
 def _engine(job: Job) -> Iterator[DuckDBEngine]:
     scratch = job.folder / "scratch"
     steps = job.folder / "steps" if job.keep_steps else None
-    engine = DuckDBEngine(job.config.engine, scratch, steps, lambda step: job.observe("", step))
+    engine = DuckDBEngine(engine_settings(job.config, job.config_path), scratch, steps, lambda step: job.observe("", step))
     try:
         yield engine
     finally:

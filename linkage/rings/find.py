@@ -10,10 +10,11 @@ import pyarrow as pa
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, World, count, dense_labels, groups_of, world_of
-from linkage.rings.decide import Limits, decide
+from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import Features, features_of, support
 from linkage.rings.inside import rings_inside
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
+from linkage.rings.refine import refine
 from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer
 from linkage.rings.tables import Found, ring_tables
@@ -42,12 +43,11 @@ def find_rings(graph: AccountGraph, partitions: Ints, propose: Proposer, limits:
     """
     world = world_of(graph)
     clusters = decide(graph, world, partitions, propose, limits)
-    rings = rings_inside(graph, clusters, propose, limits)
-    measured = _measure(world, dense_labels(rings, limits.smallest)[0])
+    rings = rings_inside(graph, world, clusters, propose, limits)
+    measured = _measure(world, refine(world, rings, 1, limits.smallest))
     kept = is_ring(measured.features, measured.support, measured.verdicts, forgeable_families(world))
-    labels = _without(measured.labels, kept)
-    measured = _measure(world, labels)
-    return ring_tables(world, _found(world, measured, clusters))
+    labels = still_saving(world, refine(world, _without(measured.labels, kept), 1, limits.smallest), limits.smallest)
+    return ring_tables(world, _found(world, _measure(world, labels), clusters))
 
 
 def forgeable_families(world: World) -> list[str]:
@@ -82,9 +82,19 @@ def _without(labels: Ints, kept: np.ndarray) -> Ints:
 
 
 def _found(world: World, m: _Measured, clusters: Ints) -> Found:
-    cluster = np.zeros(len(m.counts.size), dtype=np.int64)
-    cluster[m.pairs.group] = clusters[m.pairs.account]
+    cluster = _cluster_of(m.pairs.group, clusters[m.pairs.account], len(m.counts.size))
     others = touching_pairs(world, m.made, m.labels)
     further = (others.total > 0) & (m.labels[others.account] >= 0) & (m.labels[others.account] != others.group)
     affiliations = Pairs(others.account[further], others.group[further], others.bits[:, further])
-    return Found(m.counts, m.scored, m.made, m.pairs, affiliations, m.verdicts, m.support, np.maximum(cluster, 0))
+    return Found(m.counts, m.scored, m.made, m.pairs, affiliations, m.verdicts, m.support, cluster)
+
+
+def _cluster_of(ring: Ints, cluster: Ints, rings: int) -> Ints:
+    """The cluster that most members of each ring come from; ties go to the lower number."""
+    width = int(cluster.max(initial=0)) + 2
+    cells, members = np.unique(ring * width + cluster + 1, return_counts=True)
+    order = np.lexsort((cells, -members, cells // width))
+    first = np.unique((cells // width)[order], return_index=True)[1]
+    found = np.zeros(rings, dtype=np.int64)
+    found[(cells // width)[order][first]] = (cells % width)[order][first] - 1
+    return np.where(found >= 0, found, width + np.arange(rings))
