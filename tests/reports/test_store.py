@@ -50,7 +50,7 @@ def test_a_missing_table_is_named(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("read", [lambda s: s.frame("rings"), lambda s: s.query("SELECT * FROM rings")])
-def test_a_broken_table_is_an_error_with_a_next_step(folder: Path, tmp_path: Path, read: Callable[[Store], object]) -> None:
+def test_a_broken_table_is_an_error(folder: Path, tmp_path: Path, read: Callable[[Store], object]) -> None:
     copy = Path(shutil.copytree(folder, tmp_path / "run"))
     (copy / "rings.parquet").write_bytes(b"PAR1 this is no table PAR1")
     with pytest.raises(StorageFault, match=r"Restore the run folder, or run again\.$"):
