@@ -72,10 +72,14 @@ class Incidence:
 
 @dataclass(frozen=True)
 class AccountGraph:
-    """The account-entity graph as one incidence a kind, over ``accounts`` numbered accounts."""
+    """The account-entity graph as one incidence a kind, over ``accounts`` numbered accounts.
+
+    ``created`` is each account's creation in seconds since 1970, NaN where it is not known; None: of no account.
+    """
 
     accounts: int
     kinds: tuple[Incidence, ...]
+    created: np.ndarray | None = None
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:

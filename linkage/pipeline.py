@@ -79,7 +79,8 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
 def _engine(job: Job) -> Iterator[DuckDBEngine]:
     scratch = job.folder / "scratch"
     steps = job.folder / "steps" if job.keep_steps else None
-    engine = DuckDBEngine(engine_settings(job.config, job.config_path), scratch, steps, lambda step: job.observe("", step))
+    settings = engine_settings(job.config, job.config_path)
+    engine = DuckDBEngine(settings, scratch, steps, lambda step: job.observe("", step))
     try:
         yield engine
     finally:
@@ -115,9 +116,9 @@ def _graph(job: Job, engine: Engine) -> AccountGraph:
                 "links": "SELECT * FROM links ORDER BY account, entity",
             },
         )
-        accounts = engine.fetch("SELECT count(*) AS n FROM accounts")["n"][0].as_py()
+        created = engine.fetch("SELECT epoch(created)::DOUBLE AS created FROM accounts ORDER BY account")["created"]
         links = engine.fetch("SELECT account, entity, kind FROM links ORDER BY account, entity")
-        return to_arrays(links, engine.fetch("kinds"), accounts)
+        return to_arrays(links, engine.fetch("kinds"), len(created), created.to_numpy())
 
 
 def _communities(job: Job, graph: AccountGraph) -> Any:

@@ -9,10 +9,11 @@ import scipy.sparse as sp
 from linkage.model import AccountGraph, Incidence, Kind
 
 
-def to_arrays(links: pa.Table, kinds: pa.Table, accounts: int) -> AccountGraph:
+def to_arrays(links: pa.Table, kinds: pa.Table, accounts: int, created: np.ndarray | None = None) -> AccountGraph:
     """One incidence a kind, in order of kind, from the tables ``links`` and ``kinds`` (see linkage.model).
 
-    Columns of each matrix follow the entity numbers; entities with one user stay in.
+    Columns of each matrix follow the entity numbers; entities with one user stay in. ``created`` are the accounts'
+    creations in seconds since 1970, NaN where unknown.
     """
     names = (
         np.asarray(links["kind"].combine_chunks().dictionary_encode().indices) if links.num_rows else np.zeros(0, int)
@@ -25,7 +26,7 @@ def to_arrays(links: pa.Table, kinds: pa.Table, accounts: int) -> AccountGraph:
         chosen = names == order.index(row["kind"]) if row["kind"] in order else np.zeros(len(names), dtype=bool)
         kind = Kind(row["kind"], row["family"], row["forgeable"])
         made.append(_incidence(kind, account[chosen], entity[chosen], accounts))
-    return AccountGraph(accounts, tuple(made))
+    return AccountGraph(accounts, tuple(made), created)
 
 
 def _incidence(kind: Kind, account: np.ndarray, entity: np.ndarray, accounts: int) -> Incidence:

@@ -96,6 +96,19 @@ def pool_naming(members: Any, entities: Any) -> Floats:
     return fixed(subsets + np.log2(m + 1) + log2_binomial(m + classes - 1, classes - 1))
 
 
+def naming_by_entity(users: Any, k: Any, size: Any, accounts: Any, entities: Any) -> Floats:
+    """Bits that name a group as the users of one entity, with corrections; elementwise.
+
+    log2 E names the entity, log2 binomial(d, k) + log2(d + 1) says which of its d users are in, and
+    log2 binomial(N - d, x) + 2 log2(x + 1) + 1 which x = s - k others. It is cheap for a group that shares something,
+    and pays for that: whoever names a group by an entity can't count the entity's family as evidence.
+    """
+    d, k, others = np.asarray(users, np.float64), np.asarray(k, np.float64), np.asarray(size, np.float64) - k
+    inside = log2_binomial(d, k) + np.log2(d + 1)
+    outside = log2_binomial(np.asarray(accounts, np.float64) - d, others) + 2 * np.log2(others + 1) + 1
+    return fixed(np.log2(entities) + inside + outside)
+
+
 def group_naming(accounts: Any, size: Any) -> Floats:
     """Bits that name a group of ``size`` among N accounts: log2 binomial(N, s) + log2 N."""
     return fixed(log2_binomial(accounts, size) + np.log2(accounts))

@@ -138,10 +138,14 @@ def groups_of(labels: Ints, groups: int) -> sp.csr_matrix:
     return matrix
 
 
+def kept_labels(labels: Ints, kept: np.ndarray) -> Ints:
+    """Labels (-1: in no group) without the groups that ``kept`` (one boolean a group) denies; numbers stay."""
+    return np.where(np.append(kept, False)[labels], labels, -1).astype(np.int64)
+
+
 def dense_labels(labels: Ints, smallest: int = 1) -> tuple[Ints, int]:
     """Renumber groups densely, dissolving those under ``smallest`` accounts; returns labels and number of groups."""
     sizes = np.bincount(labels[labels >= 0], minlength=1)
     kept = sizes >= max(smallest, 1)
     number = np.where(kept, np.cumsum(kept) - 1, -1)
-    out = np.where(labels >= 0, number[np.maximum(labels, 0)], -1).astype(np.int64)
-    return out, int(kept.sum())
+    return np.append(number, -1)[labels].astype(np.int64), int(kept.sum())

@@ -8,9 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.model import AccountGraph
-from linkage.rings.choose import choose, worth_by_two_families
+from linkage.rings.choose import STILL_FREE, choose, worth_by_two_families
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import World, count, dense_labels, groups_of
+from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
 from linkage.rings.merge import merge
 from linkage.rings.purify import purify
 from linkage.rings.refine import refine
@@ -60,7 +60,7 @@ def add_free(labels: Ints, candidates: sp.csr_matrix, worth: np.ndarray, smalles
     open_candidates = candidates.multiply((labels < 0).astype(np.int64)[None, :]).tocsr()
     open_candidates.eliminate_zeros()
     open_candidates.sort_indices()
-    untouched = np.diff(open_candidates.indptr) >= 0.7 * np.diff(candidates.indptr)
+    untouched = np.diff(open_candidates.indptr) >= STILL_FREE * np.diff(candidates.indptr)
     more = choose(open_candidates, np.where(untouched, worth, 0.0), smallest)
     return np.where(more >= 0, more + labels.max(initial=-1) + 1, labels)
 
@@ -69,4 +69,4 @@ def still_saving(world: World, labels: Ints, smallest: int) -> Ints:
     """Labels without the groups that, refined, save nothing: chance explains them."""
     labels, groups = dense_labels(labels, smallest)
     saved = score(world, count(world, groups_of(labels, groups))).saved
-    return dense_labels(np.where((labels >= 0) & (saved[np.maximum(labels, 0)] > 0), labels, -1), smallest)[0]
+    return dense_labels(kept_labels(labels, saved > 0), smallest)[0]

@@ -31,8 +31,8 @@ def falling(x: Floats, low: float, high: float) -> Floats:
 
 
 def suspect(f: Features) -> Floats:
-    """Concealment: many cards, each on few accounts, or one device under many accounts, or the same prompt templates
-    behind addresses and cards that look unrelated."""
+    """Concealment: many cards, each on few accounts; or one device under many accounts, or under accounts made within
+    an hour; or the same prompt templates behind addresses and cards that look unrelated."""
     pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
     many_cards = (
         rising(pay.entities, 1.5, 4) * falling(pay.top / np.maximum(f.size, 1), 0.35, 0.7) * (pay.bits > ENOUGH)
@@ -43,9 +43,10 @@ def suspect(f: Features) -> Floats:
     cards_only = np.where(
         no_content, many_cards * (net.bits + device.bits > ENOUGH) * rising(f.size, FEW, 2 * FEW), 0.0
     )
-    farm = rising(device.top, FEW, 2 * FEW) * (device.bits > ENOUGH) * np.where(no_content & ~pay.known, 1.0, 0.0)
+    crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.burst, 0.6, 0.9) * rising(device.top, 1, 3))
+    farm = crowded * (device.bits > ENOUGH) * (no_content & ~pay.known)
     pipeline = one_pipeline * np.maximum(np.maximum(many_cards, 0.75 * scattered * falling(pay.join, 0.4, 0.8)), 0.0)
-    return np.maximum(np.maximum(pipeline, cards_only), farm) * rising(f.size, 2.5, FEW)
+    return np.asarray(np.maximum(np.maximum(pipeline, cards_only) * rising(f.size, 2.5, FEW), farm))
 
 
 def household(f: Features) -> Floats:
@@ -54,6 +55,7 @@ def household(f: Features) -> Floats:
     shares = np.maximum((net.bits > 0) * net.join, (pay.bits > 0) * pay.join)
     unlike = np.where(content.known, falling(content.purity * content.join, 0.25, 0.5), 0.7)
     homes = falling(f.size / np.maximum(pay.entities, 1), FEW, 2 * FEW) * falling(f.size, 60, 120)
+    unlike = np.where(content.known | pay.known, unlike, unlike * falling(f.burst, 0.6, 0.9))
     return shares * unlike * np.maximum(falling(f.size, FEW, 2 * FEW), 0.9 * homes * (pay.bits > 0))
 
 
@@ -62,16 +64,18 @@ def own_accounts(f: Features) -> Floats:
     pay, device = f.family("payment"), f.family("device")
     on_one_device = rising(device.top / np.maximum(f.size, 1), 0.4, 0.8) * (device.bits > 0)
     paid_alike = np.where(pay.known, np.maximum(pay.join, 0.6), 0.8)
-    return on_one_device * paid_alike * falling(f.size, FEW, 2 * FEW)
+    at_leisure = np.where(pay.known, 1.0, falling(f.burst, 0.6, 0.9))
+    return on_one_device * paid_alike * at_leisure * falling(f.size, FEW, 2 * FEW)
 
 
 def organisation(f: Features) -> Floats:
     """A company or an automation fleet: one card or few, openly shared, and one office network."""
-    pay, net = f.family("payment"), f.family("network")
+    pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
     few_cards = np.maximum(
         rising(pay.top / np.maximum(f.size, 1), 0.25, 0.5), falling(pay.entities * 15 / np.maximum(f.size, 1), 1, 3)
     )
     own_cards = falling(pay.join, 0.1, 0.3) * rising(net.top / np.maximum(f.size, 1), 0.5, 0.8) * 0.8
+    own_cards *= (pay.known | content.known) * falling(device.top / np.maximum(f.size, 1), 0.4, 0.8)
     return np.maximum(few_cards * rising(pay.join, 0.4, 0.7) * (pay.bits > 0), own_cards) * rising(f.size, 3.5, 6)
 
 

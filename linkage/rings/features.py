@@ -10,6 +10,8 @@ from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World
 from linkage.rings.score import KindScore, Score
 
+BURST = 3600.0  # seconds: sign-ups by a person come days apart, a script's within minutes
+
 
 @dataclass(frozen=True)
 class FamilyView:
@@ -36,11 +38,15 @@ class FamilyView:
 
 @dataclass(frozen=True)
 class Features:
-    """``size`` and total ``bits`` per ring, and a view of each family that the world has."""
+    """``size`` and total ``bits`` per ring, and a view of each family that the world has.
+
+    ``burst`` is the share of members created within the ring's busiest hour; 0 where creations are not known.
+    """
 
     size: Floats
     bits: Floats
     families: dict[str, FamilyView]
+    burst: Floats
 
     def family(self, name: str) -> FamilyView:
         """The view of a family; zeros where the world has no kind of it."""
@@ -50,15 +56,15 @@ class Features:
         return FamilyView(none, none, none, none, none, none, none)
 
 
-def features_of(world: World, counts: Counts, scored: Score) -> Features:
-    """Features of the counted groups."""
+def features_of(world: World, counts: Counts, scored: Score, burst: Floats) -> Features:
+    """Features of the counted groups; ``burst`` from :func:`creation_burst`."""
     size = counts.size.astype(np.float64)
     views: dict[str, FamilyView] = {}
     for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
         family = background.incidence.kind.family
         view = _view(background, numbers, kind, size)
         views[family] = _stronger(views[family], view) if family in views else view
-    return Features(size, np.asarray(scored.family_bits.sum(axis=0)), views)
+    return Features(size, np.asarray(scored.family_bits.sum(axis=0)), views, burst)
 
 
 def _view(background: Background, counts: KindCounts, scored: KindScore, size: Floats) -> FamilyView:
@@ -84,6 +90,25 @@ def _stronger(a: FamilyView, b: FamilyView) -> FamilyView:
     second = b.bits > a.bits
     pairs = [(getattr(a, name), getattr(b, name)) for name in FamilyView.__dataclass_fields__]
     return FamilyView(*(np.where(second, y, x) for x, y in pairs))
+
+
+def creation_burst(created: np.ndarray | None, account: Ints, group: Ints, groups: int) -> Floats:
+    """Share of each group's members created within its busiest hour; an unknown creation counts as outside.
+
+    ``created`` is in seconds per account of the world, ``account`` and ``group`` are the memberships.
+    """
+    busiest = np.zeros(groups)
+    size = np.maximum(np.bincount(group, minlength=groups), 1)
+    if created is None or len(account) == 0:
+        return busiest
+    known = ~np.isnan(created[account])
+    seconds, ring = created[account[known]], group[known]
+    order = np.lexsort((seconds, ring))
+    seconds, ring = seconds[order] - seconds.min(initial=np.inf), ring[order]
+    line = ring * (seconds.max(initial=0.0) + 2 * BURST) + seconds
+    first = np.searchsorted(line, line - BURST, side="left")
+    np.maximum.at(busiest, ring, np.arange(len(ring)) - first + 1)
+    return np.asarray(busiest / size)
 
 
 def support(member_bits: Floats, family_rows: list[Ints], strongest: Ints, group: Ints, groups: int) -> Floats:

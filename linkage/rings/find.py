@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.counts import Counts, World, count, dense_labels, groups_of, world_of
+from linkage.rings.counts import Counts, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
-from linkage.rings.features import Features, features_of, support
+from linkage.rings.features import Features, creation_burst, features_of, support
 from linkage.rings.inside import rings_inside
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
 from linkage.rings.refine import refine
@@ -44,10 +44,10 @@ def find_rings(graph: AccountGraph, partitions: Ints, propose: Proposer, limits:
     world = world_of(graph)
     clusters = decide(graph, world, partitions, propose, limits)
     rings = rings_inside(graph, world, clusters, propose, limits)
-    measured = _measure(world, refine(world, rings, 1, limits.smallest))
+    measured = _measure(graph, world, refine(world, rings, 1, limits.smallest))
     kept = is_ring(measured.features, measured.support, measured.verdicts, forgeable_families(world))
     labels = still_saving(world, refine(world, _without(measured.labels, kept), 1, limits.smallest), limits.smallest)
-    return ring_tables(world, _found(world, _measure(world, labels), clusters))
+    return ring_tables(world, _found(world, _measure(graph, world, labels), clusters))
 
 
 def forgeable_families(world: World) -> list[str]:
@@ -62,14 +62,15 @@ def family_rows(world: World) -> list[Ints]:
     return [np.flatnonzero([f == family for f in families]) for family in world.families]
 
 
-def _measure(world: World, labels: Ints) -> _Measured:
+def _measure(graph: AccountGraph, world: World, labels: Ints) -> _Measured:
     labels, groups = dense_labels(labels)
     counts = count(world, groups_of(labels, groups))
     scored = score(world, counts)
     made = profiles(world, counts, scored)
     account = np.flatnonzero(labels >= 0).astype(np.int64)
     pairs = member_pairs(world, made, account, labels[account])
-    features = features_of(world, counts, scored)
+    burst = creation_burst(graph.created, account, labels[account], groups)
+    features = features_of(world, counts, scored, burst)
     strongest = scored.family_bits.argmax(axis=0)
     held = support(pairs.bits[:-1], family_rows(world), strongest, pairs.group, groups)
     forgeable = forgeable_families(world)
@@ -78,7 +79,7 @@ def _measure(world: World, labels: Ints) -> _Measured:
 
 
 def _without(labels: Ints, kept: np.ndarray) -> Ints:
-    return dense_labels(np.where((labels >= 0) & kept[np.maximum(labels, 0)], labels, -1))[0]
+    return dense_labels(kept_labels(labels, kept))[0]
 
 
 def _found(world: World, m: _Measured, clusters: Ints) -> Found:

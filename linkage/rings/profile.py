@@ -36,11 +36,9 @@ class KindProfile:
     abstains: Floats
     outside: Floats
 
-    def terms(self, group: Ints, entity: Ints, named: np.ndarray) -> tuple[Floats, Floats]:
-        """Bits when used and when not, of cells: named entities have both, a pool's link only the first."""
-        over, unused = _values(self.weight, group, entity), _values(self.unused, group, entity)
-        used = over + np.where(named, unused, self.outside[group])
-        return used, np.where(named, unused, 0.0)
+    def terms(self) -> tuple[Floats, Floats]:
+        """Bits when used and when not, per cell of the profile (by group, then entity); 0 when not for a pool's."""
+        return self.weight.data + self.unused.data + self.outside[rows_of(self.weight)], self.unused.data
 
 
 @dataclass(frozen=True)
@@ -81,10 +79,6 @@ def _kind_profile(background: Background, counts: KindCounts, scored: KindScore)
 
 def _matrix(values: Floats, cells: tuple[Ints, Ints], shape: tuple[int, int]) -> sp.csr_matrix:
     return sp.csr_matrix((values, cells), shape=shape)
-
-
-def _values(matrix: sp.csr_matrix, rows: Ints, columns: Ints) -> Floats:
-    return np.asarray(matrix[rows, columns], dtype=np.float64).ravel()
 
 
 def _entity_bits(background: Background, counts: KindCounts, scored: KindScore) -> tuple[Floats, Floats, Floats]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.counts import World, count, dense_labels, groups_of
+from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
 from linkage.rings.profile import member_pairs, profiles
 from linkage.rings.score import Score, score
 
@@ -33,7 +33,7 @@ def _purify_kind(world: World, labels: Ints, groups: int, kind: int) -> Ints:
     tested = dominated_by(whole, kind) & (np.bincount(labels[labels >= 0], minlength=groups) > smallest_testable())
     if not tested.any():
         return labels
-    part = np.where((labels >= 0) & tested[np.maximum(labels, 0)], labels, -1)
+    part = kept_labels(labels, tested)
     for _ in range(STEPS):
         stay = _others_positive(world, part, groups, labels, kind)
         if np.array_equal(stay, part):
@@ -43,7 +43,7 @@ def _purify_kind(world: World, labels: Ints, groups: int, kind: int) -> Ints:
     both = np.where(part >= 0, part, rest)
     saved = np.maximum(score(world, count(world, groups_of(both, 2 * groups))).saved, 0)
     split = tested & (saved[:groups] > 0) & (saved[:groups] + saved[groups:] > np.maximum(whole.saved, 0) + WORTH)
-    return np.where((labels >= 0) & split[np.maximum(labels, 0)], both, labels)
+    return np.where(kept_labels(labels, split) >= 0, both, labels)
 
 
 def smallest_testable() -> int:

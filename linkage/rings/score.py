@@ -13,7 +13,9 @@ from linkage.rings.codelength import (
     Ints,
     background_rate,
     entity_gain,
+    fixed,
     group_naming,
+    naming_by_entity,
     participation,
     pool_gain,
     pool_naming,
@@ -54,17 +56,32 @@ class Score:
 
 
 def score(world: World, counts: Counts) -> Score:
-    """Bits saved by each group: sum of its families' bits - log2 binomial(N, s) - log2 N.
+    """Bits saved by each group: what its families save, less what it costs to name the group.
 
     A kind takes the better of its two codes, less one bit that says which. Kinds of one family tell of the same thing,
-    so a family counts with its best kind only.
+    so a family counts with its best kind only. The group is named among all groups of its size, or as the users of one
+    entity, whose family then does not count: whichever leaves more, less log2(kinds + 1) bits that say which.
     """
     kinds = tuple(_score_kind(b, c) for b, c in zip(world.kinds, counts.kinds, strict=True))
     family_bits = np.zeros((len(world.families), len(counts.size)))
     for background, kind in zip(world.kinds, kinds, strict=True):
         row = world.families.index(background.incidence.kind.family)
         family_bits[row] = np.maximum(family_bits[row], kind.bits)
-    return Score(family_bits.sum(axis=0) - group_naming(world.accounts, counts.size), kinds, family_bits)
+    total = family_bits.sum(axis=0)
+    saved = total - group_naming(world.accounts, counts.size)
+    for background, numbers in zip(world.kinds, counts.kinds, strict=True):
+        row = world.families.index(background.incidence.kind.family)
+        saved = np.maximum(saved, total - family_bits[row] - _named_by(world, background, numbers, counts.size))
+    return Score(fixed(saved - np.log2(len(world.kinds) + 1)), kinds, family_bits)
+
+
+def _named_by(world: World, background: Background, counts: KindCounts, size: Ints) -> Floats:
+    """Bits that name each group by its best entity of a kind; infinite where it has none."""
+    users = background.users[counts.entity]
+    cost = naming_by_entity(users, counts.k, size[counts.group], world.accounts, max(background.entities, 1))
+    best = np.full(len(size), np.inf)
+    np.minimum.at(best, counts.group, cost)
+    return best
 
 
 def _score_kind(background: Background, counts: KindCounts) -> KindScore:

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.choose import choose, worth_by_two_families
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import World, count, dense_labels, groups_of
+from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
 from linkage.rings.purify import WORTH, dominated_by
 from linkage.rings.refine import refine
 from linkage.rings.score import Score, score
@@ -88,9 +88,8 @@ def _replace(world: World, labels: Ints, whole: Score, parts: sp.csr_matrix, sma
     rest_saved = np.maximum(score(world, count(world, groups_of(rest, groups))).saved, 0)
     inside = np.bincount(home[home >= 0], weights=saved[home >= 0], minlength=groups)
     better = (inside > 0) & (inside + rest_saved > np.maximum(whole.saved, 0) + WORTH)
-    accepted = (home >= 0) & better[np.maximum(home, 0)]
-    moved = (chosen >= 0) & accepted[np.maximum(chosen, 0)]
-    stays = (labels >= 0) & ~better[np.maximum(labels, 0)]
+    moved = kept_labels(chosen, kept_labels(home, better) >= 0) >= 0
+    stays = kept_labels(labels, ~better) >= 0
     return np.where(stays, labels, np.where(moved, chosen + groups, rest))
 
 

@@ -209,7 +209,7 @@ def _profile(background: Background, counts: KindCounts, scored: KindScore, made
     pool = ring[scored.ratio[ring] != ENTITY_CODE]
     group, entity = counts.group[scored.chosen], counts.entity[scored.chosen]
     named = scored.ratio[group] == ENTITY_CODE
-    used, unused = made.terms(group, entity, named)
+    used, unused = made.terms()
     codes = [*np.where(named, "entity", "pool").tolist(), *["part"] * len(ring), *["outside"] * len(pool)]
     none = [None] * (len(ring) + len(pool))
     return {
