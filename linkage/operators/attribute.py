@@ -20,7 +20,7 @@ def attribute(rings: pa.Table, content: pa.Table, accounts: int) -> dict[str, pa
     made = _content(rings, content, accounts)
     suspect = rings["verdict"].to_numpy(zero_copy_only=False) == str(Verdict.SUSPECT)
     start = np.where(suspect, rings["cluster"].to_numpy(), -1).astype(np.int64)
-    operator = _dense(cluster_rings(made, start))
+    operator = cluster_rings(made, start)
     chosen = operator >= 0
     ring_operators = pa.table(
         {
@@ -33,10 +33,6 @@ def attribute(rings: pa.Table, content: pa.Table, accounts: int) -> dict[str, pa
         "ring_operators": ring_operators.cast(model.RING_OPERATOR_LIST),
         "operators": _operators(rings, made, operator, start),
     }
-
-
-def _dense(labels: Ints) -> Ints:
-    return np.where(labels >= 0, np.unique(labels, return_inverse=True)[1] - int((labels < 0).any()), -1)
 
 
 def _content(rings: pa.Table, content: pa.Table, accounts: int) -> RingContent:

@@ -57,10 +57,10 @@ def cluster_rings(content: RingContent, start: Ints) -> Ints:
             continue
         united = _Group(groups[a].rings + groups[b].rings, groups[a].templates | groups[b].templates)
         del groups[a], groups[b]
-        for other in [n for n, g in groups.items() if g.templates & united.templates]:
-            groups[following] = united
-            _offer(heap, content, groups, other, following)
+        related = [n for n, group in groups.items() if group.templates & united.templates]
         groups[following] = united
+        for other in related:
+            _offer(heap, content, groups, other, following)
         following += 1
     return _numbered([group.rings for group in groups.values()], len(start))
 
@@ -113,7 +113,7 @@ def _worth_trying(content: RingContent, start: Ints) -> list[tuple[int, int]]:
     others = np.maximum(_holders(content) - 2, 0)
     outside = np.maximum(content.everywhere - np.asarray(users.sum(axis=0)).ravel(), 0)
     by_rings = (others + 0.5) / max(int(np.count_nonzero(np.diff(users.indptr))), 1)
-    limit = -np.log2(np.clip(np.minimum(by_rings, (outside + 0.5) / content.accounts), 1e-12, 1.0))
+    limit = -np.log2(np.clip(np.minimum(by_rings, (outside + 0.5) / max(content.accounts, 1)), 1e-12, 1.0))
     marks = sp.csr_matrix((np.ones(len(users.data)), users.indices, users.indptr), shape=users.shape)
     most = sp.triu((marks.multiply(limit[None, :]) @ marks.T), k=1).tocoo()
     kept = (most.data > WORTH) & (start[most.row] >= 0) & (start[most.col] >= 0) & (start[most.row] != start[most.col])

@@ -91,7 +91,7 @@ def pool_naming(members: Any, entities: Any) -> Floats:
     into the c classes that the kind has.
     """
     members = np.asarray(members, dtype=np.float64)
-    m, classes = members.sum(axis=-1), int(np.count_nonzero(entities))
+    m, classes = members.sum(axis=-1), max(int(np.count_nonzero(entities)), 1)
     subsets = log2_binomial(np.asarray(entities, np.float64), members).sum(axis=-1)
     return fixed(subsets + np.log2(m + 1) + log2_binomial(m + classes - 1, classes - 1))
 
@@ -111,4 +111,4 @@ def naming_by_entity(users: Any, k: Any, size: Any, accounts: Any, entities: Any
 
 def group_naming(accounts: Any, size: Any) -> Floats:
     """Bits that name a group of ``size`` among N accounts: log2 binomial(N, s) + log2 N."""
-    return fixed(log2_binomial(accounts, size) + np.log2(accounts))
+    return fixed(log2_binomial(accounts, size) + np.log2(np.maximum(accounts, 1)))

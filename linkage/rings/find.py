@@ -17,7 +17,7 @@ from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touch
 from linkage.rings.refine import refine
 from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer
-from linkage.rings.tables import Found, ring_tables
+from linkage.rings.tables import Found, no_rings, ring_tables
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
 
 
@@ -41,6 +41,8 @@ def find_rings(graph: AccountGraph, partitions: Ints, propose: Proposer, limits:
     ``partitions`` (proposals x accounts) are the candidates of the whole graph; ``propose`` gives those of a part. The
     result depends on nothing else.
     """
+    if not graph.kinds:
+        return no_rings()
     world = world_of(graph)
     clusters = decide(graph, world, partitions, propose, limits)
     rings = rings_inside(graph, world, clusters, propose, limits)

@@ -20,6 +20,17 @@ NETWORK = "network"
 SMALLEST_Q = 1e-300  # smaller figures are published as this one: never as 0
 
 
+SCHEMAS = {
+    "rings": model.RING_LIST,
+    "members": model.RING_MEMBERS,
+    "affiliations": model.RING_AFFILIATIONS,
+    "evidence": model.RING_EVIDENCE,
+    "pools": model.POOLS,
+    "profiles": model.PROFILES,
+    "content": model.RING_CONTENT,
+}
+
+
 @dataclass(frozen=True)
 class Found:
     """The decided rings and what was measured of them; memberships and affiliations are pairs."""
@@ -32,6 +43,11 @@ class Found:
     verdicts: Verdicts
     support: Floats
     cluster: Ints
+
+
+def no_rings() -> dict[str, pa.Table]:
+    """Every table of the stage, by name, empty."""
+    return {name: schema.empty_table() for name, schema in SCHEMAS.items()}
 
 
 def ring_tables(world: World, found: Found) -> dict[str, pa.Table]:
