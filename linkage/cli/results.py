@@ -12,7 +12,7 @@ import typer
 import linkage
 from linkage.cli import terminal
 from linkage.cli.app import app
-from linkage.errors import ConfigError
+from linkage.errors import ConfigError, NotFound
 from linkage.model import Verdict
 
 if TYPE_CHECKING:
@@ -103,7 +103,10 @@ def why_command(
 
 @app.command("export")
 def export_command(
-    name: Annotated[str, typer.Argument(metavar="ID", help="OP-…, or R-… for one ring.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="OP-…, or R-… for one ring. Default: the operator with most bits."),
+    ] = None,
     run: RunFolder = LATEST,
     out: Annotated[Path | None, typer.Option(help="New folder for the summary.", show_default="ID-summary")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier summary.")] = False,
@@ -118,12 +121,22 @@ def export_command(
 
     opened = linkage.open_run(run)
     check_hashes(opened.path)
-    folder = export_summary(opened, name, out, force=force)
+    folder = export_summary(opened, name or _first_operator(opened), out, force=force)
     if as_json:
         terminal.print_json({"folder": str(folder), **json.loads((folder / MANIFEST).read_text(encoding="utf-8"))})
         return
     terminal.say(f"Written: {terminal.plain(folder)}")
     terminal.say(f"Open {PAGE} in a browser and print it. 'sha256sum -c {SUMS}' checks the files.")
+
+
+def _first_operator(run: Run) -> str:
+    if run.operators.empty:
+        raise NotFound(
+            "this run has no operator cluster: no ring is suspect.", where=str(run.path),
+            todo="Name a ring of 'linkage rings' to summarise that one.",
+        )
+    ordered = run.operators.sort_values(["bits_saved", "operator_id"], ascending=[False, True])
+    return str(ordered["operator_id"].iloc[0])
 
 
 def _write_graphs(found: Any, run: Run, graphml: Path | None, gexf: Path | None) -> None:

@@ -13,6 +13,7 @@ from linkage.cli.app import app
 from linkage.evaluation import Evaluation, evaluate
 from linkage.simulator import Preset, WorldSpec, WorldSummary, simulate
 
+MATCHES = 12  # true operators and rings shown to people; --json has all
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -79,6 +80,8 @@ def _print_evaluation(result: Evaluation) -> None:
         for x in result.lines
     ]
     terminal.print_table("B-cubed, averaged over the accounts of operators", columns, rows)
+    _print_matches(result, "operator")
+    _print_matches(result, "ring")
     if result.honest:
         honest = [[kind, every, caught] for kind, (every, caught) in result.honest.items()]
         terminal.print_table("Honest accounts", ["group", "all", "in suspect rings"], honest)
@@ -88,10 +91,20 @@ def _print_evaluation(result: Evaluation) -> None:
         terminal.print_table("Rings by verdict and by the true kind of most members", columns, verdicts)
 
 
+def _print_matches(result: Evaluation, level: str) -> None:
+    found = [m for m in result.matches if m.level == level]
+    if found:
+        columns = [f"true {level}", "accounts", f"best {level} found", "its accounts", "in common"]
+        rows = [[m.true, m.accounts, m.found or None, m.found_accounts, m.common] for m in found[:MATCHES]]
+        which = "all" if len(found) <= MATCHES else f"the {MATCHES} largest of"
+        terminal.print_table(f"Found beside true: {which} {len(found)} {level}s", columns, rows)
+
+
 def _for_json(result: Evaluation) -> dict[str, Any]:
     return {
         "scores": [{"method": x.of, "level": x.level, "rings": x.rings, **asdict(x.score)} for x in result.lines],
         "honest": {kind: {"all": every, "in_suspect_rings": caught} for kind, (every, caught) in result.honest.items()},
+        "matches": [asdict(m) for m in result.matches],
         "verdicts": [
             {"verdict": verdict, "true_kind": kind, "rings": rings, "accounts": accounts}
             for (verdict, kind), (rings, accounts) in result.verdicts.items()

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from linkage.errors import ConfigError
+from linkage.evaluation.beside import Match, matches
 from linkage.evaluation.peers import bipartite, peers
 from linkage.evaluation.scores import NONE, Score, score
 from linkage.evaluation.tables import (
@@ -42,12 +43,14 @@ class Evaluation:
 
     ``honest`` counts accounts by group kind: (all honest ones, those in suspect rings). ``verdicts`` counts predicted
     rings and their accounts by (verdict, true group kind of most of the ring's accounts). Both are empty where the
-    truth names no group kinds or the prediction no verdicts.
+    truth names no group kinds or the prediction no verdicts. ``matches`` sets each true operator and ring beside the
+    cluster that holds most of it.
     """
 
     lines: list[ScoreLine]
     honest: dict[str, tuple[int, int]]
     verdicts: dict[tuple[str, str], tuple[int, int]]
+    matches: list[Match]
 
 
 def evaluate(run: Path, truth: Path, with_peers: bool = False) -> Evaluation:
@@ -60,7 +63,7 @@ def evaluate(run: Path, truth: Path, with_peers: bool = False) -> Evaluation:
     lines = _lines("linkage" if found.has_verdicts else "clusters", known, found)
     if with_peers:
         lines += _peer_lines(run, known)
-    return Evaluation(lines, _honest(known, found), _verdicts(known, found))
+    return Evaluation(lines, _honest(known, found), _verdicts(known, found), matches(run, truth))
 
 
 def _lines(of: str, truth: Truth, found: Prediction) -> list[ScoreLine]:
