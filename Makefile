@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-DEMO ?= demo
+DEMO ?= data/demo
 ACCOUNTS ?= 20000
 
 .PHONY: help demo test check lock clean
