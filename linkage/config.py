@@ -112,7 +112,7 @@ class EngineSettings(Section):
     memory_limit: ByteSize | None = Field(
         None, description="Such as `4GB`; past it the engine spills. Default: 80 % of memory."
     )
-    threads: int | None = Field(None, ge=1, description="Default: all cores.")
+    threads: int | None = Field(None, ge=1, le=1024, description="Default: all cores.")
     spill_dir: str | None = Field(None, description="Folder for spilled data. Default: inside the unfinished run.")
 
 

@@ -105,7 +105,7 @@ def why_command(
 def export_command(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="OP-…, or R-… for one ring. Default: the operator with most bits."),
+        typer.Argument(metavar="[ID]", help="OP-… or R-…. Default: the operator, else the ring, with most bits."),
     ] = None,
     run: RunFolder = LATEST,
     out: Annotated[Path | None, typer.Option(help="New folder for the summary.", show_default="ID-summary")] = None,
@@ -130,11 +130,10 @@ def export_command(
 
 
 def _first_operator(run: Run) -> str:
+    if run.operators.empty and run.rings.empty:
+        raise NotFound("this run has no ring.", where=str(run.path), todo="There is nothing to summarise.")
     if run.operators.empty:
-        raise NotFound(
-            "this run has no operator cluster: no ring is suspect.", where=str(run.path),
-            todo="Name a ring of 'linkage rings' to summarise that one.",
-        )
+        return str(run.rings.sort_values(["bits_saved", "ring_id"], ascending=[False, True])["ring_id"].iloc[0])
     ordered = run.operators.sort_values(["bits_saved", "operator_id"], ascending=[False, True])
     return str(ordered["operator_id"].iloc[0])
 

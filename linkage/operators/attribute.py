@@ -14,13 +14,16 @@ from linkage.operators.cluster import Ints, RingContent, cluster_rings, shared_b
 def attribute(rings: pa.Table, content: pa.Table, accounts: int) -> dict[str, pa.Table]:
     """Tables ring_operators and operators (shapes in model) from the stage rings' tables ``rings`` and ``content``.
 
-    Only suspect rings get an operator. Rings cut from one cluster share theirs; further ones join by their templates.
-    Each ring's traffic goes to its one operator whole (traffic_share 1).
+    Rings cut from one cluster share an operator; further ones join by their templates. An operator has at least one
+    suspect ring; undetermined rings belong to it when they are tied to that, and to none of their own. Each ring's
+    traffic goes to its one operator whole (traffic_share 1). ``bits_saved`` sums over the suspect rings.
     """
     made = _content(rings, content, accounts)
-    suspect = rings["verdict"].to_numpy(zero_copy_only=False) == str(Verdict.SUSPECT)
-    start = np.where(suspect, rings["cluster"].to_numpy(), -1).astype(np.int64)
-    operator = cluster_rings(made, start)
+    verdict = rings["verdict"].to_numpy(zero_copy_only=False)
+    suspect = verdict == str(Verdict.SUSPECT)
+    asked = suspect | (verdict == str(Verdict.UNDETERMINED))
+    start = np.where(asked, rings["cluster"].to_numpy(), -1).astype(np.int64)
+    operator = _with_suspects(cluster_rings(made, start), suspect)
     chosen = operator >= 0
     ring_operators = pa.table(
         {
@@ -31,8 +34,14 @@ def attribute(rings: pa.Table, content: pa.Table, accounts: int) -> dict[str, pa
     )
     return {
         "ring_operators": ring_operators.cast(model.RING_OPERATOR_LIST),
-        "operators": _operators(rings, made, operator, start),
+        "operators": _operators(rings, made, operator, np.where(suspect, start, -1)),
     }
+
+
+def _with_suspects(operator: Ints, suspect: np.ndarray) -> Ints:
+    """Operators renumbered densely, without those that have no suspect ring."""
+    kept = np.unique(operator[suspect & (operator >= 0)])
+    return np.where(np.isin(operator, kept), np.searchsorted(kept, operator), -1)
 
 
 def _content(rings: pa.Table, content: pa.Table, accounts: int) -> RingContent:
@@ -48,9 +57,9 @@ def _content(rings: pa.Table, content: pa.Table, accounts: int) -> RingContent:
 def _operators(rings: pa.Table, content: RingContent, operator: Ints, start: Ints) -> pa.Table:
     saved = rings["bits_saved"].to_numpy()
     number = int(operator.max(initial=-1)) + 1
-    chosen = operator >= 0
+    chosen = start >= 0
     sums = np.bincount(operator[chosen], weights=saved[chosen], minlength=number)
-    reasons = [_decided_by(content, np.flatnonzero(operator == n), start) for n in range(number)]
+    reasons = [_decided_by(content, np.flatnonzero((operator == n) & chosen), start) for n in range(number)]
     table = pa.table(
         {"operator": np.arange(number), "bits_saved": np.round(sums, 3), "decided_by": pa.array(reasons, pa.string())}
     )

@@ -59,7 +59,8 @@ _OPERATOR_RINGS = """
 _LIKELIHOOD = "round(1 / (1 + pow(2, -greatest(least({bits}, 60), -60))), 6)"
 _TABLES = {
     "members": f"""
-        SELECT a.account_id, i.name AS ring_id, CASE WHEN m.role <> 'bystander' THEN p.name END AS operator_id,
+        SELECT a.account_id, i.name AS ring_id,
+               CASE WHEN m.role <> 'bystander' AND r.verdict = 'suspect' THEN p.name END AS operator_id,
                r.verdict, m.log_odds_bits, {_LIKELIHOOD.format(bits="m.log_odds_bits")} AS likelihood, m.role,
                m.families
         FROM ring_members m JOIN accounts a USING (account) JOIN ring_ids i USING (ring) JOIN ring_rings r USING (ring)
@@ -89,7 +90,8 @@ _TABLES = {
                    sum(CASE WHEN m.role <> 'bystander' THEN a.exchanges ELSE 0 END)::BIGINT AS exchanges,
                    min(a.first_seen) FILTER (m.role <> 'bystander') AS first_seen,
                    max(a.last_seen) FILTER (m.role <> 'bystander') AS last_seen
-            FROM ring_operator o JOIN ring_members m USING (ring) JOIN accounts a USING (account) GROUP BY o.operator)
+            FROM ring_operator o JOIN ring_rings r USING (ring) JOIN ring_members m USING (ring)
+            JOIN accounts a USING (account) WHERE r.verdict = 'suspect' GROUP BY o.operator)
         SELECT i.name AS operator_id, p.rings, p.accounts, p.exchanges, p.first_seen, p.last_seen, l.bits_saved,
                l.decided_by
         FROM operator_list l JOIN parts p USING (operator) JOIN operator_ids i USING (operator) ORDER BY 1

@@ -37,7 +37,7 @@ def suspect(f: Features) -> Floats:
     many_cards = (
         rising(pay.entities, 1.5, 4) * falling(pay.top / np.maximum(f.size, 1), 0.35, 0.7) * (pay.bits > ENOUGH)
     )
-    scattered = falling(net.top / np.maximum(f.size, 1), 0.6, 0.95)
+    scattered = falling(net.top / np.maximum(f.size, 1), 0.6, 0.95) * rising(net.entities, 3, 8)
     one_pipeline = rising(content.purity, 0.45, 0.7) * rising(content.join, 0.08, 0.25) * (content.bits > ENOUGH)
     no_content = ~content.known
     cards_only = np.where(
