@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+import traceback
+from dataclasses import dataclass
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -19,18 +22,48 @@ app = typer.Typer(
 )
 
 
+@dataclass
+class _Asked:
+    """What the command line said before the command."""
+
+    debug: bool = False
+
+
+_asked = _Asked()
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of any error, to report it.")] = False,
+) -> None:
+    """Options of every command."""
+    _asked.debug = debug
+
+
 def main() -> None:
-    """Entry point of the command: run it, and turn linkage's own errors into a message and the contract's exit code."""
+    """Entry point of the command: run it, and turn what goes wrong into one message and the contract's exit code."""
     try:
         app()
     except LinkageError as error:
-        _stop(terminal.plain(error), error.exit_code)
+        _stop(str(error), error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-    except (MemoryError, OSError) as error:
-        _stop(f"{terminal.plain(error)} Free space or memory, then run again.", ExitCode.STORAGE)
+    except MemoryError:
+        _stop("out of memory. Close other programs, or read fewer files at once.", ExitCode.STORAGE)
+    except OSError as error:
+        _stop(f"{error}. Check rights and free space, then run again.", ExitCode.STORAGE)
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        _stop(
+            f"a fault of linkage, not yours ({what}). Run 'linkage --debug' with the same words, and report what it "
+            "prints.",
+            ExitCode.OUR_FAULT,
+        )
 
 
 def _stop(message: str, code: ExitCode) -> None:
-    terminal.err.print(Text(f"linkage: {message}", style="red"))
+    if _asked.debug:
+        for line in traceback.format_exc().splitlines():
+            terminal.err.print(Text(terminal.plain(line)))
+    terminal.err.print(Text(f"linkage: {terminal.plain(message)}", style="red"))
     sys.exit(int(code))

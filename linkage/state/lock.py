@@ -35,15 +35,26 @@ def hold_lock(output: Path) -> Iterator[None]:
             todo="Wait until it ends, or stop it.",
         ) from None
     except OSError as error:
-        raise StorageFault(
-            f"can't write there: {error.strerror}.", where=str(output), todo="Choose another output.dir."
-        ) from error
+        raise _cannot_write(output, error) from error
     try:
-        holder.write_text(json.dumps(_self()), encoding="utf-8")
+        _sign(holder)
         yield
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _sign(holder: Path) -> None:
+    try:
+        holder.write_text(json.dumps(_self()), encoding="utf-8")
+    except OSError as error:
+        raise _cannot_write(holder.parent, error) from error
+
+
+def _cannot_write(output: Path, error: OSError) -> StorageFault:
+    return StorageFault(
+        f"can't write there: {error.strerror}.", where=str(output), todo="Free space, or choose another output.dir."
+    )
 
 
 def _self() -> dict[str, str | int]:
@@ -54,5 +65,5 @@ def _describe(holder: Path) -> str:
     try:
         who = json.loads(holder.read_text(encoding="utf-8"))
         return f"process {who['pid']} on {who['host']}, since {who['since']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "its holder has not signed yet"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from linkage.errors import HashMismatch
+from linkage.errors import HashMismatch, StorageFault
 
 NAME = "manifest.json"
 _LIBRARIES = ("linkage", "duckdb", "igraph", "leidenalg", "numpy", "pyarrow", "scipy", "networkx", "pandas")
@@ -64,8 +64,15 @@ def check_hashes(folder: Path) -> int:
 
     Raises:
         HashMismatch: a table is missing or its bytes have changed.
+        StorageFault: the manifest can't be read.
     """
-    tables = json.loads((folder / NAME).read_text(encoding="ascii"))["tables"]
+    manifest = folder / NAME
+    try:
+        tables = json.loads(manifest.read_text(encoding="ascii"))["tables"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StorageFault(
+            f"can't be read: {error}.", where=str(manifest), todo="Restore the run folder, or run again."
+        ) from error
     for name, stored in tables.items():
         path = folder / name
         if not path.is_file() or sha256(path) != stored["sha256"]:

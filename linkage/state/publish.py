@@ -39,14 +39,19 @@ class Unfinished:
         """Sync every file, rename the folder to its run id, and move ``latest``; returns the published folder.
 
         Raises:
-            StorageFault: the disk refused; ``latest`` is as it was.
+            StorageFault: the disk refused; ``latest`` is as it was, and the run is hidden again.
         """
         target = self.output / self.run_id
+        _refuse_foreign(self.output / LATEST)
         try:
             sync_tree(self.folder)
             os.rename(self.folder, target)
-            sync(self.output)
-            _point_latest(self.output, self.run_id)
+            try:
+                sync(self.output)
+                _point_latest(self.output, self.run_id)
+            except OSError:
+                os.rename(target, self.folder)
+                raise
         except OSError as error:
             raise StorageFault(
                 f"can't publish the run: {error.strerror}.", where=str(self.output), todo="Free space, then run again."
@@ -61,9 +66,10 @@ def unfinished_run(output: Path, run_id: str) -> Iterator[Unfinished]:
     Leftovers of runs that were killed are removed first: under the lock nobody else can be writing them.
 
     Raises:
-        StorageFault: the folder can't be made.
+        StorageFault: ``latest`` is no link, or a file of the run can't be read or written.
     """
     run = Unfinished(output, run_id)
+    _refuse_foreign(output / LATEST)
     try:
         for leftover in sorted(output.glob(f"{_PREFIX}*")):
             shutil.rmtree(leftover)
@@ -74,14 +80,20 @@ def unfinished_run(output: Path, run_id: str) -> Iterator[Unfinished]:
         ) from error
     try:
         yield run
+    except OSError as error:
+        raise StorageFault(
+            f"{error.strerror or error}.", where=str(error.filename or output), todo="Check rights and space."
+        ) from error
     finally:
         shutil.rmtree(run.folder, ignore_errors=True)
 
 
-def latest(output: Path) -> Path | None:
-    """The run folder that ``latest`` names, or None before the first run."""
-    link = output / LATEST
-    return link.resolve() if link.is_dir() else None
+def _refuse_foreign(link: Path) -> None:
+    """Whoever made a file or folder of this name should not lose it, nor learn of it after an hour's work."""
+    if os.path.lexists(link) and not link.is_symlink():
+        raise StorageFault(
+            "this is no link, so it can't be moved to the new run.", where=str(link), todo="Give it another name."
+        )
 
 
 def sync_tree(folder: Path) -> None:
@@ -101,21 +113,35 @@ def sync(path: Path) -> None:
 
 
 def _point_latest(output: Path, run_id: str) -> None:
-    new = output / f".{LATEST}.new"
+    link = output / LATEST
+    before = os.readlink(link) if link.is_symlink() else None
+    _relink(link, run_id)
+    try:
+        sync(output)
+    except OSError:
+        if before is None:
+            link.unlink()
+        else:
+            _relink(link, before)
+        raise
+
+
+def _relink(link: Path, target: str) -> None:
+    new = link.with_name(f".{link.name}.new")
     new.unlink(missing_ok=True)
-    new.symlink_to(run_id, target_is_directory=True)
-    os.replace(new, output / LATEST)
-    sync(output)
+    new.symlink_to(target, target_is_directory=True)
+    os.replace(new, link)
 
 
 def write_table(table: pa.Table, path: Path) -> None:
-    """Write one Parquet file; the same rows give the same bytes.
+    """Write one Parquet file; the same rows give the same bytes, however they lie in memory.
 
     Raises:
         StorageFault: the disk refused.
     """
     try:
-        pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP)
+        # pages end where chunks do, and chunks come as the engine's threads made them
+        pq.write_table(table.combine_chunks(), path, compression="zstd", row_group_size=ROW_GROUP)
     except OSError as error:
         raise StorageFault(
             f"can't write the table: {error}.", where=str(path), todo="Free space, then run again."
