@@ -10,7 +10,7 @@ from linkage.rings.counts import Counts, World, count, dense_labels, groups_of
 from linkage.rings.profile import profiles
 from linkage.rings.score import Score, score
 
-NEIGHBOURS = 20  # partners tried a group; from the method sketch
+NEIGHBOURS = 8  # partners tried a group; 20 gave the same rings on two worlds of 60,000 accounts, 5 worse ones
 
 
 def merge(world: World, labels: Ints) -> Ints:
@@ -56,7 +56,7 @@ def _unite(world: World, groups: sp.csr_matrix, counts: Counts, fresh: np.ndarra
 
 
 def neighbours(world: World, counts: Counts, scored: Score) -> tuple[Ints, Ints]:
-    """Pairs of groups worth trying: for each group the 20 that share most of its profile, by weight."""
+    """Pairs of groups worth trying: for each group the 8 that share most of its profile, by weight."""
     made = profiles(world, counts, scored)
     likeness = sp.csr_matrix((len(counts.size), len(counts.size)))
     for kind, numbers in zip(made.kinds, counts.kinds, strict=True):
