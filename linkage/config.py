@@ -89,7 +89,7 @@ class Labels(Section):
 class Dossiers(Section):
     """Operators that are known already."""
 
-    path: str = Field(description="Glob of TOML files: name, accounts = […], [indicators] kind = […].")
+    path: str = Field(description="Glob of TOML files: name, accounts = […], [indicators] KIND = […].")
 
 
 class Context(Section):
@@ -227,7 +227,7 @@ def parse_config(raw: dict[str, Any], where: str) -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(_explain(error), where=where, todo="'linkage schema' prints every setting.") from error
+        raise ConfigError(explain(error), where=where, todo="'linkage schema' prints every setting.") from error
     _check_sources(config, where)
     return config
 
@@ -243,12 +243,13 @@ def engine_settings(config: Config, config_path: Path) -> EngineSettings:
     return config.engine.model_copy(update={"spill_dir": resolve(config_path, spill)}) if spill else config.engine
 
 
-def _explain(error: ValidationError) -> str:
-    lines = [_explain_one(dict(e)) for e in error.errors(include_url=False)]
+def explain(error: ValidationError, section: type[Section] = Config) -> str:
+    """What is wrong with a file that ``section`` describes, in words: keys, and the nearest valid ones."""
+    lines = [_explain_one(dict(e), section) for e in error.errors(include_url=False)]
     return sentence("; ".join(lines[:5]) + (f"; and {len(lines) - 5} more" if len(lines) > 5 else ""))
 
 
-def _explain_one(error: dict[str, Any]) -> str:
+def _explain_one(error: dict[str, Any], section: type[Section]) -> str:
     keys = [str(k) for k in error["loc"] if k not in ("str", "list[str]", "EntityColumn", "constrained-str")]
     key = ".".join(keys) or "the file"
     if error["type"] == "missing":
@@ -258,7 +259,7 @@ def _explain_one(error: dict[str, Any]) -> str:
         return f"key '{key}': {error['msg']} (it says {given[:60]})"
     if keys[-1] in NOT_YET:
         return f"key '{key}' can't be read by this version: {NOT_YET[keys[-1]]}"
-    return f"key '{key}' is unknown{nearest(keys[-1], _keys_beside(keys))}"
+    return f"key '{key}' is unknown{nearest(keys[-1], _keys_beside(keys, section))}"
 
 
 def nearest(word: str, valid: list[str]) -> str:
@@ -274,8 +275,8 @@ def sentence(text: str) -> str:
     return text if text.endswith("?") else f"{text}."
 
 
-def _keys_beside(keys: list[str]) -> list[str]:
-    model: Any = Config
+def _keys_beside(keys: list[str], section: type[Section]) -> list[str]:
+    model: Any = section
     for key in keys[:-1]:
         if isinstance(model, type) and issubclass(model, Section) and key in model.model_fields:
             model = _section_in(model.model_fields[key].annotation)

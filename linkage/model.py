@@ -94,6 +94,7 @@ ENTITIES = _schema(entity=_I, kind=_S, value=_S, context=_S)
 OBSERVATIONS = _schema(account=_I, entity=_I, first_seen=TIME, last_seen=TIME, n=_L)
 SOURCES = _schema(source=_S, rows=_L, loaded=_L, duplicate=_L, quarantined=_L, not_linking=_L)
 LABELS = _schema(account_id=_S, label=_S)
+DOSSIERS = _schema(name=_S, kind=_S, value=_S)  # kind `account` for account ids; no indicator is of that kind
 QUARANTINE = _schema(source=_S, file=_S, row=_L, column=_S, reason=_S, value=_S)
 
 # graph -> communities, rings
@@ -119,7 +120,7 @@ POOLS = _schema(ring=_I, kind=_S, entity=_I, ring_accounts=_L, all_accounts=_L)
 
 # operators -> reports
 RING_OPERATOR_LIST = _schema(ring=_I, operator=_I, traffic_share=_F)
-OPERATOR_LIST = _schema(operator=_I, bits_saved=_F, decided_by=_S)
+OPERATOR_LIST = _schema(operator=_I, bits_saved=_F, decided_by=_S, dossier=_S, dossier_match=_S)
 
 # published: the columns of the contract first, ours after them
 PUBLISHED = {
@@ -134,7 +135,7 @@ PUBLISHED = {
     "ring_operators": _schema(ring_id=_S, operator_id=_S, traffic_share=_F),
     "operators": _schema(
         operator_id=_S, rings=_L, accounts=_L, exchanges=_L, first_seen=TIME, last_seen=TIME, bits_saved=_F,
-        decided_by=_S,
+        decided_by=_S, dossier=_S, dossier_match=_S,
     ),
     "evidence": _schema(
         ring_id=_S, kind=_S, entity=_S, pool=_L, ring_accounts=_L, ring_accounts_with_kind=_L, all_accounts=_L,

@@ -20,7 +20,7 @@ from linkage.config import Config, engine_settings, load_config, resolve, used_k
 from linkage.engines import DuckDBEngine, Engine
 from linkage.graph import build_links, to_arrays
 from linkage.model import AccountGraph
-from linkage.operators import attribute
+from linkage.operators import attribute, with_dossiers
 from linkage.reports.publish import Stages, published_tables
 from linkage.rings import Limits, find_rings
 from linkage.sources import SourcesReport, read_sources
@@ -69,7 +69,7 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
             graph = _graph(job, engine)
             partitions = _communities(job, graph)
             rings = _rings(job, graph, partitions)
-            operators = _operators(job, graph, rings)
+            operators = _operators(job, engine, graph, rings)
             _reports(job, engine, Stages(rings, operators))
         _manifest(job, report, run_id, started)
         return unfinished.publish()
@@ -99,6 +99,7 @@ def _sources(job: Job, engine: Engine, refused: Path) -> SourcesReport:
                 "entities": "SELECT * FROM entities ORDER BY entity",
                 "sources": "SELECT * FROM source_counts ORDER BY source",
                 "labels": "SELECT * FROM labels ORDER BY account_id, label",
+                "dossiers": "SELECT * FROM dossiers ORDER BY name, kind, value",
                 "quarantine": 'SELECT * FROM quarantine ORDER BY source, file, "row", "column", reason',
             },
         )
@@ -138,9 +139,10 @@ def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table
         return tables
 
 
-def _operators(job: Job, graph: AccountGraph, rings: dict[str, pa.Table]) -> dict[str, pa.Table]:
+def _operators(job: Job, engine: Engine, graph: AccountGraph, rings: dict[str, pa.Table]) -> dict[str, pa.Table]:
     with job.stage("operators") as folder:
         tables = attribute(rings["rings"], rings["content"], graph.accounts)
+        tables["operators"] = with_dossiers(engine, rings, tables)
         _save(folder, tables)
         return tables
 

@@ -125,6 +125,7 @@ def _check_json(report: CheckReport) -> dict[str, Any]:
     return {
         "sample": SAMPLE,
         "sources": [{**asdict(p), "error": str(p.error) if p.error else None} for p in report.previews],
+        "warnings": list(report.warnings),
         "error": str(report.first_error) if report.first_error else None,
     }
 
@@ -135,9 +136,8 @@ def _print_check(report: CheckReport) -> None:
     bad = [(p.source, r["column"], r["reason"], r["rows"]) for p in report.previews for r in p.reasons]
     if bad:
         terminal.print_table("In the quarantine", ("source", "column", "reason", "rows"), bad)
-    for preview in report.previews:
-        for warning in preview.warnings:
-            terminal.warn(terminal.plain(warning))
+    for warning in [w for preview in report.previews for w in preview.warnings] + list(report.warnings):
+        terminal.warn(terminal.plain(warning))
     for error in [p.error for p in report.previews] + [report.beside]:
         if error and error is not report.first_error:
             terminal.warn(terminal.plain(error))

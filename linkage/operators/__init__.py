@@ -1,5 +1,6 @@
 """Operators: which rings the same hands run."""
 
 from linkage.operators.attribute import attribute
+from linkage.operators.dossiers import with_dossiers
 
-__all__ = ["attribute"]
+__all__ = ["attribute", "with_dossiers"]

@@ -16,7 +16,8 @@ def attribute(rings: pa.Table, content: pa.Table, accounts: int) -> dict[str, pa
 
     Rings cut from one cluster share an operator; further ones join by their templates. An operator has at least one
     suspect ring; undetermined rings belong to it when they are tied to that, and to none of their own. Each ring's
-    traffic goes to its one operator whole (traffic_share 1). ``bits_saved`` sums over the suspect rings.
+    traffic goes to its one operator whole (traffic_share 1). ``bits_saved`` sums over the suspect rings. Of what
+    is known already nothing is said here: see :func:`linkage.operators.dossiers.with_dossiers`.
     """
     made = _content(rings, content, accounts)
     verdict = rings["verdict"].to_numpy(zero_copy_only=False)
@@ -60,10 +61,11 @@ def _operators(rings: pa.Table, content: RingContent, operator: Ints, start: Int
     chosen = start >= 0
     sums = np.bincount(operator[chosen], weights=saved[chosen], minlength=number)
     reasons = [_decided_by(content, np.flatnonzero((operator == n) & chosen), start) for n in range(number)]
-    table = pa.table(
-        {"operator": np.arange(number), "bits_saved": np.round(sums, 3), "decided_by": pa.array(reasons, pa.string())}
-    )
-    return table.cast(model.OPERATOR_LIST)
+    columns = {
+        "operator": np.arange(number), "bits_saved": np.round(sums, 3), "decided_by": pa.array(reasons, pa.string()),
+        "dossier": pa.nulls(number), "dossier_match": pa.nulls(number),
+    }
+    return pa.table(columns).cast(model.OPERATOR_LIST)
 
 
 def _decided_by(content: RingContent, members: Ints, start: Ints) -> str:

@@ -93,7 +93,7 @@ _TABLES = {
             FROM ring_operator o JOIN ring_rings r USING (ring) JOIN ring_members m USING (ring)
             JOIN accounts a USING (account) WHERE r.verdict = 'suspect' GROUP BY o.operator)
         SELECT i.name AS operator_id, p.rings, p.accounts, p.exchanges, p.first_seen, p.last_seen, l.bits_saved,
-               l.decided_by
+               l.decided_by, l.dossier, l.dossier_match
         FROM operator_list l JOIN parts p USING (operator) JOIN operator_ids i USING (operator) ORDER BY 1
     """,
     "evidence": """

@@ -22,7 +22,7 @@ def refuse_card_numbers(engine: Engine, name: str, values: Sequence[Value]) -> N
             check.
     """
     for i, value in enumerate(values):
-        if value.spec.family == PAYMENT_FAMILY and looks_like_cards(*_card_counts(engine, f"scan_{name}", f"v{i}")):
+        if value.spec.family == PAYMENT_FAMILY and looks_like_cards(*card_counts(engine, f"scan_{name}", f"v{i}")):
             raise InputRefused(
                 f"column '{value.name}' holds what look like full card numbers.",
                 where=f"sources.{name}",
@@ -35,7 +35,8 @@ def looks_like_cards(passing: int, card_long: int) -> bool:
     return passing >= LEAST_PASSING and passing >= LEAST_SHARE * card_long
 
 
-def _card_counts(engine: Engine, table: str, column: str) -> tuple[int, int]:
+def card_counts(engine: Engine, table: str, column: str) -> tuple[int, int]:
+    """Distinct values of a column that are as long as card numbers: how many pass Luhn's check, and all of them."""
     counts = engine.fetch(
         f"""
         SELECT count(*) FILTER (WHERE luhn(digits)) AS passing, count(*) AS card_long

@@ -33,10 +33,11 @@ class Preview:
 
 @dataclass(frozen=True)
 class CheckReport:
-    """Previews of all sources, and what is wrong with labels and lists of networks."""
+    """Previews of all sources, and what is wrong with labels, dossiers and lists of networks, or worth a warning."""
 
     previews: tuple[Preview, ...]
     beside: LinkageError | None
+    warnings: tuple[str, ...] = ()
 
     @property
     def first_error(self) -> LinkageError | None:
@@ -47,17 +48,16 @@ class CheckReport:
 def check_sources(engine: Engine, config: Config, config_path: Path, sample: int = SAMPLE) -> CheckReport:
     """Preview each source by itself, so that what is wrong with one does not hide the others."""
     previews = tuple(_preview(engine, config, config_path, name, sample) for name in config.sources)
-    beside = None
+    if all(p.error for p in previews):
+        return CheckReport(previews, None)
     try:
-        if not all(p.error for p in previews):
-            read_beside(engine, config, config_path)
+        return CheckReport(previews, None, tuple(read_beside(engine, config, config_path)[1]))
     except LinkageError as error:
-        beside = error
-    return CheckReport(previews, beside)
+        return CheckReport(previews, error)
 
 
 def _preview(engine: Engine, config: Config, config_path: Path, name: str, sample: int) -> Preview:
-    alone = {"sources": {name: config.sources[name]}, "labels": None, "context": Context()}
+    alone = {"sources": {name: config.sources[name]}, "labels": None, "dossiers": None, "context": Context()}
     try:
         report = read_sources(engine, config.model_copy(update=alone), config_path, sample=sample)
     except LinkageError as error:

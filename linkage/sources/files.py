@@ -69,6 +69,13 @@ def find_files(source: str, paths: str | Sequence[str], config_path: Path, hashe
     return files
 
 
+def matching_files(pattern: str, config_path: Path) -> list[Path]:
+    """The files that a path or glob of the config names, in order of path; there may be none."""
+    full = resolve(config_path, pattern)
+    paths = [Path(full)] if os.path.exists(full) else [Path(p) for p in glob.glob(full, recursive=True)]
+    return sorted(path for path in set(paths) if path.is_file())
+
+
 def file_sha256(path: Path) -> str:
     """SHA-256 of a file's bytes, in hex.
 
@@ -90,10 +97,9 @@ def shown_path(path: Path, config_path: Path) -> str:
 
 
 def _matches(source: str, pattern: str, config_path: Path) -> list[Path]:
-    full = resolve(config_path, pattern)
-    paths = [Path(full)] if os.path.exists(full) else [Path(p) for p in glob.glob(full, recursive=True)]
-    if not [p for p in paths if p.is_file()]:
-        folder = os.path.isdir(full)
+    paths = matching_files(pattern, config_path)
+    if not paths:
+        folder = os.path.isdir(resolve(config_path, pattern))
         raise InputRefused(
             f"source '{source}' is empty: '{pattern}' {'is a folder' if folder else 'matches no file'}.",
             where=f"sources.{source}.path",
@@ -101,7 +107,7 @@ def _matches(source: str, pattern: str, config_path: Path) -> list[Path]:
             if folder
             else "Check the path (it is relative to the config).",
         )
-    return [p for p in paths if p.is_file()]
+    return paths
 
 
 def _format(path: Path, source: str) -> Format:

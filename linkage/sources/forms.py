@@ -21,18 +21,7 @@ def make_forms(engine: Engine, values: Values, specs: Mapping[str, KindSpec]) ->
     """
     reads = tuple(f"scan_{name}" for name in values)
     engine.run(Step("texts", f"SELECT DISTINCT slot, text FROM ({_all_texts(values)}) {_FIT}", reads))
-    addresses = _of_slots(k for k, spec in specs.items() if spec.normalise == "ip")
-    others = engine.fetch(f"SELECT DISTINCT text FROM texts WHERE {addresses} AND NOT is_ipv4(text)")
-    engine.load("ip_others", ip_forms(others["text"].to_pylist()))
-    parts = [
-        account_forms_sql(f"(SELECT * FROM texts WHERE slot = {literal(ACCOUNT)})"),
-        ipv4_forms_sql(f"(SELECT * FROM texts WHERE {addresses} AND is_ipv4(text))"),
-        f"SELECT slot, text, o.value, o.state FROM texts JOIN ip_others o USING (text) WHERE {addresses}",
-    ]
-    for normalise in ("text", "hash"):
-        chosen = _of_slots(k for k, spec in specs.items() if spec.normalise == normalise)
-        parts.append(value_forms_sql(normalise, f"(SELECT * FROM texts WHERE {chosen})"))
-    engine.run(Step("all_forms", " UNION ALL ".join(parts), ("texts", "ip_others")))
+    normalise_texts(engine, "all_forms", "texts", specs)
     engine.run(
         Step(
             "things",
@@ -49,6 +38,27 @@ def make_forms(engine: Engine, values: Values, specs: Mapping[str, KindSpec]) ->
             ("all_forms", "things"),
         )
     )
+
+
+def normalise_texts(engine: Engine, name: str, texts: str, specs: Mapping[str, KindSpec]) -> None:
+    """Make the table ``name`` (slot, text, value, state) from the table ``texts`` (slot, text).
+
+    Slots, values and states are as in :func:`make_forms`; the value of what is invalid means nothing.
+    """
+    addresses = _of_slots(k for k, spec in specs.items() if spec.normalise == "ip")
+    others = f"{name}_ip_others"
+    unlike = engine.fetch(f"SELECT DISTINCT text FROM {texts} WHERE {addresses} AND NOT is_ipv4(text)")
+    engine.load(others, ip_forms(unlike["text"].to_pylist()))
+    parts = [
+        account_forms_sql(f"(SELECT * FROM {texts} WHERE slot = {literal(ACCOUNT)})"),
+        ipv4_forms_sql(f"(SELECT * FROM {texts} WHERE {addresses} AND is_ipv4(text))"),
+        f"SELECT slot, text, o.value, o.state FROM {texts} JOIN {others} o USING (text) WHERE {addresses}",
+    ]
+    for normalise in ("text", "hash"):
+        chosen = _of_slots(k for k, spec in specs.items() if spec.normalise == normalise)
+        parts.append(value_forms_sql(normalise, f"(SELECT * FROM {texts} WHERE {chosen})"))
+    engine.run(Step(name, " UNION ALL ".join(parts), (texts, others)))
+    engine.drop(others)
 
 
 def slots(values: Sequence[Value]) -> list[tuple[str, str]]:

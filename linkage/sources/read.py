@@ -11,6 +11,7 @@ from linkage.errors import InputRefused
 from linkage.sources import audit, context, tables
 from linkage.sources.audit import SourceCounts
 from linkage.sources.cards import refuse_card_numbers
+from linkage.sources.dossiers import read_dossiers
 from linkage.sources.files import InputFile, file_sha256, find_files, shown_path
 from linkage.sources.forms import make_forms
 from linkage.sources.labels import read_labels
@@ -53,7 +54,7 @@ class OpenedSource:
 def read_sources(
     engine: Engine, config: Config, config_path: Path, refused_dir: Path | None = None, sample: int | None = None
 ) -> SourcesReport:
-    """Make the tables accounts, entities, observations, quarantine, source_counts and labels (schemas in model.py).
+    """Make the tables accounts, entities, observations, quarantine, source_counts, labels and dossiers (see model.py).
 
     With ``sample`` only about so many rows a file are read, no file is hashed, and nothing is refused for its rows: for
     looking before a run. ``refused_dir`` is where the quarantine is written when too many rows are in it.
@@ -76,28 +77,35 @@ def read_sources(
     tables.make_accounts(engine, config.sources)
     tables.make_observations(engine, config.sources)
     inputs = [record for o in opened for record in _records(o.name, [f for g in o.groups for f in g.files])]
-    inputs += read_beside(engine, config, config_path)
-    for table in ("texts", "all_forms", "forms", "uses", "ip_others", *(f"repeats_{o.name}" for o in opened)):
+    beside, notes = read_beside(engine, config, config_path)
+    inputs, warnings = inputs + beside, warnings + notes
+    for table in ("texts", "all_forms", "forms", "uses", *(f"repeats_{o.name}" for o in opened)):
         engine.drop(table)
     inputs = sorted(inputs, key=lambda r: (r.source, r.path))
     return SourcesReport(tuple(inputs), tuple(counts), tuple(warnings), refusal)
 
 
-def read_beside(engine: Engine, config: Config, config_path: Path) -> list[InputRecord]:
-    """Make ``entities`` (with the context of addresses) and ``labels``: what is read beside the sources, after them.
+def read_beside(engine: Engine, config: Config, config_path: Path) -> tuple[list[InputRecord], list[str]]:
+    """Make ``entities`` (with the context of addresses), ``labels`` and ``dossiers``, after the sources.
+
+    Returns what was read, and warnings.
 
     Raises:
-        InputRefused: a list of networks or the labels can't be read.
+        InputRefused: a list of networks, the labels or a dossier can't be read.
     """
+    specs = kind_specs(config)
     lists = {name: Path(resolve(config_path, path)) for name, path in sorted(config.context.ip.items())}
-    addresses = sorted(kind for kind, spec in kind_specs(config).items() if spec.normalise == "ip")
+    addresses = sorted(kind for kind, spec in specs.items() if spec.normalise == "ip")
     context.make_entities(engine, lists, addresses)
     labels = read_labels(engine, config.labels.path if config.labels else None, config_path)
-    networks = [
-        InputRecord(f"context.ip.{name}", shown_path(path, config_path), path.stat().st_size, file_sha256(path))
-        for name, path in lists.items()
+    pattern = config.dossiers.path if config.dossiers else None
+    dossiers, warnings = read_dossiers(engine, pattern, config_path, specs)
+    sections = [*((f"context.ip.{name}", path) for name, path in lists.items()), *(("dossiers", p) for p in dossiers)]
+    others = [
+        InputRecord(section, shown_path(path, config_path), path.stat().st_size, file_sha256(path))
+        for section, path in sections
     ]
-    return [*_records("labels", labels), *networks]
+    return [*_records("labels", labels), *others], warnings
 
 
 def _open(
