@@ -150,15 +150,17 @@ def _write_graphs(found: Any, run: Run, graphml: Path | None, gexf: Path | None)
 
 
 def _ring_row(row: Row) -> list[object]:
+    from linkage.reports.doubts import next_best
+
     days = [None if row[k] is None else f"{row[k]:%Y-%m-%d}" for k in ("first_seen", "last_seen")]
-    return [row["ring_id"], row["verdict"], row["runner_up"], row["accounts"], row["bits_saved"], row["families"],
+    return [row["ring_id"], row["verdict"], next_best(row), row["accounts"], row["bits_saved"], row["families"],
             row["operator_id"], *days]
 
 
 def _print_card(card: Card, top: int) -> None:
     terminal.say(terminal.plain(card.title))
     for name, value in card.data().items():
-        if name in card.facts and value is not None:
+        if name in card.facts and _tells(name, value):
             terminal.say(f"  {_words(name):<24}{terminal.plain(_shaped(name, value))}")
     for name, lines in card.notes.items():
         if not lines:
@@ -177,9 +179,16 @@ def _print_rows(title: str, table: pd.DataFrame, top: int) -> None:
     from linkage.reports.words import records
 
     rows = [{k: _shaped(k, v) for k, v in row.items()} for row in records(table.head(top) if top else table)]
-    columns = [name for name in _columns(rows[0]) if any(_cell(name, row) is not None for row in rows)]
+    columns = [name for name in _columns(rows[0]) if any(_tells(name, _cell(name, row)) for row in rows)]
     terminal.print_table(title, [_words(c) for c in columns], [[_cell(c, row) for c in columns] for row in rows])
     _say_more(len(table) - len(rows), "--top 0")
+
+
+def _tells(name: str, value: object) -> bool:
+    """Whether people learn something from a value: not from one that is missing, nor from a likelihood (uncalibrated;
+    --json has it), nor from 0 exchanges, which every account has where the logs hold none.
+    """
+    return value is not None and name != "likelihood" and (name != "exchanges" or value != 0)
 
 
 def _columns(row: Row) -> list[str]:
@@ -205,7 +214,7 @@ def _of(part: str, whole: str) -> Callable[[Row], object]:
 def _entity_or_pool(row: Row) -> object:
     from linkage.reports.words import count
 
-    return row["entity"] if row["pool"] is None else f"pool of {count(row['pool'], 'entity', 'entities')}"
+    return row["entity"] or f"pool of {count(row['pool'], 'entity', 'entities')}"
 
 
 def _say_more(left: int, option: str) -> None:
@@ -222,7 +231,7 @@ def _words(name: str) -> str:
     return NAMES.get(name, name.replace("_", " "))
 
 
-HIDDEN = {"forgeable", "ring", "cluster", "likelihood"}  # the likelihood is not calibrated; --json has it
+HIDDEN = {"forgeable", "ring", "cluster"}  # columns that other ones say better
 SHAPES = {"q_value": "{:.2g}", "likelihood": "{:.3f}", "support": "{:.0%}", "traffic_share": "{:.0%}"}
 MERGED = {
     "pool": "entity_or_pool", "ring_accounts": "here", "ring_accounts_with_kind": "here", "all_accounts": "everywhere",
@@ -243,6 +252,7 @@ HEADINGS = {
     "decided_by": "Why these rings go together",
     "evidence": "Evidence: here, k of the s members that have the kind; everywhere, d of all N accounts that have it",
     "pools": "Pools",
+    "creations": "When the accounts that use it were created",
     "without_family": "What is left without each family of evidence (bits, members kept)",
     "operators": "Operator clusters",
     "members": "Members",

@@ -42,7 +42,9 @@ class Doubt:
 
 
 def no_family_beyond(case: Case) -> Figures | None:
-    """Without the family {family} nothing is left: it carries {bits:,.1f} bits, and the ring saves {saved:,.1f}."""
+    """The ring would not stand without the family {family}: it carries {bits:,.1f} bits, and the ring saves
+    {saved:,.1f} in all.
+    """
     if len(case.families) < 2 or case.families["left"].iloc[0] > 0:
         return None
     return {"family": case.strongest, "bits": float(case.families["bits"].iloc[0]), "saved": case.ring["bits_saved"]}
@@ -214,10 +216,12 @@ def next_best(ring: Figures) -> str | None:
 def doubts(case: Case) -> tuple[Doubt, ...]:
     """What speaks against the ring: what its links lack, and then what its verdict leaves unexplained.
 
-    Rings that are suspect or undetermined are asked what speaks for innocence, the others what speaks for suspicion.
+    Suspect rings are asked what speaks for innocence, innocent ones what speaks for suspicion, undetermined ones both.
     """
-    suspected = case.ring["verdict"] in (Verdict.SUSPECT, Verdict.UNDETERMINED)
-    checks = ON_EVERY_RING + (AGAINST_SUSPICION if suspected else AGAINST_INNOCENCE)
+    verdict = case.ring["verdict"]
+    checks = ON_EVERY_RING
+    checks += AGAINST_SUSPICION if verdict in (Verdict.SUSPECT, Verdict.UNDETERMINED) else ()
+    checks += AGAINST_INNOCENCE if verdict != Verdict.SUSPECT else ()
     found = ((check, check(case)) for check in checks)
     return tuple(Doubt(c.__name__, _sentence(c, figures), figures) for c, figures in found if figures is not None)
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from linkage.reports.bursts import WEEK, densest
 from linkage.reports.card import Card
 from linkage.reports.store import Store
 from linkage.reports.visible import printable
-from linkage.reports.words import records
+from linkage.reports.words import records, span
 
+SEVERAL = 3  # accounts from which on a week of creations says something
 
 class Entity:
     """An entity of a run."""
@@ -66,18 +68,33 @@ class Entity:
         )
 
     def accounts(self, top: int = 0) -> pd.DataFrame:
-        """Accounts that use it, heaviest use first: account_id, ring_id, n, first and last use; ``top`` 0 is all."""
+        """Accounts that use it, heaviest use first: account_id, ring_id, created, n, first and last use.
+
+        ``top`` 0 is all.
+        """
         limit = f"LIMIT {int(top)}" if top else ""
         return self.store.query(
-            "SELECT a.account_id, m.ring_id, l.n, l.first_seen, l.last_seen "
+            "SELECT a.account_id, m.ring_id, a.created, l.n, l.first_seen, l.last_seen "
             "FROM links l JOIN accounts a USING (account) LEFT JOIN members m USING (account_id) "
             f"WHERE l.entity = $entity ORDER BY l.n DESC, a.account_id {limit}",
             entity=self.number,
         )
+
+    @property
+    def creations(self) -> list[str]:
+        """When most of the accounts that use it were created, in a sentence; nothing of fewer than three."""
+        burst = densest(self.accounts()["created"])
+        if burst is None or burst.dated < SEVERAL:
+            return []
+        return [
+            f"{burst.accounts:,} of the {burst.dated:,} whose creation is known were created within {WEEK} days, "
+            f"{span(burst.first, burst.last)} (UTC)."
+        ]
 
     def card(self, top: int = 0) -> Card:
         """All of it on one card; ``top`` bounds the rows of rings and accounts (0: all)."""
         rings = self.rings.head(top) if top else self.rings
         in_rings = int(self.rings["ring_accounts"].sum())
         facts = {**self.row, "accounts_in_rings": in_rings, "accounts_in_no_ring": self.row["all_accounts"] - in_rings}
-        return Card(f"Entity {self.name}", facts, {"rings": rings, "accounts": self.accounts(top)})
+        tables = {"rings": rings, "accounts": self.accounts(top)}
+        return Card(f"Entity {self.name}", facts, tables, {"creations": self.creations})

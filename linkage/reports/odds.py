@@ -12,7 +12,7 @@ from linkage.reports.visible import printable
 from linkage.reports.words import bits, count, records
 
 NEAREST = 3  # rings shown for an account that is in none
-NAMED = 5  # absent profile entities put into sentences
+NAMED = 5  # absent profile entities put into sentences, and entities of one pool named one by one
 
 # One row for each term of the sum; see model.PROFILES for the codes.
 _TERMS = """
@@ -78,10 +78,18 @@ class Odds:
 
     @property
     def waterfall(self) -> pd.DataFrame:
-        """The terms as a reader wants them: step, family, bits; single entities that it does not use summed by kind."""
-        absent = self._absent
-        told = self.terms.drop(index=absent.index)
-        steps = [(_step(t), t["family"], t["bits"]) for t in records(told[told["code"] != "prior"])]
+        """The terms as a reader wants them: step, family, bits.
+
+        Single entities that it does not use are summed by kind, and so are over five entities of one pool: each of
+        these is worth the same.
+        """
+        absent, pooled = self._absent, self._pooled
+        told = self.terms.drop(index=[*absent.index, *pooled.index])
+        steps = [
+            (f"{len(g):,} {kind} entities in the pool, {g['bits'].iloc[0]:,.1f} each", family, g["bits"].sum())
+            for (kind, family), g in cast("list[tuple[Any, pd.DataFrame]]", [*pooled.groupby(["kind", "family"])])
+        ]
+        steps += [(_step(t), t["family"], t["bits"]) for t in records(told[told["code"] != "prior"])]
         steps += [
             (f"{count(len(g), f'other {kind} entity', f'other {kind} entities')} of the ring not used", family,
              g["bits"].sum())
@@ -123,6 +131,11 @@ class Odds:
     @property
     def _absent(self) -> pd.DataFrame:
         return self.terms[(self.terms["code"] == "entity") & ~self.terms["used"]]
+
+    @property
+    def _pooled(self) -> pd.DataFrame:
+        pooled = self.terms[self.terms["code"] == "pool"]
+        return pooled[pooled.groupby("kind")["kind"].transform("size") > NAMED]
 
 
 def odds(store: Store, account: int, rings: list[int]) -> list[Odds]:

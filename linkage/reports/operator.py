@@ -9,6 +9,7 @@ import networkx as nx
 import pandas as pd
 
 from linkage.reports.card import Card
+from linkage.reports.doubts import next_best
 from linkage.reports.ring import Ring, ranked
 from linkage.reports.shared import ring_graph
 from linkage.reports.store import Store
@@ -103,9 +104,9 @@ class Operator:
         limit = top or None
         roles = self.members["role"].value_counts()
         facts = self.row | {f"{role}_accounts": int(roles.get(role, 0)) for role in ("core", "periphery", "bystander")}
-        tables = {
-            "ring_list": self.ring_table.drop(columns="ring"), "common": self.shared, "members": self.members,
-        }
+        ring_list = self.ring_table.drop(columns="ring")
+        ring_list["runner_up"] = [next_best(row) for row in records(ring_list)]
+        tables = {"ring_list": ring_list, "common": self.shared, "members": self.members}
         notes = {"decided_by": sentences(self.row["decided_by"]), "against": self.why_not}
         facts.pop("decided_by")
         return Card(f"Operator cluster {self.id}", facts, {k: t.iloc[:limit] for k, t in tables.items()}, notes)

@@ -17,13 +17,19 @@ from linkage.reports.visible import printable
 from linkage.reports.words import bits, count
 
 _SHARED = """
-    SELECT l.kind, k.family, e.value AS entity, e.context,
-           l.users AS all_accounts, k.accounts AS all_accounts_with_kind,
-           round(log2(k.accounts / l.users), 3) AS bits,
-           greatest(l.first_seen, o.first_seen) AS both_from, least(l.last_seen, o.last_seen) AS both_until,
-           greatest(0, date_diff('day', both_until, both_from)) AS days_apart
-    FROM links l JOIN links o USING (entity) JOIN entities e USING (entity) JOIN kinds k ON k.kind = l.kind
-    WHERE l.account = $a AND o.account = $b ORDER BY bits DESC, l.kind, e.value
+    WITH shared AS (
+        SELECT l.entity, l.kind, l.users, greatest(l.first_seen, o.first_seen) AS later_start,
+               least(l.last_seen, o.last_seen) AS earlier_end,
+               l.first_seen <= o.last_seen AND o.first_seen <= l.last_seen AS together
+        FROM links l JOIN links o USING (entity) WHERE l.account = $a AND o.account = $b
+    )
+    SELECT s.kind, k.family, e.value AS entity, e.context,
+           s.users AS all_accounts, k.accounts AS all_accounts_with_kind,
+           round(log2(k.accounts / s.users), 3) AS bits,
+           CASE WHEN together THEN later_start END AS both_from,
+           CASE WHEN together THEN earlier_end END AS both_until,
+           CASE WHEN together THEN 0 WHEN NOT together THEN date_diff('day', earlier_end, later_start) END AS days_apart
+    FROM shared s JOIN entities e USING (entity) JOIN kinds k ON k.kind = s.kind ORDER BY bits DESC, s.kind, e.value
 """
 
 
@@ -31,8 +37,8 @@ _SHARED = """
 class Pair:
     """Two accounts; ``shared`` has a row for each entity that both use, ``path`` is sought only when there is none.
 
-    In ``shared``, both used the entity from ``both_from`` until ``both_until``; where the second lies before the first,
-    ``days_apart`` passed between the use of one and that of the other, and the entity may have changed hands.
+    In ``shared``, both used the entity from ``both_from`` until ``both_until``; where these are missing, one stopped
+    ``days_apart`` before the other began, and the entity may have changed hands. All three are missing without times.
     ``odds`` holds the log-odds of each account for its own ring and for the other's.
     """
 

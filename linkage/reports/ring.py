@@ -182,7 +182,8 @@ class Ring:
         notes = {"reasons": sentences(row["reasons"]), "against": [d.text for d in self.why_not]}
         if self.bridge:
             notes["weakest_bridge"] = [self.bridge.text]
-        return Card(f"Ring {self.id}", {k: row[k] for k in keys}, tables, notes)
+        facts = {k: row[k] for k in keys} | {"runner_up": self.next_best}
+        return Card(f"Ring {self.id}", facts, tables, notes)
 
     @cached_property
     def operators(self) -> pd.DataFrame:

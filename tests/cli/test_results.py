@@ -7,11 +7,14 @@ import shutil
 from pathlib import Path
 
 import networkx as nx
+import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
+from linkage.cli import results
 from linkage.cli.app import app
 from linkage.errors import ConfigError, HashMismatch, LinkageError, NotFound
+from linkage.reports.card import Card
 from tests.small_run import (
     ANSI,
     BIDI,
@@ -54,7 +57,7 @@ def test_rings_ranks_them(runs: Path) -> None:
         "first seen  last seen",
         "R-AAAAAAAAAA  suspect       organisation          15  85.8  content,network,payment         OP-AAAAAAAAAA  "
         "2026-04-22  2026-05-20",
-        "R-BBBBBBBBBB  suspect       undetermined           6  11.6  content,device,payment          OP-AAAAAAAAAA  "
+        "R-BBBBBBBBBB  suspect       -                      6  11.6  content,device,payment          OP-AAAAAAAAAA  "
         "2025-10-10  2025-11-06",
         "R-DDDDDDDDDD  undetermined  shared_network        12  45.4  network                         -              "
         "2026-04-23  2026-05-22",
@@ -120,6 +123,24 @@ def test_show_everything_else(runs: Path, name: str, title: str) -> None:
     assert json.loads(call("show", name, "--run", str(runs), "--json").stdout)
 
 
+def test_people_are_not_shown_what_says_nothing(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not [line for line in lines("show", "casa-1", "--run", str(runs)) if "likelihood" in line]
+    tables = {"members": pd.DataFrame({"account_id": ["a", "b"], "exchanges": [0, 0], "likelihood": [0.9, 0.9]})}
+    results._print_card(Card("Ring", {"exchanges": 0, "likelihood": 0.9}, tables), 20)
+    assert not {"exchanges", "likelihood"} & set(capsys.readouterr().out.split())
+    results._print_card(Card("Ring", {"exchanges": 1}, {"members": pd.DataFrame({"exchanges": [0, 7]})}), 20)
+    assert capsys.readouterr().out.split().count("exchanges") == 2
+
+
+def test_a_pool_of_one_entity_is_that_entity(capsys: pytest.CaptureFixture[str]) -> None:
+    evidence = pd.DataFrame({"kind": ["ip", "ip"], "entity": ["192.0.2.1", None], "pool": [1, 9]})
+    results._print_card(Card("Ring", {}, {"evidence": evidence}), 20)
+    said = capsys.readouterr().out
+    assert "192.0.2.1" in said
+    assert "pool of 9 entities" in said
+    assert "pool of 1" not in said
+
+
 def test_show_says_why_an_account_is_in_no_ring(runs: Path) -> None:
     said = lines("show", OTHERS[1], "--run", str(runs))
     assert "  - The nearest ring is R-AAAAAAAAAA; 2.6 bits are missing for membership." in said
@@ -163,7 +184,7 @@ def test_why(runs: Path) -> None:
     assert "  - alpha-00 and u0001 share 1 entity of 1 family, worth 4.2 bits." in said
     assert "  - u0001 lacks 2.6 bits for R-AAAAAAAAAA." in said
     assert (
-        "ip    network  198.51.100.7  vpn      22 of 400    4.2  2026-04-23 17:00  2025-11-11 23:00         163" in said
+        "ip    network  198.51.100.7  vpn      22 of 400    4.2         163" in said
     )
 
 

@@ -102,7 +102,9 @@ def test_honest_labels_in_any_spelling() -> None:
 def test_no_family_beyond() -> None:
     families = pd.DataFrame({"family": ["network", "payment"], "bits": [60.0, 50.0], "left": [0.0, 10.0]})
     said = only(doubts.doubts(case(families=families, use=case().use.assign(family="payment"))), "no_family_beyond")
-    assert said == "Without the family network nothing is left: it carries 60.0 bits, and the ring saves 90.0."
+    assert said == (
+        "The ring would not stand without the family network: it carries 60.0 bits, and the ring saves 90.0 in all."
+    )
 
 
 def test_one_family_carries_most() -> None:
@@ -241,6 +243,19 @@ def test_created_in_a_burst() -> None:
     assert said == "10 of the 10 accounts were created within 7 days."
     few = {"members": case().members.head(4), "use": case().use.head(4)}
     assert doubts.doubts(innocent(**few)) == ()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("suspect", ["run_read_one_family"]),
+        ("undetermined", ["run_read_one_family", "created_in_a_burst"]),
+        ("campus", ["created_in_a_burst"]),
+    ],
+)
+def test_an_open_verdict_is_asked_both_ways(verdict: str, said: list[str]) -> None:
+    burst = case(ring=ring(verdict=verdict), run_families=("network",), labels=case().labels.head(0))
+    assert [d.name for d in doubts.doubts(burst)] == said
 
 
 def test_the_checks_of_real_cases(run: Run) -> None:

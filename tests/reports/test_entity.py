@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
 import pytest
 
 from linkage.reports.run import Run
-from tests.small_run import EVIL_CARD, EVIL_TEMPLATE, LINKS, RING_IDS, RINGS, USERS, WITH_KIND
+from tests.small_run import EVIL_CARD, EVIL_TEMPLATE, LINKS, RING_IDS, RINGS, USERS, WITH_KIND, times
 
 
 @pytest.mark.parametrize(
@@ -39,4 +40,17 @@ def test_accounts_are_limited_by_the_query(run: Run) -> None:
     assert len(card.tables["accounts"]) == 3
     assert card.tables["accounts"]["n"].is_monotonic_decreasing
     assert card.title == "Entity ip:198.51.100.7"
-    assert len(card.data()) == len(card.facts) + len(card.tables)
+    assert len(card.data()) == len(card.facts) + len(card.tables) + len(card.notes)
+
+
+def test_when_its_users_were_created(run: Run) -> None:
+    users = [a for a, kind, value in LINKS if (kind, value) == ("payment_method", EVIL_CARD)]
+    created = sorted(moment for a in users if (moment := times(a)[0]))
+    assert created[-1] - created[0] < timedelta(days=7)
+    assert run.entity(f"payment_method:{EVIL_CARD}").creations == [
+        f"{len(users)} of the {len(users)} whose creation is known were created within 7 days, "
+        "between 22 April 2026 and 24 April 2026 (UTC)."
+    ]
+    told = run.entity("ip:203.0.113.5").accounts()  # ring D has no creations, one other user has
+    assert told["created"].notna().sum() == 1
+    assert run.entity("ip:203.0.113.5").creations == []

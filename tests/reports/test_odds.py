@@ -45,6 +45,15 @@ def test_the_steps_say_what_they_stand_for(store: Store) -> None:
     )
 
 
+def test_many_entities_of_one_pool_are_one_step(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = odds(store, ALL.index(OTHERS[1]), [0])[0]
+    apart = one.waterfall
+    monkeypatch.setattr("linkage.reports.odds.NAMED", 0)
+    card = apart[apart["step"] == "payment_method:card-a1 (in the pool)"]["bits"].item()
+    assert one.waterfall["step"].tolist()[1] == f"1 payment_method entities in the pool, {card:,.1f} each"
+    assert one.waterfall["bits"].sum() == pytest.approx(apart["bits"].sum())
+
+
 def test_what_is_missing_is_worth_its_change(store: Store) -> None:
     outside = odds(store, ALL.index(B[0]), [0])[0]
     assert outside.missing["would_add"].is_monotonic_decreasing

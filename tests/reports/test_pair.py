@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from linkage.errors import NotFound
 from linkage.reports import path
 from linkage.reports.run import Run
-from tests.small_run import ALL, ANSI, OTHERS, RING_IDS, USERS, USES, WITH_KIND, A, B, log_odds
+from tests.small_run import ALL, ANSI, OTHERS, RING_IDS, USERS, USES, WITH_KIND, A, B, log_odds, times
 
 
 @settings(max_examples=40, deadline=None)
@@ -80,8 +80,13 @@ def test_no_chain_within_the_limits(run: Run, monkeypatch: pytest.MonkeyPatch) -
 
 def test_an_address_that_changed_hands(run: Run) -> None:
     shared = run.why("alpha-00", OTHERS[1]).shared.iloc[0]
-    assert shared["days_apart"] == (shared["both_from"].normalize() - shared["both_until"].normalize()).days > 100
-    assert (run.why("casa-0", "casa-1").shared["days_apart"] == 0).all()
+    ended, begun = times(OTHERS[1])[2], times("alpha-00")[1]
+    assert shared["days_apart"] == (begun.date() - ended.date()).days > 100
+    assert shared[["both_from", "both_until"]].isna().all()
+    together = run.why("casa-0", "casa-1").shared
+    assert (together["days_apart"] == 0).all()
+    assert (together["both_from"] == max(times("casa-0")[1], times("casa-1")[1])).all()
+    assert (together["both_until"] == min(times("casa-0")[2], times("casa-1")[2])).all()
 
 
 def test_the_same_account_twice_is_refused(run: Run) -> None:
