@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-from scipy.special import gammaln
+from scipy.special import betainc
 
 from linkage import model
 from linkage.engines.step import Engine, Step
-from linkage.operators.cluster import WORTH
+from linkage.operators.cluster import WORTH, Floats, Ints
 
-THOUSANDTHS = 1000  # bits are summed as whole thousandths: the order of rows must not matter
-SCORES = pa.schema(
-    [(name, pa.int64()) for name in ("operator", "accounts", "accounts_known", "indicators", "indicators_known")]
-    + [("bits", pa.int64()), ("worth", pa.int64()), ("dossier", pa.string())]
-)
+THOUSANDTHS, MILLIONTHS = 1000, 10**6  # bits and shares are summed as whole ones: the order of rows must not matter
+LEAST = 1e-300  # chances under it count as this one
+NUMBERS = ("operator", "accounts", "accounts_known", "indicators", "indicators_known", "bits", "expected")
+SCORES = pa.schema([*((name, pa.int64()) for name in NUMBERS), ("dossier", pa.string())])
 
 
 def with_dossiers(engine: Engine, rings: Mapping[str, pa.Table], made: Mapping[str, pa.Table]) -> pa.Table:
@@ -50,15 +48,15 @@ def resembling(scores: pa.Table, dossiers: int, accounts: int) -> pa.Table:
     It does when an account is in common, or when the indicators are worth over 10 bits beyond chance
     (:func:`beyond_chance`). The best of several has most bits, an account in common counted with log2 N.
     """
-    indicators, known = _ints(scores, "indicators"), _ints(scores, "indicators_known")
-    worth = beyond_chance(_ints(scores, "worth") / THOUSANDTHS, indicators, known, dossiers)
+    expected = _ints(scores, "expected") / MILLIONTHS
+    worth = beyond_chance(_ints(scores, "indicators"), _ints(scores, "indicators_known"), expected, dossiers)
     common = _ints(scores, "accounts")
     kept = np.flatnonzero((common > 0) | (worth > WORTH))
     total = _ints(scores, "bits") + common * round(THOUSANDTHS * float(np.log2(max(accounts, 2))))
     order = kept[np.lexsort((kept, -total[kept], _ints(scores, "operator")[kept]))]
     first = np.unique(_ints(scores, "operator")[order], return_index=True)[1]
     chosen = scores.take(pa.array(order[first]))
-    texts = [match_text(**row) for row in chosen.drop_columns(["operator", "dossier", "worth"]).to_pylist()]
+    texts = [match_text(**row) for row in chosen.drop_columns(["operator", "dossier", "expected"]).to_pylist()]
     return pa.table(
         {
             "operator": chosen["operator"].cast(pa.int32()),
@@ -68,33 +66,38 @@ def resembling(scores: pa.Table, dossiers: int, accounts: int) -> pa.Table:
     )
 
 
-def beyond_chance(
-    worth: npt.NDArray[np.float64], indicators: npt.NDArray[np.int64], known: npt.NDArray[np.int64], dossiers: int
-) -> npt.NDArray[np.float64]:
-    """Bits by which matched indicators go beyond what one of so many dossiers would match by chance.
+def beyond_chance(indicators: Ints, known: Ints, expected: Floats, dossiers: int) -> Floats:
+    """Bits by which k ``indicators`` of the m ``known`` ones go beyond what one of so many dossiers matches by chance.
 
     Of indicators listed without regard to a cluster that has s of the N accounts with the kind, at most the part 2s/N
-    have half of their users or more in it, however their users hang together (Markov's inequality): so each is worth
-    log2 N/2s, summed in ``worth``. Saying which k of the m known ones match costs log2 binomial(m, k) + log2(m + 1);
-    which dossier, log2 of their number. Not guaranteed: that indicators come one by one. Those that one tool or one
-    purchase brings together are counted as if each were found apart.
+    have half of their users or more in it, however their users hang together (Markov's inequality); ``expected`` sums
+    these parts over the m. Then -log2 P(Binomial(m, expected / m) >= k) bounds the surprise where k >= expected + 1
+    (Hoeffding 1956); elsewhere there is none. log2 of the number of dossiers pays for the choice among them.
+
+    Not guaranteed: that indicators come one by one. Those that one tool or one purchase brings together are counted as
+    if each had been found apart.
     """
-    which = (gammaln(known + 1) - gammaln(indicators + 1) - gammaln(known - indicators + 1)) / np.log(2)
-    return np.asarray(np.round(worth - which - np.log2(known + 1) - np.log2(max(dossiers, 1)), 6), dtype=np.float64)
+    surprising = (indicators > 0) & (indicators >= expected + 1)
+    k, m = np.where(surprising, indicators, 1), np.where(surprising, known, 1)
+    chance = betainc(k, m - k + 1, np.clip(expected / m, 0, 1))
+    bits = np.where(surprising, -np.log2(np.clip(chance, LEAST, 1)), 0.0)
+    return np.asarray(np.round(bits - np.log2(max(dossiers, 1)), 6), dtype=np.float64)
 
 
 def match_text(accounts: int, accounts_known: int, indicators: int, indicators_known: int, bits: int) -> str:
     """What is in common: ``2 of 5 accounts, 3 of 8 indicators, 41.2 bits`` (``bits`` in thousandths).
 
-    Bits are the rarity of the matched indicators, the sum of log2 N/d.
+    Bits are the rarity of the matched indicators, the sum of log2 N/d. What the logs know nothing of is not named.
     """
-    return (
-        f"{accounts:,} of {accounts_known:,} accounts, {indicators:,} of {indicators_known:,} indicators, "
-        f"{bits / THOUSANDTHS:,.1f} bits"
-    )
+    parts = [
+        f"{matched:,} of {known:,} {noun}{'' if known == 1 else 's'}"
+        for matched, known, noun in ((accounts, accounts_known, "account"), (indicators, indicators_known, "indicator"))
+        if known
+    ]
+    return ", ".join(parts + ([f"{bits / THOUSANDTHS:,.1f} bits"] if indicators else []))
 
 
-def _ints(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+def _ints(table: pa.Table, name: str) -> Ints:
     return np.asarray(table[name].to_numpy(), dtype=np.int64)
 
 
@@ -141,34 +144,46 @@ _STEPS = (
     Step(
         "indicator_matches",
         f"""
-        SELECT u.operator, u.entity, round({THOUSANDTHS} * log2(k.accounts / u.everywhere))::BIGINT AS bits,
-               greatest(0, floor({THOUSANDTHS} * log2((h.accounts + coalesce(f.accounts, 0)) / (2 * h.accounts)))
-                       )::BIGINT AS worth
+        SELECT u.operator, u.entity, round({THOUSANDTHS} * log2(k.accounts / u.everywhere))::BIGINT AS bits
         FROM indicator_users u JOIN kinds k USING (kind)
-        JOIN indicator_kinds h ON h.kind = u.kind AND h.operator = u.operator
-        LEFT JOIN indicator_kinds f ON f.kind = u.kind AND f.operator IS NULL
         LEFT JOIN indicator_users s ON s.entity = u.entity AND s.operator IS NULL
         WHERE u.operator IS NOT NULL AND u.users >= coalesce(s.users, 0)
         """,
-        ("indicator_users", "indicator_kinds", "kinds"),
+        ("indicator_users", "kinds"),
+    ),
+    # Of what a dossier lists, how much a cluster of that size would match by chance at most: 2s/N of each kind.
+    Step(
+        "dossier_expectations",
+        f"""
+        WITH parts AS (
+            SELECT h.operator, h.kind,
+                   least({MILLIONTHS}, ceil({2 * MILLIONTHS} * h.accounts / (h.accounts + coalesce(f.accounts, 0)))
+                        )::BIGINT AS part
+            FROM indicator_kinds h LEFT JOIN indicator_kinds f ON f.kind = h.kind AND f.operator IS NULL
+            WHERE h.operator IS NOT NULL)
+        SELECT p.operator, d.name, sum(p.part)::BIGINT AS expected
+        FROM dossier_indicators d JOIN parts p USING (kind) GROUP BY p.operator, d.name
+        """,
+        ("indicator_kinds", "dossier_indicators"),
     ),
     Step(
         "dossier_scores",
         """
         WITH matched AS (
-            SELECT o.operator, d.name, 1 AS accounts, 0 AS indicators, 0 AS bits, 0 AS worth
+            SELECT o.operator, d.name, 1 AS accounts, 0 AS indicators, 0 AS bits
             FROM dossier_accounts d JOIN operator_accounts o USING (account)
-            UNION ALL SELECT m.operator, d.name, 0, 1, m.bits, m.worth
+            UNION ALL SELECT m.operator, d.name, 0, 1, m.bits
             FROM dossier_indicators d JOIN indicator_matches m USING (entity)),
         known AS (
             SELECT name, count(*) FILTER (of_accounts) AS accounts, count(*) FILTER (NOT of_accounts) AS indicators
             FROM (SELECT name, true AS of_accounts FROM dossier_accounts
                   UNION ALL SELECT name, false FROM dossier_indicators) GROUP BY name)
-        SELECT m.operator, sum(m.accounts) AS accounts, k.accounts AS accounts_known,
-               sum(m.indicators) AS indicators, k.indicators AS indicators_known, sum(m.bits) AS bits,
-               sum(m.worth) AS worth, m.name AS dossier
-        FROM matched m JOIN known k USING (name) GROUP BY m.operator, m.name, k.accounts, k.indicators
+        SELECT m.operator, sum(m.accounts)::BIGINT AS accounts, k.accounts AS accounts_known,
+               sum(m.indicators)::BIGINT AS indicators, k.indicators AS indicators_known, sum(m.bits)::BIGINT AS bits,
+               coalesce(any_value(x.expected), 0) AS expected, m.name AS dossier
+        FROM matched m JOIN known k USING (name) LEFT JOIN dossier_expectations x USING (operator, name)
+        GROUP BY m.operator, m.name, k.accounts, k.indicators
         """,
-        ("dossier_accounts", "dossier_indicators", "operator_accounts", "indicator_matches"),
+        ("dossier_accounts", "dossier_indicators", "operator_accounts", "indicator_matches", "dossier_expectations"),
     ),
 )
