@@ -19,6 +19,7 @@ from linkage.model import Kind
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 ByteSize = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")]
 Share = Annotated[float, Field(ge=0, le=1)]
+Resolutions = Annotated[tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...], Field(min_length=1)]
 
 
 class Objective(StrEnum):
@@ -120,8 +121,8 @@ class Proposers(Section):
     """Who proposes communities. Proposals are candidates only; the code length decides."""
 
     objective: Objective = Field(Objective.MODULARITY, description="Quality function of Leiden on all kinds.")
-    resolutions: tuple[float, ...] = Field((1.0, 8.0), description="Resolutions at the first level.")
-    inner_resolutions: tuple[float, ...] = Field((0.3, 1.0, 3.0, 8.0), description="Resolutions inside a cluster.")
+    resolutions: Resolutions = Field((1.0, 8.0), description="Resolutions at the first level.")
+    inner_resolutions: Resolutions = Field((0.3, 1.0, 3.0, 8.0), description="Resolutions inside a cluster.")
     iterations: int = Field(2, ge=1, description="Leiden iterations.")
     multiplex: bool = Field(False, description="Also propose by leidenalg's multiplex optimiser, one layer a family.")
 
