@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from linkage.reports.words import count
 
 WEEK = 7  # days
 
@@ -19,6 +22,15 @@ class Burst:
     first: pd.Timestamp
     last: pd.Timestamp
     span_days: int
+
+    @property
+    def within(self) -> str:
+        """How long the burst lasted, rounded up: minutes under two hours, hours under three days, else days."""
+        minutes = max(1, math.ceil((self.last - self.first) / pd.Timedelta(minutes=1)))
+        if minutes < 2 * 60:
+            return count(minutes, "minute")
+        hours = math.ceil(minutes / 60)
+        return count(hours, "hour") if hours < 3 * 24 else count(math.ceil(hours / 24), "day")
 
 
 def densest(created: pd.Series, days: int = WEEK) -> Burst | None:

@@ -174,7 +174,7 @@ def created_in_a_burst(case: Case) -> Figures | None:
         burst = densest(case.members["created"], days)
         if burst and burst.accounts >= max(least, MOST * len(case.members)):
             accounts = count(len(case.members), "account")
-            return {"burst": f"{burst.accounts:,}", "accounts": accounts, "window": count(days, "day")}
+            return {"burst": f"{burst.accounts:,}", "accounts": accounts, "window": burst.within}
     return None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from linkage.reports.bursts import WEEK, densest
+from linkage.reports.bursts import densest
 from linkage.reports.card import Card
 from linkage.reports.store import Store
 from linkage.reports.visible import printable
@@ -87,7 +87,7 @@ class Entity:
         if burst is None or burst.dated < SEVERAL:
             return []
         return [
-            f"{burst.accounts:,} of the {burst.dated:,} whose creation is known were created within {WEEK} days, "
+            f"{burst.accounts:,} of the {burst.dated:,} whose creation is known were created within {burst.within}, "
             f"{span(burst.first, burst.last)} (UTC)."
         ]
 

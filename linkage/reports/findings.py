@@ -120,7 +120,7 @@ def _bursts(subject: Subject) -> list[str]:
         if burst and burst.accounts >= max(3, BURST_SHARE * len(ring.members)):
             accounts = count(len(ring.members), "account")
             when = span(burst.first, burst.last)
-            found.append(f"{ring.id}: {burst.accounts:,} of its {accounts} were created {when}.")
+            found.append(f"{ring.id}: {burst.accounts:,} of its {accounts} were created {when}, within {burst.within}.")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,6 +34,17 @@ def test_unknown_creations_are_left_out() -> None:
     found = densest(pd.concat([creations([1]), pd.Series([pd.NaT], dtype="datetime64[us, UTC]")]))
     assert found is not None
     assert (found.accounts, found.dated) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(0, "1 minute"), (119, "119 minutes"), (120, "2 hours"), (22 * 60 + 1, "23 hours"), (72 * 60, "3 days"),
+     (96 * 60 + 1, "5 days")],
+)
+def test_how_long_it_lasted(minutes: int, said: str) -> None:
+    found = densest(pd.Series([START, START + pd.Timedelta(minutes=minutes)]))
+    assert found is not None
+    assert found.within == said
 
 
 def test_the_earliest_of_equal_weeks() -> None:

@@ -236,11 +236,11 @@ def test_many_payment_methods() -> None:
 
 def test_created_in_a_burst() -> None:
     said = only(doubts.doubts(innocent()), "created_in_a_burst")
-    assert said == "40 of the 40 accounts were created within 1 day."
+    assert said == "40 of the 40 accounts were created within 1 minute."
     slow = case().members.head(10).assign(created=pd.date_range("2026-01-01", periods=10, freq="15h", tz="UTC"))
     ten = {"members": slow, "use": case().use.head(10)}
     said = only(doubts.doubts(innocent(**ten)), "created_in_a_burst")
-    assert said == "10 of the 10 accounts were created within 7 days."
+    assert said == "10 of the 10 accounts were created within 6 days."
     few = {"members": case().members.head(4), "use": case().use.head(4)}
     assert doubts.doubts(innocent(**few)) == ()
 

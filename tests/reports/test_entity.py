@@ -48,7 +48,7 @@ def test_when_its_users_were_created(run: Run) -> None:
     created = sorted(moment for a in users if (moment := times(a)[0]))
     assert created[-1] - created[0] < timedelta(days=7)
     assert run.entity(f"payment_method:{EVIL_CARD}").creations == [
-        f"{len(users)} of the {len(users)} whose creation is known were created within 7 days, "
+        f"{len(users)} of the {len(users)} whose creation is known were created within 60 hours, "
         "between 22 April 2026 and 24 April 2026 (UTC)."
     ]
     told = run.entity("ip:203.0.113.5").accounts()  # ring D has no creations, one other user has

@@ -32,8 +32,8 @@ def test_the_findings_on_an_operator(operator: Subject) -> None:
         "400) and 3 of 6 use payment_method:card-b0 (everywhere 3 of 351).",
         "The rings have 2 profile entities in common (2 of kind prompt_template). Why they are taken together: one "
         "template set; each ring picks from it.",
-        "R-AAAAAAAAAA: 15 of its 15 accounts were created between 22 April 2026 and 24 April 2026.",
-        "R-BBBBBBBBBB: 6 of its 6 accounts were created between 10 October 2025 and 12 October 2025.",
+        "R-AAAAAAAAAA: 15 of its 15 accounts were created between 22 April 2026 and 24 April 2026, within 70 hours.",
+        "R-BBBBBBBBBB: 6 of its 6 accounts were created between 10 October 2025 and 12 October 2025, within 55 hours.",
         "If accounts were linked by coincidence alone, a group linked as strongly as R-BBBBBBBBBB would be found in "
         "such data with a probability of at most 2^-11.6. For the strongest ring, R-AAAAAAAAAA, this bound is 2^-85.8. "
         "This bounds coincidence. It is not a probability of innocence: honest groups are linked too.",
