@@ -27,6 +27,7 @@ SCRIPT = "<script>alert(1)</script>"
 ANSI = "\x1b[31mred\x1b[0m"
 BIDI = "user\u202egnp.exe"
 HOSTILE = (FORMULA, SCRIPT, ANSI, BIDI, "+1-555-0100", "@sum", 'a,"b"\nc', "R-looks-like-a-ring")
+DOSSIER, DOSSIER_MATCH = "Cobalt\x1b[31m <b>", "2 of 5 accounts, 3 of 8 indicators, 41.2 bits"
 EVIL_CARD = "<img src=x onerror=alert(1)>"
 EVIL_TEMPLATE = '=HYPERLINK("http://evil.example","x")'
 
@@ -371,7 +372,7 @@ def _published() -> dict[str, tuple[pa.Schema, list[dict[str, Any]]]]:
         {"operator_id": OPERATOR, "rings": 2, "accounts": len(attributed),
          "exchanges": sum(100 + ALL.index(a) for a in attributed), "first_seen": min(times(a)[1] for a in attributed),
          "last_seen": max(times(a)[2] for a in attributed), "bits_saved": 31.25,
-         "decided_by": "one template set; each ring picks from it"}
+         "decided_by": "one template set; each ring picks from it", "dossier": DOSSIER, "dossier_match": DOSSIER_MATCH}
     ]
     shares = [{"ring_id": RING_IDS[i], "operator_id": OPERATOR, "traffic_share": 1.0} for i in (0, 1)]
     found = [

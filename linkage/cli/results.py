@@ -186,9 +186,11 @@ def _print_rows(title: str, table: pd.DataFrame, top: int) -> None:
 
 def _tells(name: str, value: object) -> bool:
     """Whether people learn something from a value: not from one that is missing, nor from a likelihood (uncalibrated;
-    --json has it), nor from 0 exchanges, which every account has where the logs hold none.
+    --json has it), nor from 0 exchanges, which every account has where the logs hold none, nor from a dossier, which
+    stands in a sentence that says what it means.
     """
-    return value is not None and name != "likelihood" and (name != "exchanges" or value != 0)
+    said = name in ("likelihood", "dossier", "dossier_match")
+    return value is not None and not said and (name != "exchanges" or value != 0)
 
 
 def _columns(row: Row) -> list[str]:
@@ -248,6 +250,8 @@ HEADINGS = {
     "against": "What speaks against it",
     "why": "Why",
     "why_not": "Why not",
+    "known": "What is known already",
+    "resembles": "Known operators",
     "weakest_bridge": "Weakest bridge",
     "decided_by": "Why these rings go together",
     "evidence": "Evidence: here, k of the s members that have the kind; everywhere, d of all N accounts that have it",

@@ -10,12 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from linkage.config import PAYMENT_FAMILY
 from linkage.model import Role, Verdict
 from linkage.reports.bursts import WEEK, densest
 from linkage.reports.case import Case
+from linkage.reports.labels import accuses, clears, labelled
 from linkage.reports.visible import printable
 from linkage.reports.words import count, listed, percent, piece, records
 
@@ -26,7 +25,6 @@ SOME = 0.05  # share of the members under which a weakness is not worth a line
 FEW = 5  # accounts that one person pools (2 to 5 are common)
 SLOW_DAYS = 90  # days over which creations are called spread out; known factories made theirs within days
 WEAK_BITS = 20.0  # about one in a million
-HONEST = frozenset({"honest", "confirmed_honest", "legitimate", "benign", "staff", "red_team", "test", "cleared"})
 
 Figures = Mapping[str, Any]
 Check = Callable[[Case], Figures | None]
@@ -121,7 +119,7 @@ def runner_up(case: Case) -> Figures | None:
 
 def honest_labels(case: Case) -> Figures | None:
     """Labels clear {members} of the {accounts}: {labels}."""
-    return _labelled(case, case.labels[_clears(case.labels["label"])])
+    return labelled(case, case.labels[clears(case.labels["label"])])
 
 
 def few_members(case: Case) -> Figures | None:
@@ -154,8 +152,8 @@ def without_times(case: Case) -> Figures | None:
 
 
 def accusing_labels(case: Case) -> Figures | None:
-    """Labels that do not clear stand on {members} of the {accounts}: {labels}."""
-    return _labelled(case, case.labels[~_clears(case.labels["label"])])
+    """Labels speak for suspicion on {members} of the {accounts}: {labels}."""
+    return labelled(case, case.labels[accuses(case.labels["label"])])
 
 
 def many_payment_methods(case: Case) -> Figures | None:
@@ -192,19 +190,6 @@ AGAINST_SUSPICION: tuple[Check, ...] = (
     forgeable_carries_most, spread_over_time, bystanders, serves_several, few_members,
 )
 AGAINST_INNOCENCE: tuple[Check, ...] = (accusing_labels, many_payment_methods, created_in_a_burst)
-
-
-def _clears(labels: pd.Series) -> pd.Series:
-    return labels.str.strip().str.lower().str.replace(r"[ -]", "_", regex=True).isin(HONEST)
-
-
-def _labelled(case: Case, rows: pd.DataFrame) -> Figures | None:
-    if rows.empty:
-        return None
-    return {
-        "members": f"{rows['account_id'].nunique():,}", "accounts": count(len(case.members), "member"),
-        "labels": listed(sorted(printable(label) for label in set(rows["label"]))),
-    }
 
 
 def next_best(ring: Figures) -> str | None:

@@ -22,16 +22,19 @@ TABLES = {
     "rings": "SELECT * EXCLUDE (ring) FROM rings WHERE ring_id IN (SELECT unnest($rings)) ORDER BY ring_id",
     "members": """
         SELECT m.ring_id, m.account_id, m.operator_id, m.role, m.verdict, m.log_odds_bits, m.likelihood, m.families,
-               a.created, a.first_seen, a.last_seen, a.exchanges
-        FROM members m JOIN accounts a USING (account_id) WHERE m.ring_id IN (SELECT unnest($rings))
+               a.created, a.first_seen, a.last_seen, a.exchanges, l.labels
+        FROM members m JOIN accounts a USING (account_id)
+        LEFT JOIN (SELECT account_id, string_agg(DISTINCT label, ', ' ORDER BY label) AS labels
+                   FROM labels GROUP BY account_id) l USING (account_id) WHERE m.ring_id IN (SELECT unnest($rings))
         ORDER BY m.ring_id, m.account_id""",
     "evidence": """
-        SELECT e.ring_id, e.kind, k.family, e.entity, e.pool, e.ring_accounts, e.ring_accounts_with_kind,
+        SELECT e.ring_id, e.kind, k.family, e.entity, n.context, e.pool, e.ring_accounts, e.ring_accounts_with_kind,
                e.all_accounts, k.accounts AS all_accounts_with_kind, e.bits, e.first_seen, e.last_seen
-        FROM evidence e JOIN kinds k USING (kind) WHERE e.ring_id IN (SELECT unnest($rings))
+        FROM evidence e JOIN kinds k USING (kind) LEFT JOIN entities n ON n.kind = e.kind AND n.value = e.entity
+        WHERE e.ring_id IN (SELECT unnest($rings))
         ORDER BY e.ring_id, e.bits DESC, e.kind, e.entity NULLS FIRST""",
     "pools": """
-        SELECT r.ring_id, p.kind, e.value AS entity, p.ring_accounts, p.all_accounts
+        SELECT r.ring_id, p.kind, e.value AS entity, e.context, p.ring_accounts, p.all_accounts
         FROM pools p JOIN rings r USING (ring) JOIN entities e USING (entity)
         WHERE r.ring_id IN (SELECT unnest($rings)) ORDER BY r.ring_id, p.kind, e.value""",
     "links": """

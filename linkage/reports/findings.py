@@ -50,8 +50,8 @@ class Subject:
 def findings(subject: Subject) -> list[str]:
     """The findings, one paragraph each."""
     return [
-        _attribution(subject), _activity(subject), *_verdicts(subject), *_common(subject), *_bursts(subject),
-        *_chance(subject),
+        _attribution(subject), _activity(subject), *_verdicts(subject), *_common(subject), *_resemblance(subject),
+        *_bursts(subject), *_chance(subject),
     ]
 
 
@@ -111,6 +111,12 @@ def _common(subject: Subject) -> list[str]:
     found = f"The rings have {count(len(shared), 'profile entity', 'profile entities')} in common"
     why = "; ".join(sentences(subject.operator.row["decided_by"]))
     return [f"{f'{found} ({kinds})' if len(shared) else found}. Why they are taken together: {why}."]
+
+
+def _resemblance(subject: Subject) -> list[str]:
+    said = subject.operator.resembles if subject.operator else []
+    counted = "Counted is what its dossier lists and these logs hold. This is no proof of who runs the accounts."
+    return [f"{line} {counted}" for line in said]
 
 
 def _bursts(subject: Subject) -> list[str]:

@@ -13,6 +13,7 @@ from linkage.reports.doubts import next_best
 from linkage.reports.ring import Ring, ranked
 from linkage.reports.shared import ring_graph
 from linkage.reports.store import Store
+from linkage.reports.visible import printable
 from linkage.reports.words import count, records, sentences
 
 DISCUSSED = 40  # rings whose weaknesses are listed one by one
@@ -73,11 +74,11 @@ class Operator:
             common AS (
                 SELECT entity, count(*) AS rings FROM profile JOIN mine USING (ring) GROUP BY entity HAVING count(*) > 1
             )
-            SELECT e.kind, e.value AS entity, c.rings, count(DISTINCT m.account) AS ring_accounts,
+            SELECT e.kind, e.value AS entity, e.context, c.rings, count(DISTINCT m.account) AS ring_accounts,
                    any_value(l.users) AS all_accounts
             FROM common c JOIN entities e USING (entity) JOIN links l USING (entity)
             LEFT JOIN (SELECT account FROM ring_members JOIN mine USING (ring)) m USING (account)
-            GROUP BY e.kind, e.value, c.rings ORDER BY c.rings DESC, ring_accounts DESC, e.kind, e.value
+            GROUP BY e.kind, e.value, e.context, c.rings ORDER BY c.rings DESC, ring_accounts DESC, e.kind, e.value
             """,
             id=self.id,
         )
@@ -85,6 +86,14 @@ class Operator:
     def graph(self) -> nx.Graph:
         """Members of all its rings and the entities that two of them or more share."""
         return ring_graph(self.store, [int(number) for number in self.ring_table["ring"]])
+
+    @property
+    def resembles(self) -> list[str]:
+        """The known operator that it resembles, in a sentence, if any: a pointer to look at, no attribution."""
+        if self.row["dossier"] is None:
+            return []
+        known, match = printable(self.row["dossier"]), self.row["dossier_match"]
+        return [f"{self.id} resembles the known operator '{known}': {match}; a resemblance, to be checked."]
 
     @property
     def weaknesses(self) -> list[str]:
@@ -107,6 +116,8 @@ class Operator:
         ring_list = self.ring_table.drop(columns="ring")
         ring_list["runner_up"] = [next_best(row) for row in records(ring_list)]
         tables = {"ring_list": ring_list, "common": self.shared, "members": self.members}
-        notes = {"decided_by": sentences(self.row["decided_by"]), "against": self.why_not}
+        notes = {
+            "decided_by": sentences(self.row["decided_by"]), "resembles": self.resembles, "against": self.why_not,
+        }
         facts.pop("decided_by")
         return Card(f"Operator cluster {self.id}", facts, {k: t.iloc[:limit] for k, t in tables.items()}, notes)

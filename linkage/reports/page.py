@@ -77,6 +77,7 @@ def _ring(ring: Ring) -> dict[str, Any]:
         "evidence": evidence[:EVIDENCE_ROWS],
         "more_evidence": max(0, len(evidence) - EVIDENCE_ROWS),
         "without": words.records(ring.families),
+        "known": ring.known,
         "against": [doubt.text for doubt in ring.why_not],
         "bridge": ring.bridge.text if ring.bridge else None,
     }

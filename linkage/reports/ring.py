@@ -14,6 +14,8 @@ from linkage.reports.card import Card
 from linkage.reports.case import Case
 from linkage.reports.doubts import Doubt, doubts, next_best
 from linkage.reports.extras import require
+from linkage.reports.labels import known
+from linkage.reports.networks import listed_networks
 from linkage.reports.shared import ring_graph
 from linkage.reports.store import Store
 from linkage.reports.words import bits, count, records, sentences
@@ -69,11 +71,13 @@ class Ring:
 
     @cached_property
     def members(self) -> pd.DataFrame:
-        """One row per member, firmest first: role, log-odds, families, and its times."""
+        """One row per member, firmest first: role, log-odds, families, its times, and what it is labelled already."""
         return self.store.query(
             "SELECT m.account_id, m.role, m.operator_id, m.log_odds_bits, m.likelihood, m.families, "
-            "a.created, a.first_seen, a.last_seen, a.exchanges "
-            "FROM members m JOIN accounts a USING (account_id) WHERE m.ring_id = $ring_id "
+            "a.created, a.first_seen, a.last_seen, a.exchanges, l.labels "
+            "FROM members m JOIN accounts a USING (account_id) LEFT JOIN (SELECT account_id, "
+            "string_agg(DISTINCT label, ', ' ORDER BY label) AS labels FROM labels GROUP BY account_id) l "
+            "USING (account_id) WHERE m.ring_id = $ring_id "
             "ORDER BY m.log_odds_bits DESC, m.account_id",
             ring_id=self.id,
         )
@@ -83,7 +87,7 @@ class Ring:
         """The ring's profile, most bits first: used by k of s_t members here, by d of N accounts everywhere.
 
         A row without an entity is a pool of ``pool`` entities; a pool of one shows its entity. Columns: kind, family,
-        forgeable, entity, pool, ring_accounts (k), ring_accounts_with_kind (s_t), all_accounts (d),
+        forgeable, entity, context, pool, ring_accounts (k), ring_accounts_with_kind (s_t), all_accounts (d),
         all_accounts_with_kind (N), bits, first_seen, last_seen.
         """
         return self.store.query(
@@ -92,10 +96,11 @@ class Ring:
                 SELECT p.kind, any_value(n.value) AS entity FROM pools p JOIN entities n USING (entity)
                 WHERE p.ring = $ring GROUP BY p.kind HAVING count(*) = 1
             )
-            SELECT e.kind, k.family, k.forgeable, coalesce(e.entity, a.entity) AS entity, e.pool,
+            SELECT e.kind, k.family, k.forgeable, coalesce(e.entity, a.entity) AS entity, n.context, e.pool,
                    e.ring_accounts, e.ring_accounts_with_kind, e.all_accounts, k.accounts AS all_accounts_with_kind,
                    e.bits, e.first_seen, e.last_seen
             FROM evidence e JOIN kinds k USING (kind) LEFT JOIN alone a ON a.kind = e.kind AND e.pool = 1
+            LEFT JOIN entities n ON n.kind = e.kind AND n.value = coalesce(e.entity, a.entity)
             WHERE e.ring_id = $ring_id ORDER BY e.bits DESC, e.kind, e.entity NULLS FIRST
             """,
             ring=self.number,
@@ -104,9 +109,9 @@ class Ring:
 
     @cached_property
     def pools(self) -> pd.DataFrame:
-        """Entities of the ring's pools, from each kind in turn: kind, entity, ring_accounts (k), all_accounts (d)."""
+        """Entities of the ring's pools, each kind in turn: kind, entity, context, ring_accounts k, all_accounts d."""
         return self.store.query(
-            "SELECT p.kind, e.value AS entity, p.ring_accounts, p.all_accounts "
+            "SELECT p.kind, e.value AS entity, e.context, p.ring_accounts, p.all_accounts "
             "FROM pools p JOIN entities e USING (entity) WHERE p.ring = $ring "
             "ORDER BY row_number() OVER (PARTITION BY p.kind ORDER BY p.ring_accounts DESC, e.value), p.kind",
             ring=self.number,
@@ -164,9 +169,19 @@ class Ring:
         return weakest_bridge(self.graph()) if len(self.members) <= BRIDGE_ACCOUNTS else None
 
     @cached_property
+    def case(self) -> Case:
+        """What the checks on the ring look at."""
+        return Case.of(self.store, self.row, self.evidence, self.members, self.families)
+
+    @cached_property
     def why_not(self) -> tuple[Doubt, ...]:
         """What speaks against the ring, derived from its data."""
-        return doubts(Case.of(self.store, self.row, self.evidence, self.members, self.families))
+        return doubts(self.case)
+
+    @cached_property
+    def known(self) -> list[str]:
+        """What the members' labels and the lists of networks say beside that, in sentences."""
+        return known(self.case) + listed_networks(self.store, self.number)
 
     def card(self, top: int = 0) -> Card:
         """All of it on one card; ``top`` bounds the rows of members and pools (0: all)."""
@@ -179,7 +194,7 @@ class Ring:
             "without_family": self.families, "operators": self.operators,
             "members": self.members.head(limit) if limit else self.members,
         }
-        notes = {"reasons": sentences(row["reasons"]), "against": [d.text for d in self.why_not]}
+        notes = {"reasons": sentences(row["reasons"]), "against": [d.text for d in self.why_not], "known": self.known}
         if self.bridge:
             notes["weakest_bridge"] = [self.bridge.text]
         facts = {k: row[k] for k in keys} | {"runner_up": self.next_best}

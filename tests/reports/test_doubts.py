@@ -13,6 +13,7 @@ import pytest
 import linkage
 from linkage.reports import doubts
 from linkage.reports.case import Case
+from linkage.reports.labels import ACCUSING, HONEST
 from linkage.reports.run import Run
 from tests.small_run import RING_IDS
 
@@ -220,9 +221,10 @@ def test_an_innocent_verdict_is_asked_what_speaks_for_suspicion() -> None:
 
 def test_accusing_labels() -> None:
     spread = case().members.assign(created=pd.NaT)
-    labels = pd.DataFrame({"account_id": ["a1", "a2", "a3"], "label": ["banned", "staff", "\x1bbad"]})
+    labels = pd.DataFrame({"account_id": ["a1", "a2", "a3"], "label": ["Banned", "staff", "vip"]})
     said = only(doubts.doubts(innocent(members=spread, labels=labels)), "accusing_labels")
-    assert said == r"Labels that do not clear stand on 2 of the 40 members: \x1bbad and banned."
+    assert said == "Labels speak for suspicion on 1 of the 40 members: Banned."
+    assert doubts.doubts(innocent(members=spread, labels=labels.tail(2))) == ()
 
 
 def test_many_payment_methods() -> None:
@@ -272,9 +274,10 @@ def test_the_checks_of_real_cases(run: Run) -> None:
     assert names[RING_IDS[3]] == ["runner_up", "one_family_carries_most"]
 
 
-def test_the_docs_list_every_check_and_every_clearing_label() -> None:
+def test_the_docs_list_every_check_and_every_label_that_is_understood() -> None:
     page = (Path(linkage.__file__).parent.parent / "docs" / "reading-results.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == [c.__name__ for c in CHECKS]
-    listed = re.search(r"label that clears them \((.*?)\)", page)
-    assert listed is not None
-    assert set(re.findall(r"`(\w+)`", listed[1])) == doubts.HONEST
+    for said, understood in (("clears them", HONEST), ("accuses them", ACCUSING)):
+        listed = re.search(rf"label that {said} \((.*?)\)", page)
+        assert listed is not None
+        assert set(re.findall(r"`(\w+)`", listed[1])) == understood

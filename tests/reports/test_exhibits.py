@@ -76,7 +76,12 @@ def test_the_exhibits_hold_what_the_rings_hold(store: Store, tmp_path: Path) -> 
     write_exhibits(store, list(RING_IDS[:2]), tmp_path)
     links = pq.read_table(tmp_path / "links.parquet").to_pylist()
     assert {(r["account_id"], r["kind"], r["entity"]) for r in links} == {(a, *e) for a in (*A, *B) for e in USES[a]}
-    assert sorted(pq.read_table(tmp_path / "members.parquet")["account_id"].to_pylist()) == sorted((*A, *B))
+    members = pq.read_table(tmp_path / "members.parquet").to_pylist()
+    assert sorted(r["account_id"] for r in members) == sorted((*A, *B))
+    marked = {r["account_id"]: r["labels"] for r in members if r["labels"]}
+    assert marked == {"alpha-00": "banned", "alpha-01": "confirmed honest"}
+    evidence = pq.read_table(tmp_path / "evidence.parquet").to_pylist()
+    assert {r["entity"]: r["context"] for r in evidence if r["context"]} == {"198.51.100.7": "vpn"}
     assert sorted(pq.read_table(tmp_path / "pools.parquet")["entity"].to_pylist()) == [v for _, v in pool()]
 
 

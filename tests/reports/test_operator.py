@@ -8,7 +8,7 @@ from collections import Counter
 import pandas as pd
 
 from linkage.reports.run import Run
-from tests.small_run import BYSTANDER, EVIL_TEMPLATE, OPERATOR, RING_IDS, USERS, USES, A, B
+from tests.small_run import BYSTANDER, DOSSIER, DOSSIER_MATCH, EVIL_TEMPLATE, OPERATOR, RING_IDS, USERS, USES, A, B
 
 
 def test_rings_members_and_roles(run: Run) -> None:
@@ -42,6 +42,18 @@ def test_its_own_weaknesses(run: Run) -> None:
     assert alone.weaknesses == ["It consists of one ring: nothing but that ring's own evidence carries it."]
     apart.__dict__["shared"] = pd.DataFrame({"entity": []})
     assert apart.weaknesses == ["No entity stands in the profiles of two of its rings."]
+
+
+def test_a_known_operator_is_a_resemblance_to_be_checked(run: Run) -> None:
+    operator = run.operator(OPERATOR)
+    assert operator.resembles == [
+        r"OP-AAAAAAAAAA resembles the known operator 'Cobalt\x1b[31m <b>': 2 of 5 accounts, 3 of 8 indicators, 41.2 "
+        "bits; a resemblance, to be checked."
+    ]
+    data = operator.card().data()
+    assert (data["dossier"], data["dossier_match"], data["resembles"]) == (DOSSIER, DOSSIER_MATCH, operator.resembles)
+    operator.row["dossier"] = None
+    assert operator.resembles == []
 
 
 def test_the_card_is_json_and_its_names_do_not_collide(run: Run) -> None:

@@ -92,6 +92,7 @@ def test_it_says_what_was_found_and_what_speaks_against_it(run: Run, page: Page)
     for line in [
         *findings(Subject(OPERATOR, operator.rings, operator)),
         *(d.text for r in operator.rings for d in r.why_not),
+        *(line for r in operator.rings for line in r.known),
     ]:
         assert line in text
     for line in (
