@@ -34,18 +34,20 @@ def suspect(f: Features) -> Floats:
     """Concealment: many cards, each on few accounts; or one device under many accounts, or under accounts made within
     an hour; or the same prompt templates behind addresses and cards that look unrelated."""
     pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
-    many_cards = (
-        rising(pay.entities, 1.5, 4) * falling(pay.top / np.maximum(f.size, 1), 0.35, 0.7) * (pay.bits > ENOUGH)
-    )
+    per_card = pay.join * pay.present * f.size / np.maximum(pay.entities, 1)
+    many_cards = rising(pay.entities, 1.5, 4) * falling(pay.top / np.maximum(f.size, 1), 0.35, 0.7)
+    many_cards *= np.maximum(falling(per_card, 5, 9), rising(pay.entities, 10, 20)) * (pay.bits > 0)
     scattered = falling(net.top / np.maximum(f.size, 1), 0.6, 0.95) * rising(net.entities, 3, 8)
     one_pipeline = rising(content.purity, 0.45, 0.7) * rising(content.join, 0.08, 0.25) * (content.bits > ENOUGH)
+    shared_prompts = rising(content.join, 0.3, 0.6) * rising(content.bits / np.maximum(f.size, 1), 5, 9)
     no_content = ~content.known
     cards_only = np.where(
         no_content, many_cards * (net.bits + device.bits > ENOUGH) * rising(f.size, FEW, 2 * FEW), 0.0
     )
     crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.burst, 0.6, 0.9) * rising(device.top, 1, 3))
     farm = crowded * (device.bits > ENOUGH) * (no_content & ~pay.known)
-    pipeline = one_pipeline * np.maximum(np.maximum(many_cards, 0.75 * scattered * falling(pay.join, 0.4, 0.8)), 0.0)
+    pipeline = one_pipeline * np.maximum(many_cards, 0.75 * scattered * falling(pay.join, 0.4, 0.8))
+    pipeline = np.maximum(pipeline, 0.9 * many_cards * shared_prompts * rising(f.support, 0.6, 0.8))
     return np.asarray(np.maximum(np.maximum(pipeline, cards_only) * rising(f.size, 2.5, FEW), farm))
 
 
@@ -53,7 +55,7 @@ def household(f: Features) -> Floats:
     """A household: a few people at one address who share a card or a device and write prompts of their own."""
     pay, net, content = (f.family(n) for n in ("payment", "network", "content"))
     shares = np.maximum((net.bits > 0) * net.join, (pay.bits > 0) * pay.join)
-    unlike = np.where(content.known, falling(content.purity * content.join, 0.25, 0.5), 0.7)
+    unlike = np.where(content.known, falling(content.bits / np.maximum(f.size, 1), 5, 9), 0.7)
     homes = falling(f.size / np.maximum(pay.entities, 1), FEW, 2 * FEW) * falling(f.size, 60, 120)
     unlike = np.where(content.known | pay.known, unlike, unlike * falling(f.burst, 0.6, 0.9))
     return shares * unlike * np.maximum(falling(f.size, FEW, 2 * FEW), 0.9 * homes * (pay.bits > 0))

@@ -40,13 +40,15 @@ class FamilyView:
 class Features:
     """``size`` and total ``bits`` per ring, and a view of each family that the world has.
 
-    ``burst`` is the share of members created within the ring's busiest hour; 0 where creations are not known.
+    ``burst`` is the share of members created within the ring's busiest hour (0 where creations are not known),
+    ``support`` the share tied by a family other than the ring's strongest.
     """
 
     size: Floats
     bits: Floats
     families: dict[str, FamilyView]
     burst: Floats
+    support: Floats
 
     def family(self, name: str) -> FamilyView:
         """The view of a family; zeros where the world has no kind of it."""
@@ -56,15 +58,23 @@ class Features:
         return FamilyView(none, none, none, none, none, none, none)
 
 
-def features_of(world: World, counts: Counts, scored: Score, burst: Floats) -> Features:
-    """Features of the counted groups; ``burst`` from :func:`creation_burst`."""
+@dataclass(frozen=True)
+class Members:
+    """What is known of a ring's members one by one: :func:`creation_burst` and :func:`support`, per ring."""
+
+    burst: Floats
+    support: Floats
+
+
+def features_of(world: World, counts: Counts, scored: Score, members: Members) -> Features:
+    """Features of the counted groups."""
     size = counts.size.astype(np.float64)
     views: dict[str, FamilyView] = {}
     for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
         family = background.incidence.kind.family
         view = _view(background, numbers, kind, size)
         views[family] = _stronger(views[family], view) if family in views else view
-    return Features(size, np.asarray(scored.family_bits.sum(axis=0)), views, burst)
+    return Features(size, np.asarray(scored.family_bits.sum(axis=0)), views, members.burst, members.support)
 
 
 def _view(background: Background, counts: KindCounts, scored: KindScore, size: Floats) -> FamilyView:

@@ -11,7 +11,7 @@ from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
-from linkage.rings.features import Features, creation_burst, features_of, support
+from linkage.rings.features import Features, Members, creation_burst, features_of, support
 from linkage.rings.inside import rings_inside
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
 from linkage.rings.refine import refine
@@ -71,10 +71,10 @@ def _measure(graph: AccountGraph, world: World, labels: Ints) -> _Measured:
     made = profiles(world, counts, scored)
     account = np.flatnonzero(labels >= 0).astype(np.int64)
     pairs = member_pairs(world, made, account, labels[account])
-    burst = creation_burst(graph.created, account, labels[account], groups)
-    features = features_of(world, counts, scored, burst)
     strongest = scored.family_bits.argmax(axis=0)
     held = support(pairs.bits[:-1], family_rows(world), strongest, pairs.group, groups)
+    burst = creation_burst(graph.created, account, labels[account], groups)
+    features = features_of(world, counts, scored, Members(burst, held))
     forgeable = forgeable_families(world)
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     return _Measured(labels, counts, scored, made, pairs, features, held, judge(features, Grounds(held, firm)))
