@@ -6,14 +6,18 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from linkage import pipeline
 from linkage.cli import terminal
 from linkage.cli.app import app
+
+if TYPE_CHECKING:
+    from linkage.pipeline import Observer
+
+# The pipeline is imported when it runs: other commands need not wait for its libraries.
 
 
 @app.command("run")
@@ -28,7 +32,9 @@ def run_command(
 
     Example: linkage run --config linkage.toml
     """
-    with _progress() as observe:
+    from linkage import pipeline
+
+    with _progress(pipeline.STAGES) as observe:
         folder = pipeline.run(config, observe, keep_steps)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="ascii"))
     if as_json:
@@ -40,17 +46,17 @@ def run_command(
 
 
 @contextmanager
-def _progress() -> Iterator[pipeline.Observer]:
+def _progress(stages: tuple[str, ...]) -> Iterator[Observer]:
     """A bar over the stages on a terminal; elsewhere nothing."""
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal) as bars:
-        task = bars.add_task("starting", total=len(pipeline.STAGES))
+        task = bars.add_task("starting", total=len(stages))
         now = ""
 
         def observe(stage: str, step: str) -> None:
             nonlocal now
             now = stage or now
-            done = pipeline.STAGES.index(now) if now else 0
+            done = stages.index(now) if now else 0
             bars.update(task, completed=done, description=f"{now:<12} {step:<24}")
 
         yield observe

@@ -43,7 +43,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         numeric = any(isinstance(row[i], (int, float)) for row in cells)
         longest = max([len(name), *(len(plain(row[i])) for row in cells)])
         justify: Literal["left", "right"] = "right" if numeric else "left"
-        table.add_column(name, justify=justify, overflow="fold", min_width=min(longest, 24))
+        table.add_column(Text(plain(name)), justify=justify, overflow="fold", min_width=min(longest, 24))
     for row in cells:
         table.add_row(*(Text(plain(cell)) for cell in row))
     if not out.is_terminal:  # a file or a pipe has no edge to fold at
