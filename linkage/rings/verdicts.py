@@ -77,5 +77,6 @@ def _runner_up(names: list[Verdict], fits: Floats, best: int, second: int) -> st
 
 def _reasons(names: list[Verdict], fits: Floats, families: int) -> str:
     listed = sorted(zip(fits.tolist(), map(str, names), strict=True), key=lambda x: (-x[0], x[1]))
-    told = ", ".join(f"{name} {fit:.2f}" for fit, name in listed if fit > 0) or "no explanation fits"
-    return f"evidence in {families} {'family' if families == 1 else 'families'}; fit: {told}"
+    told = ", ".join(f"{name} {fit:.2f}" for fit, name in listed if fit > 0)
+    carried = f"evidence in {families} {'family' if families == 1 else 'families'}"
+    return f"{carried}; fit: {told}" if told else f"{carried}; no explanation fits"

@@ -157,7 +157,8 @@ def test_members_are_left_out_of_the_rates_that_speak_for_them(graph: AccountGra
                 expected = log_odds([t for t in terms[ring] if t["code"] != "prior"], asked)
                 assert pairs.bits[row, i] == pytest.approx(expected, abs=1e-9), "pools leave nobody out"
                 pooled += 1
-    assert (named, pooled) > (39, 100)
+    assert named >= 40
+    assert pooled > 100
     priors = [math.log2((labels == g).sum() / 900) for g in labels[account]]
     assert pairs.bits[-1].tolist() == pytest.approx(priors, abs=1e-5)
 

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from linkage.model import Verdict
+from linkage.rings import explanations as module
+from linkage.rings.explanations import EXPLANATIONS, falling, rising
+from linkage.rings.features import FamilyView, Features
+
+Numbers = dict[str, float]
+NOTHING: Numbers = {"present": 1.0}  # all have the kind, none of it is shared
+
+
+def view(numbers: Numbers) -> FamilyView:
+    return FamilyView(**{name: np.array([numbers.get(name, 0.0)]) for name in FamilyView.__dataclass_fields__})
+
+
+def ring(size: float, burst: float = 0.0, support: float = 1.0, **families: Numbers) -> Features:
+    """One ring; families that are not named do not exist in the data."""
+    views = {name: view(numbers) for name, numbers in families.items()}
+    bits = np.array([sum(v.bits[0] for v in views.values())])
+    return Features(np.array([size]), bits, views, np.array([burst]), np.array([support]))
+
+
+def shared(bits: float, top: float, entities: float = 1, **more: float) -> Numbers:
+    """A family that all members have and take part in, nearly all of whose links lead into the profile."""
+    usual = {"present": 1.0, "join": 1.0, "purity": 0.9, "exclusive": 1.0}
+    return {**usual, "bits": bits, "top": top, "entities": entities, **more}
+
+
+PROTOTYPES: list[tuple[str, Verdict, Features]] = [
+    (
+        "many cards, one set of templates",
+        Verdict.SUSPECT,
+        ring(80, payment=shared(400, 5, 20), network=shared(300, 20, 30), device=NOTHING, content=shared(500, 40, 8)),
+    ),
+    (
+        "honest cards, scattered addresses, one set of templates",
+        Verdict.SUSPECT,
+        ring(80, payment=NOTHING, network=shared(300, 20, 30), device=NOTHING, content=shared(500, 40, 8)),
+    ),
+    (
+        "a farm of sign-ups on one device",
+        Verdict.SUSPECT,
+        ring(12, network=shared(60, 12, 1), device=shared(120, 12, 1)),
+    ),
+    (
+        "a few sign-ups within the hour on one device",
+        Verdict.SUSPECT,
+        ring(4, burst=1.0, network=shared(30, 4, 1), device=shared(35, 4, 1)),
+    ),
+    (
+        "a household",
+        Verdict.HOUSEHOLD,
+        ring(4, payment=shared(30, 4, 1), network=shared(40, 4, 1), device=NOTHING, content=NOTHING),
+    ),
+    (
+        "one person's accounts",
+        Verdict.OWN_ACCOUNTS,
+        ring(3, payment=shared(25, 3, 1), network=NOTHING, device=shared(30, 3, 1), content=shared(30, 3, 3)),
+    ),
+    (
+        "a company on one card",
+        Verdict.ORGANISATION,
+        ring(60, payment=shared(500, 55, 2), network=shared(400, 58, 2), device=NOTHING, content=shared(200, 20, 10)),
+    ),
+    (
+        "an office where each pays with a card of their own",
+        Verdict.ORGANISATION,
+        ring(40, payment=NOTHING, network=shared(300, 39, 1), device=NOTHING, content=shared(60, 15, 4, purity=0.3)),
+    ),
+    (
+        "a campus",
+        Verdict.CAMPUS,
+        ring(250, payment=NOTHING, network=shared(900, 80, 12), content=shared(300, 60, 8, join=0.7, purity=0.5)),
+    ),
+    (
+        "customers of a VPN",
+        Verdict.SHARED_NETWORK,
+        ring(300, payment=NOTHING, network=shared(2_000, 90, 20), content=shared(40, 20, 3, join=0.1, purity=0.3)),
+    ),
+]
+
+
+def fits(features: Features) -> dict[Verdict, float]:
+    return {name: float(explanation(features)[0]) for name, explanation in EXPLANATIONS.items()}
+
+
+@pytest.mark.parametrize(("name", "verdict", "features"), PROTOTYPES, ids=[name for name, _, _ in PROTOTYPES])
+def test_each_prototype_is_explained_best_by_its_own(name: str, verdict: Verdict, features: Features) -> None:
+    made = fits(features)
+    assert max(made, key=lambda v: made[v]) == verdict, made
+    assert made[verdict] >= 0.5
+    assert sorted(made.values())[-1] > sorted(made.values())[-2], made
+
+
+def test_every_innocent_verdict_has_an_explanation() -> None:
+    assert set(EXPLANATIONS) == set(Verdict) - {Verdict.UNDETERMINED}
+
+
+@pytest.mark.parametrize("verdict", list(EXPLANATIONS))
+def test_each_tells_the_reader_what_it_means(verdict: Verdict) -> None:
+    text = " ".join((EXPLANATIONS[verdict].__doc__ or "").split())
+    assert len(text) > 40
+    assert text.endswith(".")
+    assert ":" in text, "a name, a colon, the description"
+
+
+@pytest.mark.parametrize("verdict", list(EXPLANATIONS))
+def test_fits_are_shares(verdict: Verdict) -> None:
+    dice = np.random.default_rng(3)
+    for _ in range(300):
+        size = float(dice.integers(3, 400))
+        families = {
+            name: {
+                "bits": float(dice.choice([0, 5, 50, 500])),
+                "present": float(dice.random()),
+                "join": float(dice.random()),
+                "purity": float(dice.random()),
+                "top": float(dice.integers(0, int(size) + 1)),
+                "entities": float(dice.integers(0, 40)),
+                "exclusive": float(dice.random()),
+            }
+            for name in ("payment", "network", "device", "content")
+            if dice.random() < 0.8
+        }
+        fit = EXPLANATIONS[verdict](ring(size, float(dice.random()), float(dice.random()), **families))
+        assert fit.shape == (1,)
+        assert 0 <= fit[0] <= 1
+
+
+@pytest.mark.parametrize("verdict", list(EXPLANATIONS))
+def test_nothing_shared_is_explained_by_nothing(verdict: Verdict) -> None:
+    nothing = ring(20, payment=NOTHING, network=NOTHING, device=NOTHING, content=NOTHING)
+    assert EXPLANATIONS[verdict](nothing)[0] == 0
+    assert EXPLANATIONS[verdict](ring(20))[0] == 0, "no family at all"
+
+
+def test_ramps() -> None:
+    assert rising([0, 2, 3, 4, 9], 2, 4).tolist() == [0, 0, 0.5, 1, 1]
+    assert falling([0, 2, 3, 4, 9], 2, 4).tolist() == [1, 1, 0.5, 0, 0]
+
+
+def test_an_openly_shared_card_is_no_concealment() -> None:
+    """The same ring with one card instead of twenty is a company's."""
+    suspect = PROTOTYPES[0][2]
+    open_card = replace(suspect, families={**suspect.families, "payment": view(shared(400, 78, 1))})
+    before, after = fits(suspect), fits(open_card)
+    assert before[Verdict.SUSPECT] > before[Verdict.ORGANISATION]
+    assert after[Verdict.ORGANISATION] > after[Verdict.SUSPECT]
+
+
+@pytest.mark.parametrize(("constant", "value", "prototype"), [("ENOUGH", 1e4, 0), ("FEW", 60.0, 2)])
+def test_each_constant_decides(monkeypatch: pytest.MonkeyPatch, constant: str, value: float, prototype: int) -> None:
+    before = fits(PROTOTYPES[prototype][2])
+    monkeypatch.setattr(module, constant, value)
+    assert fits(PROTOTYPES[prototype][2])[Verdict.SUSPECT] < before[Verdict.SUSPECT]

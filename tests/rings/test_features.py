@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from linkage.model import Kind
+from linkage.rings import features as module
+from linkage.rings.counts import count, groups_of, world_of
+from linkage.rings.features import Features, Members, creation_burst, features_of, support
+from linkage.rings.score import score
+from tests.rings.graphs import NETWORK, PAYMENT, graph_of
+
+SUBNET = Kind("subnet", "network", False)
+MEMBERS = 40
+SECONDS = st.one_of(st.integers(0, 20_000), st.just(math.nan))
+
+
+def measured() -> Features:
+    """40 members: one card for all but four who keep theirs, addresses by tens (with a crowd); ten have a subnet."""
+    cards = [(a, 0 if a < MEMBERS - 4 else a) for a in range(2_000)] + [(a, 0) for a in range(100, 109)]
+    addresses = [(a, a % 4 if a < MEMBERS else a) for a in range(2_000)]
+    addresses += [(a, 5_000 + a) for a in range(20)]  # half of the members have another one at home
+    subnets = [(a, 0) for a in range(10)]
+    graph = graph_of(2_000, [(NETWORK, addresses), (PAYMENT, cards), (SUBNET, subnets)])
+    world = world_of(graph)
+    counts = count(world, groups_of(np.where(np.arange(2_000) < MEMBERS, 0, -1), 1))
+    return features_of(world, counts, score(world, counts), Members(np.array([0.25]), np.array([0.75])))
+
+
+def test_features_by_hand() -> None:
+    made = measured()
+    assert made.size.tolist() == [40.0]
+    assert (made.burst.tolist(), made.support.tolist()) == ([0.25], [0.75])
+    pay, net = made.family("payment"), made.family("network")
+    assert (pay.present[0], pay.join[0]) == (1.0, 36 / 40)
+    assert (pay.top[0], pay.entities[0], pay.exclusive[0]) == (36.0, 1.0, 36 / 45)
+    assert pay.purity[0] == 1.0, "who takes part has no other card"
+    assert (net.present[0], net.join[0], net.entities[0], net.top[0]) == (1.0, 1.0, 4.0, 10.0)
+    assert net.purity[0] == pytest.approx(40 / 60)
+    assert net.exclusive[0] == 1.0
+    assert made.bits[0] == pytest.approx(pay.bits[0] + net.bits[0]), "the subnets are of the network's family"
+    assert pay.known.tolist() == [True]
+
+
+def test_a_family_is_seen_through_its_stronger_kind() -> None:
+    assert measured().family("network").present.tolist() == [1.0], "addresses, not the subnets that ten have"
+
+
+def test_a_family_that_the_data_lack_is_all_zeros() -> None:
+    none = measured().family("content")
+    assert not any(getattr(none, name).any() for name in none.__dataclass_fields__)
+    assert none.known.tolist() == [False]
+
+
+def slow_burst(seconds: list[float]) -> float:
+    """The largest share of creations in any hour that starts at one of them."""
+    known = [s for s in seconds if not math.isnan(s)]
+    return max((sum(s <= x <= s + 3600 for x in known) for s in known), default=0) / max(len(seconds), 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(SECONDS, min_size=1, max_size=8), min_size=1, max_size=5))
+def test_busiest_hour_against_a_slow_count(groups: list[list[float]]) -> None:
+    created = np.array([s for seconds in groups for s in seconds], dtype=np.float64)
+    group = np.repeat(np.arange(len(groups)), [len(seconds) for seconds in groups])
+    made = creation_burst(created, np.arange(len(created)), group, len(groups))
+    assert made.tolist() == pytest.approx([slow_burst(seconds) for seconds in groups])
+
+
+def test_busiest_hour_of_nobody() -> None:
+    nobody = np.zeros(0, dtype=np.int64)
+    assert creation_burst(None, np.arange(3), np.zeros(3, dtype=np.int64), 2).tolist() == [0.0, 0.0]
+    assert creation_burst(np.array([1.0, 2.0]), nobody, nobody, 1).tolist() == [0.0]
+    assert creation_burst(np.full(3, np.nan), np.arange(3), np.zeros(3, dtype=np.int64), 1).tolist() == [0.0]
+
+
+def test_the_length_of_a_burst_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    created, group = np.array([0.0, 1_800.0, 90_000.0]), np.zeros(3, dtype=np.int64)
+    assert creation_burst(created, np.arange(3), group, 1).tolist() == [2 / 3]
+    monkeypatch.setattr(module, "BURST", 600.0)
+    assert creation_burst(created, np.arange(3), group, 1).tolist() == [1 / 3]
+
+
+def test_support_by_hand() -> None:
+    """Kinds: 0 and 1 of one family, 2 of another. Ring 0 rests on the first family, ring 1 on the second."""
+    bits = np.array([[5.0, 5.0, -1.0, 0.0], [0.0, -1.0, 9.0, -1.0], [3.0, -2.0, 4.0, 8.0]])
+    group = np.array([0, 0, 1, 1])
+    made = support(bits, [np.array([0, 1]), np.array([2])], np.array([0, 1]), group, 3)
+    assert made.tolist() == [0.5, 0.5, 0.0]

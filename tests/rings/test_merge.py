@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from linkage.rings import merge as module
+from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
+from linkage.rings.merge import merge, neighbours
+from linkage.rings.score import score
+from tests.rings.graphs import NETWORK, PAYMENT, Town, graph_of, renumbered
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """Rings of 32 and 20 accounts among 700."""
+    town = Town(8, 700)
+    town.plant(range(32))
+    town.plant(range(32, 52))
+    return world_of(town.graph())
+
+
+def total(world: World, labels: np.ndarray) -> float:
+    dense, groups = dense_labels(labels)
+    return float(np.maximum(score(world, count(world, groups_of(dense, groups))).saved, 0).sum())
+
+
+def parts() -> np.ndarray:
+    """The first ring in four parts, the second one whole, and a group of strangers."""
+    labels = np.full(700, -1)
+    labels[:32] = np.arange(32) % 4
+    labels[32:52], labels[300:310] = 4, 5
+    return labels
+
+
+def test_parts_of_one_ring_unite_and_two_rings_stay_two(world: World) -> None:
+    merged = merge(world, parts())
+    assert len(set(merged[:32])) == 1
+    assert len(set(merged[32:52])) == 1
+    assert len({merged[0], merged[32], merged[300]}) == 3
+    assert (merged >= 0).tolist() == (parts() >= 0).tolist(), "merging moves nobody in or out"
+
+
+def test_uniting_never_saves_less(world: World) -> None:
+    assert total(world, merge(world, parts())) > total(world, parts())
+
+
+def test_at_the_end_no_union_saves_more(world: World) -> None:
+    merged, groups = dense_labels(merge(world, parts()))
+    before = total(world, merged)
+    for a in range(groups):
+        for b in range(a):
+            assert total(world, np.where(merged == a, b, merged)) <= before
+
+
+def test_union_by_hand() -> None:
+    """Two halves of a ring of 8 on one card and one address: each must name its members and its profile."""
+    pairs = [(a, 0 if a < 8 else a) for a in range(200)]
+    world = world_of(graph_of(200, [(NETWORK, pairs), (PAYMENT, pairs)]))
+    halves = np.where(np.arange(200) < 8, np.arange(200) % 2, -1)
+    assert merge(world, halves).tolist() == np.where(np.arange(200) < 8, 0, -1).tolist()
+
+
+def test_one_group_and_none(world: World) -> None:
+    assert merge(world, np.full(700, -1)).tolist() == [-1] * 700
+    one = np.where(np.arange(700) < 32, 7, -1)
+    assert merge(world, one).tolist() == np.where(one >= 0, 0, -1).tolist()
+
+
+def test_renumbered_accounts_give_the_renumbered_groups(world: World) -> None:
+    town = Town(8, 700)
+    town.plant(range(32))
+    town.plant(range(32, 52))
+    order = np.random.default_rng(2).permutation(700)
+    other = merge(world_of(renumbered(town.graph(), order)), parts()[order])
+    assert other.tolist() == merge(world, parts())[order].tolist()
+
+
+def test_without_neighbours_nothing_is_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = count(world, groups_of(parts(), 6))
+    first, second = neighbours(world, counts, score(world, counts))
+    assert set(zip(first.tolist(), second.tolist(), strict=True)) >= {(a, b) for b in range(4) for a in range(b)}
+    assert (first < second).all(), "each pair once"
+    monkeypatch.setattr(module, "NEIGHBOURS", 1)
+    fewer = neighbours(world, counts, score(world, counts))
+    assert len(fewer[0]) < len(first)
+    monkeypatch.setattr(module, "NEIGHBOURS", 0)
+    assert len(set(merge(world, parts())[:32])) == 4
+
+
+def test_neighbours_share_a_profile(world: World) -> None:
+    counts = count(world, groups_of(parts(), 6))
+    pairs = set(zip(*(x.tolist() for x in neighbours(world, counts, score(world, counts))), strict=True))
+    assert (4, 5) not in pairs, "strangers have no profile to share"
