@@ -105,7 +105,7 @@ def why_command(
 def export_command(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="OP-… or R-…. Default: the operator, else the ring, with most bits."),
+        typer.Argument(metavar="ID", help="OP-… or R-…. Default: the operator, else the ring, with most bits."),
     ] = None,
     run: RunFolder = LATEST,
     out: Annotated[Path | None, typer.Option(help="New folder for the summary.", show_default="ID-summary")] = None,
