@@ -33,8 +33,8 @@ def test_the_findings_on_an_operator(operator: Subject) -> None:
         "The rings have 2 profile entities in common (2 of kind prompt_template). Why they are taken together: one "
         "template set; each ring picks from it.",
         r"OP-AAAAAAAAAA resembles the known operator 'Cobalt\x1b[31m <b>': 2 of 5 accounts, 3 of 8 indicators, 41.2 "
-        "bits; a resemblance, to be checked. Counted is what its dossier lists and these logs hold. This is no proof of "
-        "who runs the accounts.",
+        "bits; a resemblance, to be checked. Counted is what its dossier lists and these logs hold. This is no proof "
+        "of who runs the accounts.",
         "R-AAAAAAAAAA: 15 of its 15 accounts were created between 22 April 2026 and 24 April 2026, within 70 hours.",
         "R-BBBBBBBBBB: 6 of its 6 accounts were created between 10 October 2025 and 12 October 2025, within 55 hours.",
         "If accounts were linked by coincidence alone, a group linked as strongly as R-BBBBBBBBBB would be found in "

@@ -15,7 +15,7 @@ from linkage.config import EngineSettings, parse_config
 from linkage.engines.duckdb import DuckDBEngine
 from linkage.sources import SourcesReport, read_sources
 
-TABLES = ("accounts", "entities", "observations", "quarantine", "source_counts", "labels")
+TABLES = ("accounts", "entities", "observations", "quarantine", "source_counts", "labels", "dossiers")
 
 
 @dataclass(frozen=True)

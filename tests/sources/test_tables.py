@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from linkage.config import Source
-from linkage.model import ACCOUNTS, ENTITIES, LABELS, OBSERVATIONS, QUARANTINE, SOURCES
+from linkage.model import ACCOUNTS, DOSSIERS, ENTITIES, LABELS, OBSERVATIONS, QUARANTINE, SOURCES
 from linkage.sources.tables import is_exchange
 from tests.sources.small_logs import Read, read, write_csv
 
@@ -89,6 +89,7 @@ def test_tables_have_the_columns_of_the_model(found: Read) -> None:
         "quarantine": QUARANTINE,
         "source_counts": SOURCES,
         "labels": LABELS,
+        "dossiers": DOSSIERS,
     }
     for name, schema in schemas.items():
         assert found.arrow[name].schema.equals(schema), name
