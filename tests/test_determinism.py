@@ -18,9 +18,13 @@ BESIDE = """
 [labels]
 path = "labels.csv"
 
+[dossiers]
+path = "known-*.toml"
+
 [context.ip]
 vpn = "vpn.txt"
 """
+BESIDE_FILES = ("labels.csv", "vpn.txt", "known-1.toml", "known-2.toml")
 SEEDS = (11, 12)  # of the two shuffles
 MACHINES = (
     {"PYTHONHASHSEED": "1", "TZ": "America/St_Johns"},
@@ -52,6 +56,10 @@ def rough(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "labels.csv").write_text("account_id,label\n" + "".join(f"{a},banned\n" for a in accounts[::97]))
     addresses = sorted(set(sessions["ip"].to_pylist()))
     (folder / "vpn.txt").write_text("".join(f"{address}\n" for address in addresses[:10]))
+    truth = pq.read_table(simulated / "truth.parquet").to_pandas().dropna(subset="operator_id")
+    for number, (_, theirs) in enumerate(list(truth.groupby("operator_id"))[:2], start=1):
+        listed = ", ".join(f'"{a}"' for a in sorted(theirs["account_id"]))
+        (folder / f"known-{number}.toml").write_text(f'name = "Known {number}"\naccounts = [{listed}]\n')
     (folder / "linkage.toml").write_text((folder / "linkage.toml").read_text() + BESIDE)
     return folder
 
@@ -66,6 +74,8 @@ def test_the_rough_world_has_what_order_could_matter_for(rough: Path, first: dic
     assert first["rows"]["quarantined"] == 20
     tables = {name: t["rows"] for name, t in first["tables"].items()}
     assert tables["1-sources/labels.parquet"] > 10
+    operators = pq.read_table(rough / "runs" / "latest" / "operators.parquet")
+    assert "Known 1" in operators["dossier"].to_pylist()
     entities = pq.read_table(rough / "runs" / "latest" / "1-sources" / "entities.parquet")
     assert entities["context"].to_pylist().count("vpn") > 0
     assert tables["rings.parquet"] > 5
@@ -76,7 +86,7 @@ def test_order_of_rows_files_threads_hash_seed_and_time_zone_do_not_matter(
     rough: Path, first: dict[str, Any], tmp_path: Path, turn: int
 ) -> None:
     config = shuffle_world(rough, tmp_path / "world", SEEDS[turn])
-    for name in ("labels.csv", "vpn.txt"):
+    for name in BESIDE_FILES:
         (config.parent / name).write_bytes((rough / name).read_bytes())
     config.write_text(config.read_text() + f"\n[engine]\nthreads = {turn + 1}\n")
     again = manifest_of(config, **MACHINES[turn])
