@@ -29,7 +29,7 @@ class Limits:
 
 def candidate_matrix(partitions: Ints, smallest: int) -> sp.csr_matrix:
     """Proposals x accounts (labels) as candidates x accounts (0/1); small communities are left out."""
-    rows = []
+    rows = [sp.csr_matrix((0, partitions.shape[1]), dtype=np.int64)]
     for labels in partitions:
         dense, groups = dense_labels(np.unique(labels, return_inverse=True)[1].astype(np.int64), smallest)
         rows.append(groups_of(dense, groups))

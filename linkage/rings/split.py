@@ -61,7 +61,7 @@ def _propose_parts(
     graph: AccountGraph, labels: Ints, tested: Ints, family: str, propose: Proposer, smallest: int
 ) -> sp.csr_matrix:
     order = np.argsort(labels, kind="stable")
-    rows = []
+    rows = [sp.csr_matrix((0, len(labels)), dtype=np.int64)]
     for group in tested:
         members = order[slice(*np.searchsorted(labels[order], [group, group + 1]))]
         part = part_of(graph, members, leave_out=family)
@@ -72,7 +72,7 @@ def _propose_parts(
             spread = np.full(len(labels), -1, dtype=np.int64)
             spread[members] = dense
             rows.append(groups_of(spread, groups))
-    return sp.vstack(rows).tocsr() if rows else sp.csr_matrix((0, len(labels)))
+    return sp.vstack(rows).tocsr()
 
 
 def _replace(world: World, labels: Ints, whole: Score, parts: sp.csr_matrix, smallest: int) -> Ints:

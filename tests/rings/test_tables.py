@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linkage import model
+from linkage.model import AccountGraph, Kind
+from linkage.rings import tables as module
+from linkage.rings.counts import count, groups_of, world_of
+from linkage.rings.profile import Pairs, profiles
+from linkage.rings.score import score
+from linkage.rings.tables import SMALLEST_Q, Found, coincidence_q, no_rings, published, ring_tables
+from linkage.rings.verdicts import Verdicts
+from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, found_in, graph_of, ring_of
+from tests.rings.slow import saved_bits, slow_kinds
+
+SCHEMAS = {
+    "rings": model.RING_LIST,
+    "members": model.RING_MEMBERS,
+    "affiliations": model.RING_AFFILIATIONS,
+    "evidence": model.RING_EVIDENCE,
+    "pools": model.POOLS,
+    "profiles": model.PROFILES,
+    "content": model.RING_CONTENT,
+}
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def town() -> Town:
+    """A ring; two firms of 20 with one card and two devices each, and two people who work for both; a VPN's crowd."""
+    made = Town(12, 1_200)
+    made.plant(range(40), evaders=6)
+    for staff in (range(40, 60), range(58, 78)):
+        made.use(PAYMENT, staff, made.fresh(PAYMENT, 1), 1)
+        made.use(DEVICE, staff, made.fresh(DEVICE, 2), 2)
+        made.use(NETWORK, staff, made.fresh(NETWORK, 1), 1)
+    made.use(NETWORK, range(200, 300), made.fresh(NETWORK, 8), 4)
+    return made
+
+
+@pytest.fixture(scope="module")
+def graph(town: Town) -> AccountGraph:
+    return town.graph()
+
+
+@pytest.fixture(scope="module")
+def tables(graph: AccountGraph) -> dict[str, pa.Table]:
+    return found_in(graph)
+
+
+@pytest.fixture(scope="module")
+def members(tables: dict[str, pa.Table]) -> dict[int, set[int]]:
+    labels = ring_of(tables, 1_200)
+    return {ring: set(np.flatnonzero(labels == ring).tolist()) for ring in range(int(labels.max()) + 1)}
+
+
+def rows(table: pa.Table, **wanted: Any) -> Rows:
+    return [row for row in table.to_pylist() if all(row[name] == value for name, value in wanted.items())]
+
+
+def users(graph: AccountGraph, kind: str, entity: int) -> set[int]:
+    incidence = next(i for i in graph.kinds if i.kind.name == kind)
+    column = int(np.flatnonzero(incidence.entities == entity)[0])
+    return set(incidence.matrix[:, [column]].nonzero()[0].tolist())
+
+
+def having(graph: AccountGraph, kind: str) -> set[int]:
+    return set(np.flatnonzero(next(i for i in graph.kinds if i.kind.name == kind).breadth).tolist())
+
+
+def test_shapes_and_canonical_order(tables: dict[str, pa.Table]) -> None:
+    assert set(tables) == set(SCHEMAS)
+    for name, table in tables.items():
+        assert table.schema.equals(SCHEMAS[name]), name
+        assert table.num_rows > 0, name
+        keys = [n for n in ("ring", "kind", "code", "entity", "account") if n in table.schema.names]
+        listed = [[(row[k] is None, row[k] or 0) for k in keys] for row in table.to_pylist()]
+        assert listed == sorted(listed), name
+
+
+def test_no_rings_have_the_same_shapes() -> None:
+    assert {name: table.schema for name, table in no_rings().items()} == SCHEMAS
+    assert not any(table.num_rows for table in no_rings().values())
+
+
+def test_rings_say_what_a_slow_recount_says(
+    graph: AccountGraph, tables: dict[str, pa.Table], members: dict[int, set[int]]
+) -> None:
+    kinds = slow_kinds(graph)
+    for row in tables["rings"].to_pylist():
+        saved, families = saved_bits(kinds, members[row["ring"]], 1_200)
+        assert row["accounts"] == len(members[row["ring"]])
+        assert row["bits_saved"] == pytest.approx(saved, abs=1e-3)
+        assert row["families"] == ",".join(sorted(f for f, bits in families.items() if bits > 10))
+        assert 0 <= row["support"] <= 1
+    assert tables["rings"]["ring"].to_pylist() == sorted(members)
+
+
+def test_the_planted_rings_are_found(members: dict[int, set[int]]) -> None:
+    assert set(range(40)) in members.values()
+    assert [len(ring & set(range(40, 78))) for ring in members.values()].count(0) == len(members) - 2
+
+
+def test_evidence_counts_by_hand(
+    graph: AccountGraph, tables: dict[str, pa.Table], members: dict[int, set[int]]
+) -> None:
+    named, pools = 0, 0
+    for row in tables["evidence"].to_pylist():
+        ring = members[row["ring"]]
+        assert row["ring_accounts_with_kind"] == len(ring & having(graph, row["kind"]))
+        if row["pool"] is None:
+            everywhere = users(graph, row["kind"], row["entity"])
+            named += 1
+        else:
+            pool = rows(tables["pools"], ring=row["ring"], kind=row["kind"])
+            assert row["pool"] == len(pool)
+            assert row["entity"] is None
+            everywhere = set().union(*(users(graph, row["kind"], p["entity"]) for p in pool))
+            pools += 1
+        assert row["all_accounts"] == len(everywhere)
+        assert row["ring_accounts"] == len(everywhere & ring)
+        assert row["bits"] > 0
+    assert min(named, pools) > 0
+
+
+def test_pools_count_by_hand(graph: AccountGraph, tables: dict[str, pa.Table], members: dict[int, set[int]]) -> None:
+    for row in tables["pools"].to_pylist():
+        everywhere = users(graph, row["kind"], row["entity"])
+        assert row["all_accounts"] == len(everywhere)
+        assert row["ring_accounts"] == len(everywhere & members[row["ring"]]) >= 2
+
+
+def test_evidence_adds_up_to_the_bits_of_a_family(tables: dict[str, pa.Table], graph: AccountGraph) -> None:
+    """Pools carry their bits whole; named entities are counted before who takes part and the choice of code is paid."""
+    kinds = {k.name: k for k in slow_kinds(graph)}
+    labels = ring_of(tables, 1_200)
+    for ring in range(int(labels.max()) + 1):
+        group = set(np.flatnonzero(labels == ring).tolist())
+        for kind, slow in kinds.items():
+            told = rows(tables["evidence"], ring=ring, kind=kind)
+            bits = saved_bits([slow], group, 1_200)[1][slow.family]
+            if len(told) == 1 and told[0]["pool"] is not None:
+                assert told[0]["bits"] == pytest.approx(bits, abs=1e-3)
+            elif told:
+                assert sum(row["bits"] for row in told) >= bits
+            else:
+                assert bits == 0
+
+
+def told_roles(bits: list[list[float]], kinds: tuple[Kind, ...]) -> list[tuple[str, str]]:
+    """Role and families of one member for each row of bits: a number for each kind."""
+    accounts = len(bits)
+    world = world_of(graph_of(accounts, [(kind, [(a, 0) for a in range(accounts)]) for kind in kinds]))
+    counts = count(world, groups_of(np.zeros(accounts, dtype=np.int64), 1))
+    scored = score(world, counts)
+    by_kind = np.array([*zip(*bits, strict=True), [-4.0] * accounts])
+    pairs = Pairs(np.arange(accounts), np.zeros(accounts, dtype=np.int64), by_kind)
+    words = Verdicts(["undetermined"], ["undetermined"], [""])
+    made = profiles(world, counts, scored)
+    table = ring_tables(world, Found(counts, scored, made, pairs, pairs, words, np.ones(1), np.zeros(1, int)))
+    assert table["affiliations"]["role"].to_pylist() == table["members"]["role"].to_pylist()
+    return list(zip(table["members"]["role"].to_pylist(), table["members"]["families"].to_pylist(), strict=True))
+
+
+def test_roles_by_hand() -> None:
+    rows_of_bits = [[-1.0, 3.0, 9.0], [-1.0, 13.0, -2.0], [-1.0, 14.1, -0.1], [20.0, -1.0, -1.0], [-1.0, -1.0, -1.0]]
+    assert told_roles(rows_of_bits, (DEVICE, NETWORK, PAYMENT)) == [
+        ("core", "network,payment"),
+        ("bystander", "network"),  # 6 bits in all: the addresses are many strangers' too
+        ("bystander", "network"),  # 9 bits
+        ("periphery", "device"),
+        ("periphery", ""),
+    ]
+    assert told_roles([[40.0, -1.0, -1.0]], (NETWORK, DEVICE, PAYMENT)) == [("periphery", "network")]
+
+
+def test_kinds_of_one_family_tie_once_and_one_family_makes_no_bystanders() -> None:
+    subnet = Kind("subnet", "network", False)
+    assert told_roles([[9.0, 9.0]], (NETWORK, subnet)) == [("periphery", "network")]
+    assert told_roles([[9.0, 9.0, -30.0]], (NETWORK, subnet, PAYMENT)) == [("bystander", "network")]
+
+
+def test_affiliations_are_further_rings_of_members(tables: dict[str, pa.Table]) -> None:
+    labels = ring_of(tables, 1_200)
+    further = tables["affiliations"].to_pylist()
+    assert {row["account"] for row in further} == {58, 59}, "the two who work for both firms"
+    for row in further:
+        assert labels[row["account"]] >= 0
+        assert row["ring"] != labels[row["account"]]
+        assert row["log_odds_bits"] >= 0
+        assert row["role"] in set(model.Role)
+
+
+def test_content_is_what_pays_as_named_templates(tables: dict[str, pa.Table], graph: AccountGraph, town: Town) -> None:
+    labels = ring_of(tables, 1_200)
+    first = rows(tables["content"], ring=int(labels[39]))
+    used = {row["entity"] for row in first}
+    expected = {e for e in used if len(users(graph, "prompt_template", e) & set(range(40))) >= 10}
+    assert len(used) == 8 == len(expected)
+    for row in first:
+        everywhere = users(graph, "prompt_template", row["entity"])
+        assert (row["ring_accounts"], row["all_accounts"]) == (len(everywhere & set(range(40))), len(everywhere))
+
+
+def test_templates_of_a_few_members_are_not_the_ring_s() -> None:
+    """Four of 40 members with templates of their own: too few to say what the ring's prompts are."""
+    town = Town(12, 1_000)
+    town.plant(range(40))
+    town.use(CONTENT, range(40), town.fresh(CONTENT, 400), 3, only=True)
+    town.use(CONTENT, range(4), town.fresh(CONTENT, 3), 3)
+    assert found_in(town.graph())["content"].num_rows == 0
+
+
+def test_bits_are_published_to_a_thousandth() -> None:
+    assert published(np.array([1.23456, -0.0001, 2.0])).tolist() == [1.235, 0.0, 2.0]
+    assert math.copysign(1, published(np.array([-0.0001]))[0]) == 1, "no minus zero"
+
+
+@given(st.lists(st.floats(-50, 400), max_size=20))
+def test_q_values_against_a_slow_count(saved: list[float]) -> None:
+    """q of the i-th largest: the least 1 / (j 2**saved_j) over j >= i, at most 1."""
+    made = coincidence_q(np.array(saved, dtype=np.float64))
+    ranked = sorted(saved, reverse=True)
+    for value, q in zip(saved, made, strict=True):
+        i = ranked.index(value)
+        expected = min(1 / ((j + 1) * 2.0 ** ranked[j]) for j in range(i, len(ranked)))
+        assert q == pytest.approx(min(expected, 1.0), rel=1e-9)
+
+
+def test_q_values_never_reach_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert coincidence_q(np.array([5_000.0, 3.0])).tolist() == [SMALLEST_Q, 1 / 16]
+    monkeypatch.setattr(module, "SMALLEST_Q", 0.5)
+    assert coincidence_q(np.array([5_000.0, 3.0])).tolist() == [0.5, 0.5]
