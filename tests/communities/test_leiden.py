@@ -85,7 +85,7 @@ def test_each_setting_is_obeyed(algorithm: str, changed: LeidenSettings) -> None
         made = leiden(graph, settings) if algorithm == "igraph" else multiplex([graph, graph], settings)
         return partition(made)
 
-    graphs = [planted(2, groups=20, noise=700), planted(0, groups=30, noise=1_200)]
+    graphs = [planted(seed, groups=20, noise=700) for seed in range(4)] + [planted(0, groups=30, noise=1_200)]
     assert any(found(graph, MODULARITY) != found(graph, changed) for graph in graphs)
 
 
