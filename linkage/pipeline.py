@@ -40,6 +40,7 @@ class Job:
     folder: Path
     observe: Observer
     keep_steps: bool
+    code: str = field(default_factory=lambda: code_hash(Path(linkage.__file__).parent))  # now: an update may follow
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -162,7 +163,7 @@ def _manifest(job: Job, report: SourcesReport, run_id: str, started: datetime) -
             "created": started.isoformat(timespec="seconds"),
             "seed": job.config.method.seed,
             "versions": versions(),
-            "code": code_hash(Path(linkage.__file__).parent),
+            "code": job.code,
             "config": job.config.model_dump(mode="json"),
             "config_path": str(job.config_path),
             "inputs": [asdict(i) for i in report.inputs],

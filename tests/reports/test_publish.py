@@ -156,7 +156,10 @@ def test_evidence_of_a_pool(tables: Tables, links: pd.DataFrame) -> None:
     using = pools.merge(links, on=["kind", "value"])
     inside = using.merge(tables["members"][["account_id", "ring_id"]], on=["account_id", "ring_id"])
     rows = tables["evidence"][tables["evidence"]["pool"].notna()].set_index(["ring_id", "kind"])
+    members = links.merge(tables["members"][["account_id", "ring_id"]], on="account_id").groupby(["ring_id", "kind"])
     assert rows.index.is_unique
+    assert (rows["ring_accounts_with_kind"] == members["account_id"].nunique().reindex(rows.index)).all()
+    assert (rows["ring_accounts"] <= rows[["ring_accounts_with_kind", "all_accounts"]].min(axis=1)).all()
     for table, column, counted in (
         (pools, "pool", pools.groupby(["ring_id", "kind"]).size()),
         (inside, "ring_accounts", inside.groupby(["ring_id", "kind"])["account_id"].nunique()),
