@@ -41,7 +41,6 @@ STAGE_TABLES = {
     "5-operators/operators": model.OPERATOR_LIST,
     "5-operators/ring_operators": model.RING_OPERATOR_LIST,
 }
-NAMED = ("accounts", "entities", "quarantine")
 
 
 def manifest_of(run: Path) -> dict[str, Any]:
@@ -108,6 +107,13 @@ def test_accounts_are_numbered_by_their_ids_and_seen_when_the_logs_say(simulated
     told = accounts.set_index("account_id")
     for column in ("created", "first_seen", "last_seen", "exchanges"):
         assert (told[column] == expected[column]).all(), column
+
+
+def test_entities_are_numbered_in_order_of_kind_and_value(simulated: Path, published: Path) -> None:
+    entities = frame(published, "1-sources/entities")
+    told = list(zip(entities["kind"], entities["value"], strict=True))
+    assert entities["entity"].tolist() == list(range(len(entities)))
+    assert told == sorted(set(uses(simulated)[["kind", "value"]].itertuples(index=False, name=None)))
 
 
 def test_links_are_the_uses_in_the_logs_with_their_rarity(simulated: Path, published: Path) -> None:
