@@ -145,7 +145,7 @@ for number in range(1, 10):
 
 
 def test_a_death_at_any_step_leaves_latest_whole_and_the_next_run_free(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", DIES, str(tmp_path)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", DIES, str(tmp_path)], check=True, timeout=60, cwd=Path(__file__).parents[2])
     named = []
     for number in range(1, 10):
         output = tmp_path / str(number)
