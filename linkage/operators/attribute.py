@@ -35,7 +35,7 @@ def attribute(rings: pa.Table, content: pa.Table, accounts: int) -> dict[str, pa
     )
     return {
         "ring_operators": ring_operators.cast(model.RING_OPERATOR_LIST),
-        "operators": _operators(rings, made, operator, np.where(suspect, start, -1)),
+        "operators": _operators(rings, made, operator, suspect, start),
     }
 
 
@@ -55,12 +55,11 @@ def _content(rings: pa.Table, content: pa.Table, accounts: int) -> RingContent:
     return RingContent(users, rings["accounts"].to_numpy(), everywhere, accounts)
 
 
-def _operators(rings: pa.Table, content: RingContent, operator: Ints, start: Ints) -> pa.Table:
+def _operators(rings: pa.Table, content: RingContent, operator: Ints, suspect: np.ndarray, start: Ints) -> pa.Table:
     saved = rings["bits_saved"].to_numpy()
     number = int(operator.max(initial=-1)) + 1
-    chosen = start >= 0
-    sums = np.bincount(operator[chosen], weights=saved[chosen], minlength=number)
-    reasons = [_decided_by(content, np.flatnonzero((operator == n) & chosen), start) for n in range(number)]
+    sums = np.bincount(operator[suspect], weights=saved[suspect], minlength=number)
+    reasons = [_decided_by(content, np.flatnonzero(operator == n), suspect, start) for n in range(number)]
     columns = {
         "operator": np.arange(number), "bits_saved": np.round(sums, 3), "decided_by": pa.array(reasons, pa.string()),
         "dossier": pa.nulls(number), "dossier_match": pa.nulls(number),
@@ -68,13 +67,14 @@ def _operators(rings: pa.Table, content: RingContent, operator: Ints, start: Int
     return pa.table(columns).cast(model.OPERATOR_LIST)
 
 
-def _decided_by(content: RingContent, members: Ints, start: Ints) -> str:
-    """What holds an operator's rings together, in words."""
-    if len(members) == 1:
+def _decided_by(content: RingContent, members: Ints, suspect: np.ndarray, start: Ints) -> str:
+    """What holds an operator's suspect rings together, in words; an undetermined ring may be the tie between two."""
+    own = members[suspect[members]]
+    if len(own) == 1:
         return "one ring"
+    if len(np.unique(start[own])) == 1:
+        return f"{len(own)} rings inside one cluster"
     parts = [tuple(members[start[members] == cluster].tolist()) for cluster in np.unique(start[members])]
-    if len(parts) == 1:
-        return f"{len(members)} rings inside one cluster"
     weakest = min(max(shared_bits(content, a, b) for b in parts if b != a) for a in parts)
     holders = np.bincount(content.users[members].indices, minlength=content.users.shape[1])
     shared = int(np.count_nonzero(holders >= 2))

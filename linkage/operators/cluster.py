@@ -95,7 +95,7 @@ def shared_bits(content: RingContent, first: tuple[int, ...], second: tuple[int,
     holders = np.bincount(np.concatenate([a.indices, b.indices]), minlength=users.shape[1])[shared]
     others = _holders(content)[shared] - holders
     size = min(int(content.sizes[list(first)].sum()), int(content.sizes[list(second)].sum()))
-    by_rings = (others + 0.5) / (int(np.count_nonzero(np.diff(users.indptr))) - len(first) - len(second) + 1)
+    by_rings = (others + 0.5) / (_with_content(users) - _with_content(a) - _with_content(b) + 1)
     by_accounts = size * (np.maximum(content.everywhere[shared] - inside, 0) + 0.5) / content.accounts
     rate = np.clip(np.minimum(by_rings, by_accounts), 1e-12, 1.0)
     union = len(in_a) + len(in_b) - len(shared)
@@ -107,15 +107,25 @@ def _holders(content: RingContent) -> Ints:
     return np.bincount(content.users.indices, minlength=content.users.shape[1])
 
 
+def _with_content(users: sp.csr_matrix) -> int:
+    """How many rings have any template in their profile."""
+    return int(np.count_nonzero(np.diff(users.indptr)))
+
+
 def _worth_trying(content: RingContent, start: Ints) -> list[tuple[int, int]]:
-    """Pairs of starting groups of which some rings' shared templates could save 10 bits, by an upper limit."""
-    users = content.users
-    others = np.maximum(_holders(content) - 2, 0)
-    outside = np.maximum(content.everywhere - np.asarray(users.sum(axis=0)).ravel(), 0)
-    by_rings = (others + 0.5) / max(int(np.count_nonzero(np.diff(users.indptr))), 1)
-    limit = -np.log2(np.clip(np.minimum(by_rings, (outside + 0.5) / max(content.accounts, 1)), 1e-12, 1.0))
+    """Pairs of starting groups whose shared templates could save 10 bits, by an upper limit."""
+    users, asked = content.users, np.flatnonzero(start >= 0)
+    if len(asked) == 0:
+        return []
     marks = sp.csr_matrix((np.ones(len(users.data)), users.indices, users.indptr), shape=users.shape)
-    most = sp.triu((marks.multiply(limit[None, :]) @ marks.T), k=1).tocoo()
-    kept = (most.data > WORTH) & (start[most.row] >= 0) & (start[most.col] >= 0) & (start[most.row] != start[most.col])
-    a, b = start[most.row[kept]], start[most.col[kept]]
-    return sorted(set(zip(np.minimum(a, b).tolist(), np.maximum(a, b).tolist(), strict=True)))
+    of_group = sp.csr_matrix((np.ones(len(asked)), (start[asked], asked)), shape=(start.max() + 1, users.shape[0]))
+    holders = (of_group @ marks).tocsr()
+    others = np.maximum(_holders(content) - 2 * holders.max(axis=0).toarray().ravel(), 0)
+    outside = np.maximum(content.everywhere - np.asarray(users.sum(axis=0)).ravel(), 0)
+    by_rings = (others + 0.5) / max(_with_content(users), 1)
+    by_accounts = (outside + 0.5) / max(content.accounts, 1)
+    limit = -np.log2(np.clip(np.minimum(by_rings, by_accounts), 1e-12, 1.0))
+    has = holders.sign()
+    most = sp.triu(has.multiply(limit[None, :]) @ has.T, k=1).tocoo()
+    kept = most.data > WORTH
+    return sorted(zip(most.row[kept].tolist(), most.col[kept].tolist(), strict=True))
