@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from linkage.communities import candidates as module
 from linkage.communities import proposer
 from linkage.communities.candidates import edges_of
 from linkage.communities.leiden import LeidenSettings, leiden
@@ -67,6 +68,16 @@ def test_each_resolution_twice_with_and_without_content(graph: AccountGraph) -> 
         alone = leiden(edges_of(graph, families), LeidenSettings(Objective.MODULARITY, resolution, 2, 1))
         assert made[row].tolist() == alone.tolist()
     assert made[0].tolist() != made[2].tolist()
+
+
+def test_the_family_that_half_of_the_proposals_do_without_decides(
+    graph: AccountGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = partitions(graph, Proposers())
+    monkeypatch.setattr(module, "SECOND_PROPOSAL_LEAVES_OUT", "payment")
+    after = partitions(graph, Proposers())
+    assert after[:2].tolist() == before[:2].tolist()
+    assert after[2:].tolist() != before[2:].tolist()
 
 
 def test_content_alone_is_proposed_once() -> None:

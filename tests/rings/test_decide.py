@@ -8,7 +8,7 @@ from linkage.config import Proposers
 from linkage.model import AccountGraph
 from linkage.rings import decide as module
 from linkage.rings.counts import world_of
-from linkage.rings.decide import add_free, candidate_matrix, decide, still_saving
+from linkage.rings.decide import Limits, add_free, candidate_matrix, decide, still_saving
 from tests.rings.graphs import LIMITS, NETWORK, PAYMENT, Town, chance_world, graph_of, renumbered
 
 LEIDEN = proposer(Proposers(), Proposers().resolutions, 1)
@@ -100,7 +100,7 @@ def test_how_much_must_be_free_decides(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_limits_are_obeyed(graph: AccountGraph) -> None:
     world = world_of(graph)
-    big = decide(graph, world, proposals(900), no_proposals, module.Limits(3, 2, 25))
+    big = decide(graph, world, proposals(900), no_proposals, Limits(3, 2, 25))
     assert found(big)[0] == set(range(30))
     assert all(len(group) >= 25 for group in found(big))
 
@@ -121,6 +121,8 @@ def test_what_was_proposed_as_one_comes_apart() -> None:
     }
     assert groups["apart"][:2] == [set(range(30)), set(range(30, 60))]
     assert groups["together"] != groups["apart"]
+    unsplit = decide(graph, world_of(graph), whole, LEIDEN, Limits(rounds=3, splits=0, smallest=3))
+    assert found(unsplit) != groups["apart"], "without rounds of splitting nothing is proposed inside"
 
 
 def test_nothing_to_decide() -> None:

@@ -170,11 +170,11 @@ def told_roles(bits: list[list[float]], kinds: tuple[Kind, ...]) -> list[tuple[s
 
 
 def test_roles_by_hand() -> None:
-    rows_of_bits = [[-1.0, 3.0, 9.0], [-1.0, 13.0, -2.0], [-1.0, 14.1, -0.1], [20.0, -1.0, -1.0], [-1.0, -1.0, -1.0]]
+    rows_of_bits = [[-1.0, 3.0, 9.0], [-1.0, 13.0, -2.0], [-1.0, 15.5, -0.1], [20.0, -1.0, -1.0], [-1.0, -1.0, -1.0]]
     assert told_roles(rows_of_bits, (DEVICE, NETWORK, PAYMENT)) == [
         ("core", "network,payment"),
         ("bystander", "network"),  # 6 bits in all: the addresses are many strangers' too
-        ("bystander", "network"),  # 9 bits
+        ("periphery", "network"),  # 10.4 bits: they are the ring's own
         ("periphery", "device"),
         ("periphery", ""),
     ]
