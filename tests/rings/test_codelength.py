@@ -126,6 +126,15 @@ def test_size_of_a_pool_costs_too_little_in_kinds_of_very_many_entities() -> Non
     assert math.log2(million / len(cl.RATIOS)) < 0.43
 
 
+@pytest.mark.parametrize("entities", [10, 1_000, 33_000])
+def test_what_is_not_paid_for_is_at_most_1_24_bits_a_kind(entities: int) -> None:
+    """Saying nothing is free; a set of named entities or a pool each cost the one bit that says which code it is."""
+    named = (1 + 1 / entities) ** entities - 1
+    pools = (1 / (np.arange(1, entities + 1) + 1)).sum() / len(cl.RATIOS)
+    everything = 1 + (named + pools) / 2**cl.CHOICE_OF_CODE
+    assert math.log2(everything) < 1.24
+
+
 def test_pool_naming_by_hand() -> None:
     # 2 of 4 entities with one user, 1 of 3 with two or three; 2 classes: 6 * 3 subsets, sizes 4, splits 4
     assert cl.pool_naming(np.array([2, 1]), np.array([4, 3])) == pytest.approx(math.log2(18 * 4 * 4), abs=1e-5)

@@ -9,12 +9,15 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkage.communities import proposer
+from linkage.config import Proposers
 from linkage.model import AccountGraph, Kind
 from linkage.rings import codelength
 from linkage.rings import score as module
 from linkage.rings.counts import count, groups_of, world_of
+from linkage.rings.decide import candidate_matrix
 from linkage.rings.score import ENTITY_CODE, Score, score
-from tests.rings.graphs import CONTENT, NETWORK, PAYMENT, chance_links, graph_of, heavy_tailed
+from tests.rings.graphs import CONTENT, NETWORK, PAYMENT, chance_links, chance_world, graph_of, heavy_tailed
 from tests.rings.slow import entity_code, kind_bits, rate, saved_bits, slow_kinds
 
 SUBNET = Kind("subnet", "network", False)
@@ -173,6 +176,18 @@ def test_breadth_alone_never_saves(seed: int) -> None:
     made = scored(graph, labels)
     assert made.saved[0] < -1_000
     assert made.family_bits.sum() < 400, "the mean breadth leaves a little, see docs/method.md"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_community_of_a_chance_world_saves(seed: int) -> None:
+    """Leiden looks for the most linked groups there are: naming them costs more than their links save."""
+    print(f"seed {seed}")
+    graph = chance_world(seed, 1_000)
+    candidates = candidate_matrix(proposer(Proposers(), (0.3, 1.0, 3.0, 8.0, 30.0), 1)(graph), 3)
+    made = score(world_of(graph), count(world_of(graph), candidates))
+    assert len(made.saved) > 300
+    assert made.saved.max() < 0
+    assert made.beyond_best_family.max() < 20
 
 
 def test_without_the_correction_for_breadth_it_would_seem_to_save() -> None:
