@@ -1,7 +1,11 @@
-"""One simulated world and one run of it, for every test that reads them; whoever changes files copies them first."""
+"""One simulated world and one run of it, for every test that reads them; whoever changes files copies them first.
+
+And the third-party data, where they are at hand.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -20,3 +24,12 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def published(simulated: Path) -> Path:
     """The folder of a run of that world."""
     return pipeline.run(simulated / "linkage.toml")
+
+
+@pytest.fixture(scope="session")
+def third_party() -> Path:
+    """The folder of third-party data with known truth (docs/validation.md); tests that need it skip without."""
+    folder = Path(os.environ.get("LINKAGE_DATA") or Path(__file__).parents[1] / "../shared/data")
+    if not folder.is_dir():
+        pytest.skip("needs the third-party data of docs/validation.md: set LINKAGE_DATA to their folder")
+    return folder
