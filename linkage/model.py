@@ -108,8 +108,8 @@ CANDIDATES = _schema(proposal=_S, community=_I, account=_I)
 RING_MEMBERS = _schema(account=_I, ring=_I, log_odds_bits=_F, role=_S, families=_S)
 RING_AFFILIATIONS = _schema(account=_I, ring=_I, role=_S, log_odds_bits=_F)
 RING_LIST = _schema(
-    ring=_I, cluster=_I, verdict=_S, runner_up=_S, reasons=_S, accounts=_L, bits_saved=_F, q_value=_F, families=_S,
-    support=_F,
+    ring=_I, cluster=_I, verdict=_S, runner_up=_S, reasons=_S, accounts=_L, bits_saved=_F, log2_p_bound=_F, q_value=_F,
+    families=_S, support=_F,
 )
 RING_EVIDENCE = _schema(
     ring=_I, kind=_S, entity=_I, pool=_L, ring_accounts=_L, ring_accounts_with_kind=_L, all_accounts=_L, bits=_F

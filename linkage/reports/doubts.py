@@ -129,7 +129,7 @@ def few_members(case: Case) -> Figures | None:
 
 def weak_bound(case: Case) -> Figures | None:
     """The bound on coincidence is weak: 2 to the power of -{saved:,.1f}, about 1 in {one_in}."""
-    saved = max(0.0, float(case.ring["bits_saved"]))
+    saved = max(0.0, -float(case.ring["log2_p_bound"]))
     return {"saved": saved, "one_in": f"{max(1, round(2**saved)):,}"} if saved < WEAK_BITS else None
 
 

@@ -133,13 +133,13 @@ def _bursts(subject: Subject) -> list[str]:
 def _chance(subject: Subject) -> list[str]:
     strongest = max(subject.rings, key=lambda ring: ring.bits_saved)
     weakest = min(subject.rings, key=lambda ring: ring.bits_saved)
-    bound = f"2^-{max(0.0, weakest.bits_saved):,.1f}"
+    bound = f"2^-{max(0.0, weakest.bound_bits):,.1f}"
     text = (
         f"If accounts were linked by coincidence alone, a group linked as strongly as {weakest.id} would be found in "
         f"such data with a probability of at most {bound}."
     )
     if weakest is not strongest:
-        text += f" For the strongest ring, {strongest.id}, this bound is 2^-{max(0.0, strongest.bits_saved):,.1f}."
+        text += f" For the strongest ring, {strongest.id}, this bound is 2^-{max(0.0, strongest.bound_bits):,.1f}."
     return [f"{text} This bounds coincidence. It is not a probability of innocence: honest groups are linked too."]
 
 

@@ -61,8 +61,13 @@ class Ring:
 
     @property
     def bits_saved(self) -> float:
-        """Bits that naming the ring saves: 2 to the minus this bounds coincidence. No probability of innocence."""
+        """Bits that describing the ring saves; the bound on coincidence is a few bits weaker (:attr:`bound_bits`)."""
         return float(self.row["bits_saved"])
+
+    @property
+    def bound_bits(self) -> float:
+        """The bound on coincidence is 2 to the power of minus this."""
+        return -float(self.row["log2_p_bound"])
 
     @property
     def next_best(self) -> str | None:

@@ -17,6 +17,7 @@ from linkage.rings.verdicts import Verdicts
 
 CONTENT = "content"
 NETWORK = "network"
+UNPAID = 1.35  # bits a kind: log2 of what its code lengths sum to (2.53 for a million entities), see docs/method.md
 SMALLEST_Q = 1e-300  # smaller figures are published as this one: never as 0
 
 
@@ -100,6 +101,7 @@ def _families(world: World, bits: np.ndarray) -> list[str]:
 
 def _rings(world: World, found: Found) -> pa.Table:
     saved, groups = found.scored.saved, len(found.counts.size)
+    paid = saved - UNPAID * len(world.kinds)
     columns: dict[str, object] = {
         "ring": np.arange(groups),
         "cluster": found.cluster,
@@ -108,7 +110,8 @@ def _rings(world: World, found: Found) -> pa.Table:
         "reasons": found.verdicts.reasons,
         "accounts": found.counts.size,
         "bits_saved": published(saved),
-        "q_value": coincidence_q(saved),
+        "log2_p_bound": published(np.minimum(-paid, 0.0)),
+        "q_value": coincidence_q(paid),
         "families": _families(world, found.scored.family_bits > ENOUGH),
         "support": np.round(found.support, 4),
     }

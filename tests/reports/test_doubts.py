@@ -39,7 +39,7 @@ def case(**changes: Any) -> Case:
         }
     )
     sound = Case(
-        ring={"verdict": "suspect", "runner_up": None, "bits_saved": 90.0},
+        ring={"verdict": "suspect", "runner_up": None, "bits_saved": 90.0, "log2_p_bound": -88.0},
         evidence=evidence(
             ("payment_method", "payment", False, "card", 30, 31, 60.0), ("ip", "network", False, "ip", 9, 9, 50.0)
         ),
@@ -55,7 +55,7 @@ def case(**changes: Any) -> Case:
 
 def ring(**changes: Any) -> dict[str, Any]:
     """The row of the sound ring, with changes."""
-    return {"verdict": "suspect", "runner_up": None, "bits_saved": 90.0, **changes}
+    return {"verdict": "suspect", "runner_up": None, "bits_saved": 90.0, "log2_p_bound": -88.0, **changes}
 
 
 def only(found: tuple[doubts.Doubt, ...], name: str) -> str:
@@ -197,9 +197,9 @@ def test_few_members() -> None:
 
 
 def test_weak_bound() -> None:
-    said = only(doubts.doubts(case(ring=ring(bits_saved=10.0))), "weak_bound")
+    said = only(doubts.doubts(case(ring=ring(log2_p_bound=-10.0))), "weak_bound")
     assert said == "The bound on coincidence is weak: 2 to the power of -10.0, about 1 in 1,024."
-    assert doubts.doubts(case(ring=ring(bits_saved=20.0))) == ()
+    assert doubts.doubts(case(ring=ring(log2_p_bound=-20.0))) == ()
 
 
 def test_without_times() -> None:
