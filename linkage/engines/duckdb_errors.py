@@ -26,11 +26,23 @@ def faults(doing: str, reading: bool = False) -> Iterator[None]:
         LinkageError: anything else is our fault.
     """
     try:
-        yield
+        with ctrl_c():
+            yield
     except duckdb.OutOfMemoryException as error:
         raise StorageFault(f"out of memory: {first_line(error)}", where=doing, todo=MORE_ROOM) from error
     except (duckdb.Error, pa.ArrowException, OSError) as error:
         raise _explained(error, doing, reading) from error
+
+
+@contextlib.contextmanager
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C during a query as KeyboardInterrupt, which it is elsewhere; DuckDB has errors of its own for it."""
+    try:
+        yield
+    except (duckdb.Error, RuntimeError) as error:
+        if not isinstance(error, duckdb.InterruptException) and str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from error
 
 
 def _explained(error: Exception, doing: str, reading: bool) -> LinkageError:

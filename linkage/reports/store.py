@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage import model
+from linkage.engines.duckdb_errors import ctrl_c
 from linkage.errors import StorageFault
 
 # name in queries -> file in the run folder
@@ -94,7 +95,8 @@ class Store:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         try:
-            yield
+            with ctrl_c():
+                yield
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             raise StorageFault(f"a table can't be read: {error}.", where=str(self.root), todo=_RESTORE) from error
 

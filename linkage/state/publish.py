@@ -71,14 +71,7 @@ def unfinished_run(output: Path, run_id: str) -> Iterator[Unfinished]:
     run = Unfinished(output, run_id)
     _refuse_foreign(output / LATEST)
     try:
-        for leftover in sorted(output.glob(f"{_PREFIX}*")):
-            shutil.rmtree(leftover)
-        run.folder.mkdir(parents=True)
-    except OSError as error:
-        raise StorageFault(
-            f"can't write there: {error.strerror}.", where=str(output), todo="Check rights and space."
-        ) from error
-    try:
+        _make_room(run)
         yield run
     except OSError as error:
         raise StorageFault(
@@ -86,6 +79,17 @@ def unfinished_run(output: Path, run_id: str) -> Iterator[Unfinished]:
         ) from error
     finally:
         shutil.rmtree(run.folder, ignore_errors=True)
+
+
+def _make_room(run: Unfinished) -> None:
+    try:
+        for leftover in sorted(run.output.glob(f"{_PREFIX}*")):
+            shutil.rmtree(leftover)
+        run.folder.mkdir(parents=True)
+    except OSError as error:
+        raise StorageFault(
+            f"can't write there: {error.strerror}.", where=str(run.output), todo="Check rights and space."
+        ) from error
 
 
 def _refuse_foreign(link: Path) -> None:

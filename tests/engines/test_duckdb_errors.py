@@ -43,6 +43,18 @@ def test_errors_of_ours_pass_as_they_are() -> None:
     assert caught.value is error
 
 
+@pytest.mark.parametrize("error", [RuntimeError("Query interrupted"), duckdb.InterruptException("Interrupted!")])
+def test_ctrl_c_is_no_error(error: Exception) -> None:
+    with pytest.raises(KeyboardInterrupt) as caught, faults("here"):
+        raise error
+    assert caught.value.__cause__ is error
+
+
+def test_other_errors_of_python_pass_as_they_are() -> None:
+    with pytest.raises(RuntimeError, match="something else"), faults("here"):
+        raise RuntimeError("something else")
+
+
 def test_only_the_first_line_is_told() -> None:
     assert first_line(ValueError("one.\n\nLINE 1: SELECT")) == "one."
     assert first_line(ValueError("one")) == "one."
