@@ -13,7 +13,7 @@ from scipy.special import gammaln
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-WORTH = 10.0  # bits a union must save: 1 in 1,000 by chance
+WORTH = 10.0  # bits a union must save; a price, no bound
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from linkage.model import Verdict
 from linkage.rings.codelength import Floats
 from linkage.rings.features import Features
 
-ENOUGH = 10.0  # bits of a family that count as evidence: 1 in 1,000 by chance
+ENOUGH = 10.0  # bits of a family that count as evidence; a price, no bound: see docs/method.md
 FEW = 5.0  # accounts that one person or one home may well have
 Explanation = Callable[[Features], Floats]
 
