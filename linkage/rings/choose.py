@@ -9,7 +9,7 @@ from linkage.rings.codelength import Floats, Ints
 from linkage.rings.score import Score
 
 STILL_FREE = 0.7  # share of a candidate that must be free; from the method sketch, see docs/method.md
-BITS_BEYOND = 10.0  # bits outside the strongest family that make evidence of a second one; a price, no bound: see docs/method.md
+BITS_BEYOND = 10.0  # bits outside the strongest family that make evidence of a second; a price, no bound
 
 
 def choose(candidates: sp.csr_matrix, worth: Floats, smallest: int) -> Ints:
