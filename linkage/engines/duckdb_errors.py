@@ -36,7 +36,11 @@ def faults(doing: str, reading: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def ctrl_c() -> Iterator[None]:
-    """Ctrl-C during a query as KeyboardInterrupt, which it is elsewhere; DuckDB has errors of its own for it."""
+    """Ctrl-C during a query as KeyboardInterrupt, which it is elsewhere; DuckDB has errors of its own for it.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came; any other error of the engine passes as it is.
+    """
     try:
         yield
     except (duckdb.Error, RuntimeError) as error:
