@@ -9,6 +9,7 @@ from linkage.model import AccountGraph
 from linkage.rings import decide as module
 from linkage.rings.counts import world_of
 from linkage.rings.decide import Limits, add_free, candidate_matrix, decide, still_saving
+from linkage.rings.refine import refine
 from tests.rings.graphs import LIMITS, NETWORK, PAYMENT, Town, chance_world, graph_of, renumbered
 
 LEIDEN = proposer(Proposers(), Proposers().resolutions, 1)
@@ -82,6 +83,15 @@ def test_what_saves_nothing_dissolves(graph: AccountGraph) -> None:
     labels[100:110], labels[:30] = 0, 1
     assert found(still_saving(world_of(graph), labels, 3)) == [set(range(30))]
     assert still_saving(world_of(graph), np.full(900, -1), 3).max() == -1
+
+
+def test_groups_that_save_nothing_at_the_end_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight accounts on one card have positive log-odds, but name themselves at a loss."""
+    graph = graph_of(1_024, [(PAYMENT, [(a, 0 if a < 8 else a) for a in range(1_024)])])
+    eight = np.where(np.arange(1_024) < 8, 0, -1)
+    assert refine(world_of(graph), eight, 1, 3).tolist() == eight.tolist()
+    monkeypatch.setattr(module, "add_free", lambda *_: eight)
+    assert decide(graph, world_of(graph), no_proposals(graph), no_proposals, LIMITS).max() == -1
 
 
 def test_only_free_accounts_make_further_groups() -> None:

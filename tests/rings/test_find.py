@@ -122,6 +122,15 @@ def test_evaders_of_one_kind_stay_in_their_ring(kind: Kind) -> None:
     assert rings["support"].to_pylist()[0] >= 0.97
 
 
+def test_users_of_one_tool_s_templates_are_no_ring() -> None:
+    """120 strangers with the same six templates: anyone can use them, and nothing else ties them."""
+    town = Town(3, 1_500)
+    town.use(CONTENT, range(120), town.fresh(CONTENT, 6), 4, only=True)
+    assert found_in(town.graph())["rings"].num_rows == 0
+    alone = found_in(graph_of(1_500, [(CONTENT, town.links[CONTENT])]))
+    assert alone["rings"]["verdict"].to_pylist() == ["undetermined"], "where the logs have nothing else, it is told"
+
+
 def test_the_same_tables_however_often_and_in_whatever_order_of_links() -> None:
     town = Town(4, 900)
     town.plant(range(30))

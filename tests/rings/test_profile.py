@@ -101,6 +101,27 @@ def test_strangers_log_odds_are_the_sum_of_the_published_terms(graph: AccountGra
         assert pairs.total[i] == pytest.approx(expected, abs=1e-9)
 
 
+def test_terms_of_a_named_entity_by_hand() -> None:
+    """A stranger that uses it is left out of its users; for one that does not, all users outside the group count.
+
+    10 members with three addresses of their own and one in common, which 5 of 490 strangers use as well; strangers have
+    four of their own.
+    """
+    own = [(a, 1 + 4 * a + i) for a in range(500) for i in range(3 if a < 10 else 4)]
+    shared = [(a, 0) for a in [*range(10), *range(100, 105)]]
+    graph = graph_of(500, [(NETWORK, own + shared)])
+    terms = terms_by_ring(graph, np.where(np.arange(500) < 10, 0, -1))[0]
+    assert {t["code"] for t in terms} == {"prior", "entity", "part"}
+    named = next(t for t in terms if t["code"] == "entity")
+    part = next(t for t in terms if t["code"] == "part")
+    links_outside, p = 490 * 4 + 5, 10.5 / 11
+    stranger = 1 - math.exp(-4.5 * 40 / (links_outside * 10))
+    anybody = 1 - math.exp(-5.5 * 40 / (links_outside * 10))
+    assert named["bits_in"] == pytest.approx(math.log2(p / stranger), abs=1e-5)
+    assert named["bits_out"] == pytest.approx(math.log2((1 - p) / (1 - anybody)), abs=1e-5)
+    assert (part["bits_in"], part["bits_out"]) == pytest.approx((math.log2(10.5 / 11), math.log2(0.5 / 11)), abs=1e-5)
+
+
 def test_every_account_that_touches_a_profile_is_paired_once(graph: AccountGraph, labels: np.ndarray) -> None:
     world, _, made = measure(graph, labels)
     terms = terms_by_ring(graph, labels)

@@ -61,6 +61,23 @@ def test_whoever_proposes_the_bits_decide(graph: AccountGraph) -> None:
     check(split(graph, world_of(graph), everybody(), knowing(graph), 3))
 
 
+def test_what_the_rest_saves_counts_for_the_split() -> None:
+    """The links of 300 customers save far more bits than both rings do: without the rest no split could pay."""
+    town = Town(3, 3_000)
+    exits = town.fresh(NETWORK, 12)
+    for members in (FIRST, SECOND):
+        town.plant(members)
+    town.use(NETWORK, range(360), exits, 5, only=True)
+    graph, account = town.graph(), np.arange(3_000)
+    world, whole = world_of(graph), np.where(account < 360, 0, -1)
+    rings = np.where(account < 60, account // 30, -1)
+    saved = [score(world, count(world, groups_of(x, int(x.max()) + 1))).saved.sum() for x in (whole, rings)]
+    assert saved[0] > 2 * saved[1]
+    made = split(graph, world, whole, knowing(graph), 3)
+    assert [len(set(made[part])) for part in (FIRST, SECOND, range(60, 360))] == [1, 1, 1]
+    assert made.max() == 2
+
+
 def test_nonsense_proposals_split_nothing(graph: AccountGraph) -> None:
     def by_number(part: AccountGraph) -> np.ndarray:
         return np.stack([np.arange(part.accounts) % 7, np.zeros(part.accounts, dtype=np.int64)])

@@ -15,7 +15,7 @@ from linkage.rings import tables as module
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.profile import Pairs, profiles
 from linkage.rings.score import score
-from linkage.rings.tables import SMALLEST_Q, Found, coincidence_q, no_rings, published, ring_tables
+from linkage.rings.tables import SMALLEST_Q, UNPAID, Found, coincidence_q, no_rings, published, ring_tables
 from linkage.rings.verdicts import Verdicts
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, found_in, graph_of, ring_of
 from tests.rings.slow import saved_bits, slow_kinds
@@ -99,8 +99,28 @@ def test_rings_say_what_a_slow_recount_says(
         assert row["accounts"] == len(members[row["ring"]])
         assert row["bits_saved"] == pytest.approx(saved, abs=1e-3)
         assert row["families"] == ",".join(sorted(f for f, bits in families.items() if bits > 10))
-        assert 0 <= row["support"] <= 1
+        assert row["log2_p_bound"] == pytest.approx(min(-(row["bits_saved"] - 4 * UNPAID), 0.0), abs=1e-3)
     assert tables["rings"]["ring"].to_pylist() == sorted(members)
+    paid = tables["rings"]["bits_saved"].to_numpy() - 4 * UNPAID
+    assert tables["rings"]["q_value"].to_pylist() == pytest.approx(coincidence_q(paid).tolist(), rel=0.01)
+
+
+def test_the_unpaid_bits_come_off_the_bound(graph: AccountGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNPAID", 1e6)
+    assert set(found_in(graph)["rings"]["log2_p_bound"].to_pylist()) == {0.0}
+    entities = 10**6
+    named, pools = (1 + 1 / entities) ** entities - 1, (1 / (np.arange(1, entities + 1) + 1)).sum() / 10
+    assert math.log2(1 + (named + pools) / 2) < UNPAID, "see test_codelength: what may be said of a kind"
+
+
+def test_a_vpn_s_customers_have_no_support_and_a_ring_has(
+    tables: dict[str, pa.Table], members: dict[int, set[int]]
+) -> None:
+    support = dict(zip(tables["rings"]["ring"].to_pylist(), tables["rings"]["support"].to_pylist(), strict=True))
+    crowd = next(ring for ring, accounts in members.items() if len(accounts & set(range(200, 300))) > 50)
+    planted = next(ring for ring, accounts in members.items() if 39 in accounts)
+    assert support[crowd] <= 0.1
+    assert support[planted] >= 0.97
 
 
 def test_the_planted_rings_are_found(members: dict[int, set[int]]) -> None:
@@ -210,12 +230,14 @@ def test_content_is_what_pays_as_named_templates(tables: dict[str, pa.Table], gr
 
 
 def test_templates_of_a_few_members_are_not_the_ring_s() -> None:
-    """Four of 40 members with templates of their own: too few to say what the ring's prompts are."""
+    """8 of 40 members with templates in common: too few to say what the ring's prompts are. 12 are not."""
     town = Town(12, 1_000)
     town.plant(range(40))
     town.use(CONTENT, range(40), town.fresh(CONTENT, 400), 3, only=True)
-    town.use(CONTENT, range(4), town.fresh(CONTENT, 3), 3)
+    town.use(CONTENT, range(8), town.fresh(CONTENT, 3), 3)
     assert found_in(town.graph())["content"].num_rows == 0
+    town.use(CONTENT, range(8, 12), sorted({e for a, e in town.links[CONTENT] if a < 8})[-3:], 3)
+    assert found_in(town.graph())["content"]["ring_accounts"].to_pylist() == [12, 12, 12]
 
 
 def test_bits_are_published_to_a_thousandth() -> None:

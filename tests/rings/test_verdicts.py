@@ -9,7 +9,7 @@ from linkage.model import Verdict
 from linkage.rings import verdicts as module
 from linkage.rings.features import Features
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
-from tests.rings.test_explanations import NOTHING, PROTOTYPES, ring, shared, view
+from tests.rings.test_explanations import NOTHING, PROTOTYPES, fits, ring, shared, view
 
 SUSPECT_RING = PROTOTYPES[0][2]
 
@@ -39,11 +39,11 @@ def without(features: Features, *names: str) -> Features:
 
 def test_suspicion_needs_two_families() -> None:
     one_family = without(SUSPECT_RING, "network", "payment")
-    many_cards = replace(SUSPECT_RING, families={**SUSPECT_RING.families, "content": view(shared(9.0, 40, 8))})
     assert verdict_of(SUSPECT_RING)[0] == "suspect"
     assert verdict_of(one_family)[0] != "suspect"
-    cards_alone = replace(without(many_cards, "network"), families={"payment": SUSPECT_RING.family("payment")})
-    assert verdict_of(cards_alone)[0] != "suspect"
+    cards = ring(40, payment=shared(400, 5, 12), network=shared(6, 4, 2), device=shared(6, 4, 2))
+    assert fits(cards)[Verdict.SUSPECT] == 1, "it looks like one"
+    assert verdict_of(cards)[0] != "suspect", "12 bits beside the cards, but of two families"
 
 
 def test_suspicion_needs_a_family_that_nobody_can_forge() -> None:
