@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from linkage.simulator.options import Numbers, draw, joined, options
+from linkage.simulator.options import NEVER, NOBODY, Numbers, changing, chosen, draw, draw_rows, joined, options
 
 
 def test_joined_options_are_in_order_of_account_and_keep_their_rows() -> None:
-    first = options(np.array([2, 0]), np.array([20, 0]), 1.0)
-    second = options(np.array([1, 0]), np.array([10, 5]), np.array([2.0, 3.0]))
-    both = joined([first, second])
+    first = options(np.array([2, 0]), np.array([20, 0]), 1.0, whose=4)
+    changed = options(np.array([1, 0]), np.array([10, 5]), np.array([2.0, 3.0]))
+    both = joined([first, changing(changed, np.array([60, 70]), np.array([11, 6]))])
     assert both.account.tolist() == [0, 0, 1, 2]
     assert both.choice.tolist() == [0, 5, 10, 20]
     assert both.weight.tolist() == [1.0, 3.0, 2.0, 1.0]
+    assert both.until.tolist() == [NEVER, 70, 60, NEVER]
+    assert both.after.tolist() == [0, 6, 11, 20]
+    assert both.whose.tolist() == [4, NOBODY, NOBODY, 4]
 
 
 def test_draw_follows_the_weights_and_stays_within_the_account() -> None:
@@ -24,6 +27,15 @@ def test_draw_follows_the_weights_and_stays_within_the_account() -> None:
     assert set(chosen[2]) == {9}
     assert set(chosen[3]) == {10}
     assert set(chosen[4]) == {-1}
+
+
+def test_a_replacement_counts_from_its_second_on() -> None:
+    table = changing(options(np.array([0, 1]), np.array([7, 8]), 1.0), np.array([100, NEVER]), np.array([9, 8]))
+    rows = draw_rows(table, np.array([0, 0, 1, 2]), np.random.default_rng(1))
+    assert rows.tolist() == [0, 0, 1, -1]
+    assert chosen(table, rows, np.array([99, 100, 10**6, 5])).tolist() == [7, 9, 8, -1]
+    assert draw(table, np.array([0]), np.random.default_rng(1)).tolist() == [7]
+    assert draw(table, np.array([0]), np.random.default_rng(1), np.array([100])).tolist() == [9]
 
 
 def test_numbers_hands_out_ranges_that_do_not_meet() -> None:
