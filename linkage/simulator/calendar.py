@@ -16,7 +16,8 @@ ZONES = np.array([-8, -5, 0, 1, 2, 5, 8, 9])  # hours from UTC
 ZONE_SHARES = [0.16, 0.22, 0.10, 0.16, 0.08, 0.12, 0.10, 0.06]
 ONBOARDING = {  # days within which a group's accounts are created: fewest, most
     Group.INDIVIDUAL: (0, 1), Group.VPN_USER: (0, 1), Group.HOUSEHOLD: (20, 60), Group.OWN_ACCOUNTS: (10, 50),
-    Group.COMPANY: (5, 25), Group.AUTOMATION_FLEET: (1, 10), Group.CAMPUS: (10, 20), Group.OPERATOR: (3, 15),
+    Group.COMPANY: (5, 25), Group.AGENCY: (5, 40), Group.AUTOMATION_FLEET: (1, 10),
+    Group.CAMPUS: (10, 20), Group.OPERATOR: (3, 15),
 }
 TERM_STARTS = [3.0, 12.0, 61.0]  # days after 1 April
 HOURLY = np.array([2, 1, 1, 1, 1, 2, 3, 5, 8, 10, 11, 11, 10, 10, 11, 11, 10, 9, 8, 8, 8, 7, 5, 3], dtype=np.float64)

@@ -12,6 +12,7 @@ from linkage.simulator.streams import Ints, Streams, repeat_counts
 COLUMN = EVADABLE.index("payment_method")
 PAYS = {  # share of accounts that have a payment method at all; the others are on free plans
     Group.INDIVIDUAL: 0.70, Group.VPN_USER: 0.70, Group.HOUSEHOLD: 0.80, Group.OWN_ACCOUNTS: 0.80, Group.COMPANY: 1.0,
+    Group.AGENCY: 0.9,
     Group.AUTOMATION_FLEET: 1.0, Group.CAMPUS: 0.45, Group.OPERATOR: 0.95,
 }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from linkage.simulator.options import Numbers, Options, joined, options
-from linkage.simulator.population import DeviceStyle, Group, Population
+from linkage.simulator.population import Group, Population
+from linkage.simulator.rings import DeviceStyle
 from linkage.simulator.spec import EVADABLE
 from linkage.simulator.streams import Ints, Streams, repeat_counts, zipf_weights
 

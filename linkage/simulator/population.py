@@ -1,4 +1,4 @@
-"""Who lives in a world: accounts, the groups they belong to, and the rings of operators."""
+"""Who lives in a world: accounts, the groups they belong to, and who works for whom."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from linkage.simulator.spec import Mix, WorldSpec
+from linkage.simulator.rings import Rings, plan_rings
+from linkage.simulator.spec import EVADABLE, WorldSpec
 from linkage.simulator.streams import Bools, Ints, Streams, repeat_counts
 
 
@@ -19,44 +20,26 @@ class Group(IntEnum):
     HOUSEHOLD = 2
     OWN_ACCOUNTS = 3
     COMPANY = 4
-    AUTOMATION_FLEET = 5
-    CAMPUS = 6
-    OPERATOR = 7
+    AGENCY = 5
+    AUTOMATION_FLEET = 6
+    CAMPUS = 7
+    OPERATOR = 8
 
 
-class AddressStyle(IntEnum):
-    """Where a ring's traffic comes from."""
+class Duty(IntEnum):
+    """What an operator's account is for: work, to be there (hardly used), or to be used long after its creation."""
 
-    DATACENTRE = 0
-    RESIDENTIAL = 1
-    VPN = 2
-
-
-class DeviceStyle(IntEnum):
-    """What a ring's devices look like: few fingerprints on many accounts, popular ones, or one an account."""
-
-    FARM = 0
-    POPULAR = 1
-    UNIQUE = 2
-
-
-GOLDEN = (5**0.5 - 1) / 2  # its multiples fill 0 to 1 evenly, so that ring sizes differ little from seed to seed
+    WORKER = 0
+    SPARE = 1
+    SLEEPER = 2
 
 
 @dataclass(frozen=True)
-class Rings:
-    """The rings: one entry each."""
+class Jobs:
+    """Which companies agency staff work for: ``account`` does jobs for the group ``company``; sorted by account."""
 
-    operator: Ints
-    size: Ints
-    address: Ints  # AddressStyle
-    device: Ints  # DeviceStyle
-    accounts_per_card: Ints
-
-    @property
-    def operators(self) -> int:
-        """How many operators there are."""
-        return int(self.operator.max()) + 1 if len(self.operator) else 0
+    account: Ints
+    company: Ints
 
 
 @dataclass(frozen=True)
@@ -64,16 +47,23 @@ class Population:
     """The accounts in order of their groups: one entry each; ``ring`` is -1 for honest accounts.
 
     ``group`` numbers all groups (an individual is a group of one), ``group_kind`` and ``group_size`` have one entry a
-    group. ``evades`` says, account by evadable kind, who keeps away from the ring's pool.
+    group. ``duty`` is a :class:`Duty`, 0 for honest accounts; ``replaces`` the banned account of the same ring whose
+    work, cards and templates this one takes over, or -1. ``evades`` says, account by evadable kind, who keeps away
+    from the ring's pool. ``framer`` is the ring whose values an attacker plants on this honest account, or -1.
     """
 
+    spec: WorldSpec
     kind: Ints
     group: Ints
     place: Ints
     ring: Ints
+    duty: Ints
+    replaces: Ints
+    framer: Ints
     group_kind: Ints
     group_size: Ints
     rings: Rings
+    jobs: Jobs
     evades: Bools
 
     @property
@@ -100,20 +90,24 @@ class Population:
 
 
 def populate(spec: WorldSpec, streams: Streams) -> Population:
-    """Draw the groups, the rings, and who evades."""
+    """Draw the groups, the rings, who evades, who works for whom, and whom an attacker frames."""
     sizes = _honest_sizes(spec, streams.part("groups"))
     rings = plan_rings(round(spec.accounts * spec.mix.operator), spec.mix, streams.part("rings"))
     sizes[Group.OPERATOR] = rings.size
-    alone = spec.accounts - sum(int(s.sum()) for s in sizes.values())
-    sizes[Group.INDIVIDUAL] = np.ones(alone, dtype=np.int64)
+    sizes[Group.INDIVIDUAL] = np.ones(spec.accounts - sum(int(s.sum()) for s in sizes.values()), dtype=np.int64)
     kinds = sorted(sizes)
     group_size = np.concatenate([sizes[k] for k in kinds])
     group_kind = np.repeat(np.array(kinds), [len(sizes[k]) for k in kinds])
     group, place = repeat_counts(group_size)
     kind = group_kind[group]
     ring = np.where(kind == Group.OPERATOR, group - (len(group_size) - len(rings.size)), -1)
-    evades = streams.part("evade").random((spec.accounts, 4)) < spec.evade
-    return Population(kind, group, place, ring, group_kind, group_size, rings, evades)
+    duty, replaces = _duties(spec, rings, ring, place, streams.part("duties"))
+    evades = streams.part("evade").random((spec.accounts, len(EVADABLE))) < np.array(spec.evade_rates)
+    jobs = _jobs(kind, group, group_kind, streams.part("jobs"))
+    framer = _framed(spec, kind, rings, streams.part("framed"))
+    return Population(
+        spec, kind, group, place, ring, duty, replaces, framer, group_kind, group_size, rings, jobs, evades
+    )
 
 
 def _honest_sizes(spec: WorldSpec, rng: np.random.Generator) -> dict[Group, Ints]:
@@ -124,30 +118,57 @@ def _honest_sizes(spec: WorldSpec, rng: np.random.Generator) -> dict[Group, Ints
         Group.HOUSEHOLD: _fill(n * mix.household, 2 + rng.choice(4, n, p=[0.50, 0.25, 0.18, 0.07])),
         Group.OWN_ACCOUNTS: _fill(n * mix.own_accounts, 2 + rng.choice(4, n, p=[0.55, 0.25, 0.12, 0.08])),
         Group.COMPANY: _fill(n * mix.company, np.clip(rng.lognormal(np.log(16), 0.9, n), 5, 200).astype(int)),
+        Group.AGENCY: _fill(n * mix.agency, np.clip(rng.lognormal(np.log(12), 0.6, n), 5, 60).astype(int)),
         Group.AUTOMATION_FLEET: _fill(n * mix.fleet, np.clip(rng.lognormal(np.log(10), 0.7, n), 4, 60).astype(int)),
         Group.CAMPUS: np.maximum(5, (n * mix.campus / campuses * rng.uniform(0.6, 1.4, campuses)).astype(np.int64)),
     }
 
 
 def _fill(total: float, sizes: Ints) -> Ints:
-    """The first of ``sizes`` that fit into ``total`` together; at least one."""
+    """The first of ``sizes`` that fit into ``total`` together; at least one, cut to the total in small worlds."""
+    sizes = np.minimum(sizes, max(5, int(total)))
     return sizes[: max(1, int(np.searchsorted(np.cumsum(sizes), total)))]
 
 
-def plan_rings(total: int, mix: Mix, rng: np.random.Generator) -> Rings:
-    """Rings of heavy-tailed sizes, about ``total`` accounts together, dealt to operators, each with its styles."""
-    largest = min(mix.ring_largest, max(mix.ring_smallest, total // 5))
-    even = (rng.random() + GOLDEN * np.arange(1, total + 1)) % 1.0
-    drawn = (mix.ring_smallest * (1 - even) ** (-1 / mix.ring_tail)).astype(np.int64)
-    size = _fill(total, np.minimum(drawn, largest))
-    rest = total - int(size.sum())
-    size = rng.permutation(np.append(size, rest) if rest >= mix.ring_smallest else size)
-    rings_of = 1 + rng.binomial(mix.rings_per_operator - 1, rng.uniform(0, 0.8, len(size)))
-    operator = np.repeat(np.arange(len(size)), rings_of)[: len(size)]
-    return Rings(
-        operator=operator,
-        size=size,
-        address=rng.choice(3, len(size), p=[0.30, 0.40, 0.30]),
-        device=rng.choice(3, len(size), p=[0.45, 0.30, 0.25]),
-        accounts_per_card=rng.integers(3, 9, len(size)),
-    )
+def _duties(
+    spec: WorldSpec, rings: Rings, ring: Ints, place: Ints, rng: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Duties of the rings' accounts, and whom they replace: the last of a ring stand in for its first."""
+    duty = np.full(len(ring), Duty.WORKER, dtype=np.int64)
+    replaces = np.full(len(ring), -1, dtype=np.int64)
+    mine = np.flatnonzero(ring >= 0)
+    operations = spec.mix.operations
+    shares = np.array([(o.spare, o.sleeper, o.replaced) for o in operations]).reshape(-1, 3)[rings.operation]
+    originals = np.maximum(1, np.round(rings.size * (1 - shares[:, 2]))).astype(np.int64)[ring[mine]]
+    successor = place[mine] >= originals
+    replaces[mine[successor]] = (mine - originals)[successor]
+    spare, sleeper = shares[ring[mine], 0], shares[ring[mine], 1]
+    number = rng.random(len(mine))
+    free = ~successor & ~np.isin(mine, replaces)  # whoever is banned or stands in for a banned one does work
+    duty[mine[free & (number < spare)]] = Duty.SPARE
+    duty[mine[free & (number >= 1 - sleeper)]] = Duty.SLEEPER
+    return duty, replaces
+
+
+def _jobs(kind: Ints, group: Ints, group_kind: Ints, rng: np.random.Generator) -> Jobs:
+    """An agency has three to eight clients among the companies; each of its staff works for one to three of them."""
+    staff = np.flatnonzero(kind == Group.AGENCY)
+    companies = np.flatnonzero(group_kind == Group.COMPANY)
+    agencies = np.flatnonzero(group_kind == Group.AGENCY)
+    clients = rng.integers(3, 9, len(agencies))
+    offered = companies[rng.integers(0, len(companies), (len(agencies), 8))]
+    owner, _ = repeat_counts(rng.integers(1, 4, len(staff)))
+    agency = np.searchsorted(agencies, group[staff[owner]])
+    pick = (rng.random(len(owner)) * clients[agency]).astype(np.int64)
+    pairs = np.unique(np.column_stack([staff[owner], offered[agency, pick]]), axis=0)
+    return Jobs(pairs[:, 0], pairs[:, 1])
+
+
+def _framed(spec: WorldSpec, kind: Ints, rings: Rings, rng: np.random.Generator) -> Ints:
+    """Individuals at random, each framed with a ring; larger rings frame more."""
+    framer = np.full(len(kind), -1, dtype=np.int64)
+    if spec.plant and len(rings.size):
+        people = np.flatnonzero(np.isin(kind, (Group.INDIVIDUAL, Group.VPN_USER)))
+        victims = rng.permutation(people)[: spec.plant_victims]
+        framer[victims] = rng.choice(len(rings.size), len(victims), p=rings.size / rings.size.sum())
+    return framer

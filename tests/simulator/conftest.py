@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from linkage.simulator import WorldSpec, WorldSummary, simulate
+from linkage.simulator import Preset, WorldSpec, WorldSummary, simulate
 from linkage.simulator.population import Population, populate
 from linkage.simulator.streams import Streams
 
-SPEC = WorldSpec(accounts=4_000, seed=11, evade=0.3)
+SPEC = WorldSpec(accounts=4_000, seed=11, evade=0.3, preset=Preset.MARKET)
 
 
 @dataclass(frozen=True)
