@@ -34,8 +34,12 @@ def run_command(
     """
     from linkage import pipeline
 
-    with _progress(pipeline.STAGES) as observe:
-        folder = pipeline.run(config, observe, keep_steps)
+    try:
+        with _progress(pipeline.STAGES) as observe:
+            folder = pipeline.run(config, observe, keep_steps)
+    except KeyboardInterrupt:
+        terminal.warn("linkage: stopped by Ctrl-C. 'latest' names the last run that was published.")
+        raise
     manifest = json.loads((folder / "manifest.json").read_text(encoding="ascii"))
     if as_json:
         terminal.print_json(manifest)

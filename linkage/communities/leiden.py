@@ -10,6 +10,7 @@ import leidenalg
 import numpy as np
 import numpy.typing as npt
 
+from linkage.communities.interrupts import ctrl_c_waits
 from linkage.config import Objective
 
 Ints = npt.NDArray[np.int64]
@@ -47,12 +48,13 @@ def leiden(edges: Edges, settings: LeidenSettings) -> Ints:
     only. Not guaranteed: the optimum, or connected communities after two iterations.
     """
     igraph.set_random_number_generator(random.Random(settings.seed))
-    found = edges.graph().community_leiden(
-        objective_function=settings.objective.value,
-        weights=edges.weight.tolist(),
-        resolution=settings.resolution,
-        n_iterations=settings.iterations,
-    )
+    with ctrl_c_waits():
+        found = edges.graph().community_leiden(
+            objective_function=settings.objective.value,
+            weights=edges.weight.tolist(),
+            resolution=settings.resolution,
+            n_iterations=settings.iterations,
+        )
     return np.asarray(found.membership, dtype=np.int64)[: edges.accounts]
 
 

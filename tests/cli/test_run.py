@@ -199,6 +199,9 @@ def test_a_fault_of_ours_exits_70_with_one_line_or_on_demand_with_the_traceback(
         assert (runs_in(output), os.readlink(output / "latest")) == before
 
 
+STOPPED = "linkage: stopped by Ctrl-C. 'latest' names the last run that was published.\n"
+
+
 def test_ctrl_c_ends_a_run_and_leaves_nothing(copy: Path) -> None:
     output = copy.parent / "runs"
     before = runs_in(output)
@@ -206,9 +209,33 @@ def test_ctrl_c_ends_a_run_and_leaves_nothing(copy: Path) -> None:
     _wait_for_start(process, output)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
-    assert process.returncode == 130, err
-    assert "Traceback" not in err
+    assert (process.returncode, err) == (130, STOPPED)
     assert runs_in(output) == before
+    assert not list(output.glob(".unfinished-*"))
+
+
+IN_LEIDEN = """
+import os, signal
+import igraph
+from linkage.cli import main
+run = igraph.Graph.community_leiden
+def interrupted(*words, **more):
+    os.kill(os.getpid(), signal.SIGINT)
+    found = run(*words, **more)
+    print("Leiden ended", flush=True)
+    return found
+igraph.Graph.community_leiden = interrupted
+main()
+"""
+
+
+def test_ctrl_c_in_leiden_ends_a_run_at_the_end_of_its_round(copy: Path) -> None:
+    output = copy.parent / "runs"
+    before = (runs_in(output), os.readlink(output / "latest"))
+    script = [sys.executable, "-c", IN_LEIDEN, "run", "--config", str(copy)]
+    ended = subprocess.run(script, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "Leiden ended\n", STOPPED)
+    assert (runs_in(output), os.readlink(output / "latest")) == before
     assert not list(output.glob(".unfinished-*"))
 
 
