@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from linkage.errors import ConfigError
 from linkage.evaluation.beside import Match, matches
-from linkage.evaluation.peers import bipartite, peers
 from linkage.evaluation.scores import NONE, Score, score
 from linkage.evaluation.tables import (
     Prediction,
@@ -90,6 +89,8 @@ def _peer_lines(run: Path, truth: Truth) -> list[ScoreLine]:
 
 def peer_lines(links: pa.Table, account_ids: pa.Array, truth: Truth) -> list[ScoreLine]:
     """Scores of every peer on a table of links; ``account_ids`` names the accounts by their number."""
+    from linkage.evaluation.peers import bipartite, peers  # igraph takes a while to import, and few evaluations need it
+
     lines = []
     for name, labels in peers(bipartite(links, len(account_ids))):
         known, found = align(truth, clusters(account_ids, labels))
