@@ -55,10 +55,10 @@ class Logs:
         created, end = self.life.created[account], self.life.end[account]
         later = created + (rng.random(len(account)) * (end - created)).astype(np.int64)
         soon = np.minimum(created + rng.exponential(7_200, len(account)).astype(np.int64), end)
-        card = draw(table, account, rng)
+        time = np.where(place == 0, soon, later)
+        card = draw(table, account, rng, time)
         paid = np.flatnonzero(card >= 0)
         text = names.random_text(count, "pm_", 20, names.HEX, self.streams.part("card ids"))
-        time = np.where(place == 0, soon, later)
         order = paid[np.argsort(time[paid], kind="stable")]
         columns = {
             "account_id": self.ids.take(account[order]), "ts": _times(time[order]),
@@ -70,8 +70,9 @@ class Logs:
         plan = addresses.address_plan(self.people, self.streams)
         table, count = devices.device_options(self.people, self.streams)
         address = addresses.resolve(plan, account, time // (7 * calendar.DAY), self.streams.part("session addresses"))
-        device = draw(table, account, self.streams.part("session devices"))
-        address_text = names.address_text(plan.net, self.streams.part("address ids"))
+        device = draw(table, account, self.streams.part("session devices"), time)
+        texts = names.address_texts(plan, self.streams.part("address ids"))
+        hosts = self.streams.part("address hosts")
         device_text = names.random_text(count, "", 32, names.HEX, self.streams.part("device ids"))
         order = np.argsort(time, kind="stable")
         for month, (first, past) in enumerate(MONTHS, start=4):
@@ -79,7 +80,7 @@ class Logs:
             rows = order[(day >= first) & (day < past)]
             columns = {
                 "account_id": self.ids.take(account[rows]), "ts": _times(time[rows]),
-                "ip": address_text.take(address[rows]),
+                "ip": texts.of(address[rows], hosts),
                 "device_fingerprint": device_text.take(device[rows]),
             }
             _save(pa.table(columns), self.directory / f"sessions-2026-{month:02d}.parquet")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from linkage.simulator.addresses import Net
-from linkage.simulator.streams import Ints
+from linkage.simulator.addresses import AddressPlan
+from linkage.simulator.networks import Net
+from linkage.simulator.streams import Ints, scatter
 
 Letters = npt.NDArray[np.uint8]
 HEX = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
@@ -16,9 +19,13 @@ FIRST_OCTETS = {  # public blocks only, and no block in two of them
     Net.HOME: (24, 67, 71, 73, 76, 78, 80, 82, 86, 88, 90, 91, 92, 93, 98, 99),
     Net.CARRIER: (25, 26, 27, 106, 107, 174),
     Net.VPN: (37, 89, 146, 185),
-    Net.DATACENTRE: (5, 45, 51, 135, 138, 139, 157, 159),
+    Net.DATACENTRE: (3, 18, 34, 45, 51, 52, 139, 157, 159),
     Net.OFFICE: (12, 50, 62, 63, 65, 194, 195, 212, 213, 217),
 }
+SIXTH_HOME = (0x26001700, 0x26014000, 0x2A020800)  # first 32 bits of IPv6 networks, of home and of phone networks
+SIXTH_PHONE = (0x2607FB90, 0x26001000, 0x24094000)
+ODD = 0x9E3779B1  # times an odd number is one-to-one modulo a power of two, and scatters
+HOSTS = 6  # interface addresses that a network is seen with
 BLOCK = 32  # neighbours: addresses of shared networks come in runs of this length
 
 
@@ -34,6 +41,37 @@ def strings(letters: Letters) -> pa.Array:
     count, width = letters.shape
     offsets = np.arange(count + 1, dtype=np.int32) * np.int32(width)
     return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(letters)))
+
+
+@dataclass(frozen=True)
+class AddressTexts:
+    """The text of addresses by number: IPv4 ones are written once, IPv6 ones with each use's own host part."""
+
+    fourth: pa.Array
+    lines: int
+    key: int
+
+    def of(self, address: Ints, rng: np.random.Generator) -> pa.Array:
+        """The text of each of ``address`` (numbers as :func:`addresses.resolve` gives them)."""
+        sixth = np.flatnonzero(address >= len(self.fourth))
+        network = address[sixth] - len(self.fourth)
+        host = scatter(network, rng.integers(0, HOSTS, len(sixth)), self.key)
+        row = address.copy()
+        row[sixth] = len(self.fourth) + np.arange(len(sixth))
+        return pa.concat_arrays([self.fourth, _coloned(self._prefix(network), host)]).take(pa.array(row))
+
+    def _prefix(self, network: Ints) -> Ints:
+        """The first 64 bits: homes get a /56 of their own, phones a /64."""
+        phone = network >= self.lines
+        number = np.where(phone, network - self.lines, network)
+        block = np.where(phone, np.array(SIXTH_PHONE)[number % 3], np.array(SIXTH_HOME)[number % 3])
+        mixed = (number * ODD + self.key) % np.where(phone, 1 << 32, 1 << 24)
+        return np.asarray((block << 32) | np.where(phone, mixed, mixed << 8), dtype=np.int64)
+
+
+def address_texts(plan: AddressPlan, rng: np.random.Generator) -> AddressTexts:
+    """The texts of all addresses of a plan."""
+    return AddressTexts(address_text(plan.net, rng), plan.lines, int(rng.integers(0, 1 << 24)))
 
 
 def address_text(net: Ints, rng: np.random.Generator) -> pa.Array:
@@ -60,3 +98,11 @@ def _dotted(host: Ints) -> pa.Array:
     for octet in octets[1:]:
         text = np.char.add(np.char.add(text, "."), octet)
     return pa.array(text)
+
+
+def _coloned(prefix: Ints, host: Ints) -> pa.Array:
+    """IPv6 addresses in full form: eight groups of four hexadecimal digits."""
+    nibbles = np.column_stack([(part >> shift) & 15 for part in (prefix, host) for shift in range(60, -4, -4)])
+    letters = np.full((len(prefix), 39), ord(":"), dtype=np.uint8)
+    letters[:, np.arange(39) % 5 != 4] = HEX[nibbles]
+    return strings(letters)

@@ -5,7 +5,8 @@ import pytest
 
 from linkage.simulator.devices import COLUMN, POPULAR, device_options
 from linkage.simulator.options import Options
-from linkage.simulator.population import DeviceStyle, Group, Population
+from linkage.simulator.population import Group, Population
+from linkage.simulator.rings import DeviceStyle
 from linkage.simulator.streams import Ints, Streams
 
 

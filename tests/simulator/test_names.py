@@ -4,8 +4,11 @@ import ipaddress
 
 import numpy as np
 
-from linkage.simulator.addresses import Net
-from linkage.simulator.names import BASE32, FIRST_OCTETS, HEX, address_text, random_text
+from linkage.simulator.addresses import address_plan, resolve
+from linkage.simulator.names import BASE32, FIRST_OCTETS, HEX, address_text, address_texts, random_text
+from linkage.simulator.networks import Net
+from linkage.simulator.population import Population
+from linkage.simulator.streams import Streams
 
 
 def test_random_text_has_prefix_length_and_alphabet() -> None:
@@ -34,3 +37,20 @@ def test_shared_networks_come_in_runs_and_homes_do_not() -> None:
         text = address_text(np.full(64, net), np.random.default_rng(3)).to_pylist()
         numbers = np.array([int(ipaddress.ip_address(t)) for t in text])
         assert bool((np.diff(numbers) == 1).mean() > 0.9) is neighbours
+
+
+def test_ipv6_networks_are_distinct_global_and_seen_with_several_hosts(people: Population, streams: Streams) -> None:
+    plan = address_plan(people, streams)
+    texts = address_texts(plan, np.random.default_rng(5))
+    account = np.repeat(np.arange(people.accounts), 10)
+    address = resolve(plan, account, np.full(len(account), 2), np.random.default_rng(6))
+    text = texts.of(address, np.random.default_rng(7)).to_pylist()
+    parsed = [ipaddress.ip_address(t) for t in text]
+    assert all(p.is_global for p in parsed)
+    sixth = [(int(p) >> 64, a) for p, a in zip(parsed, address.tolist(), strict=True) if p.version == 6]
+    assert len(sixth) > 1_000
+    assert len(set(sixth)) == len({network for network, _ in sixth}) == len({number for _, number in sixth})
+    hosts = {(int(p)) for p in parsed if p.version == 6}
+    assert len(set(sixth)) < len(hosts) <= 6 * len(set(sixth))
+    fourth = [(int(p), a) for p, a in zip(parsed, address.tolist(), strict=True) if p.version == 4]
+    assert len(set(fourth)) == len({a for _, a in fourth})

@@ -1,0 +1,64 @@
+"""Where rings exit: rented racks, homes of others by residential proxies, the VPN providers that customers use too."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from linkage.simulator.homes import COLUMN, OTHERS, VPN_EXITS, VPN_PROVIDERS, Homes
+from linkage.simulator.networks import Net, Planner
+from linkage.simulator.options import Options, joined, options
+from linkage.simulator.rings import AddressStyle
+from linkage.simulator.streams import Ints, repeat_counts
+
+PROXY_NETWORKS = 3
+FAITHFUL = 0.8  # share of an operator's rings with its preferred provider
+CUSTOMERS_IN_PROXIES = 0.25  # share of customers' lines that one of the proxy networks exits through
+
+
+def ring_exits(plan: Planner, homes: Homes, rng: np.random.Generator) -> Options:
+    """The exits that each ring rents, by its style; one that serves several has racks of its own beside them."""
+    people, rings = plan.people, plan.people.rings
+    count = len(rings.size)
+    racks_of = np.maximum(4, rings.size // rng.integers(4, 25, count))
+    order = rng.permutation(count)  # neighbours in address space are strangers
+    racks = plan.fresh_pools(racks_of[order], Net.DATACENTRE, 8)[np.argsort(order)]
+    proxies = _proxies(plan, homes, rng)
+    exits = _vpn_regions(plan, _preferred(plan, VPN_PROVIDERS, rng), rng)
+    styles = [rings.address == AddressStyle.DATACENTRE, rings.address == AddressStyle.RESIDENTIAL]
+    pool = np.select(styles, [racks, proxies], exits)
+    accounts = people.pooled(COLUMN)
+    resold = accounts[np.isin(people.ring[accounts], rings.proxies)]
+    return joined([options(accounts, pool[people.ring[accounts]], 1.0), options(resold, racks[people.ring[resold]], 0.5)])
+
+
+def _preferred(plan: Planner, providers: int, rng: np.random.Generator) -> Ints:
+    """The provider of each ring, mostly that of its operator's other rings."""
+    rings = plan.people.rings
+    preferred = rng.integers(0, providers, max(1, rings.operators))[rings.operator]
+    return np.where(rng.random(len(preferred)) < FAITHFUL, preferred, rng.integers(0, providers, len(preferred)))
+
+
+def _vpn_regions(plan: Planner, provider: Ints, rng: np.random.Generator) -> Ints:
+    """Rings on a VPN use a region of their provider: a quarter to all of the exits that its customers share."""
+    size = rng.integers(VPN_EXITS // 4, VPN_EXITS + 1, len(provider))
+    ring, place = repeat_counts(size)
+    start = rng.integers(0, VPN_EXITS, len(provider))
+    first_exit = plan.members[0].reshape(VPN_PROVIDERS, VPN_EXITS)
+    return plan.new_pools(size, first_exit[provider[ring], (start[ring] + place) % VPN_EXITS], 8)
+
+
+def _proxies(plan: Planner, homes: Homes, rng: np.random.Generator) -> Ints:
+    """Residential proxy networks exit through the lines of others, customers or not; a ring rents part of one."""
+    rings = plan.people.rings
+    lines = len(homes.leases)
+    customers = int(homes.line.max()) + 1
+    network = rng.permutation(customers)[: round(customers * CUSTOMERS_IN_PROXIES)]
+    network = np.concatenate([network, np.arange(lines - max(30, round(customers * OTHERS)), lines)])
+    of_network = rng.integers(0, PROXY_NETWORKS, len(network))
+    order = np.argsort(of_network, kind="stable")
+    counts = np.bincount(of_network, minlength=PROXY_NETWORKS)
+    mine = _preferred(plan, PROXY_NETWORKS, rng)
+    size = np.maximum(10, np.round(rings.size * rng.uniform(0.5, 2.0, len(rings.size)))).astype(np.int64)
+    ring, _ = repeat_counts(size)
+    row = (np.cumsum(counts) - counts)[mine[ring]] + (rng.random(len(ring)) * counts[mine[ring]]).astype(np.int64)
+    return plan.new_pools(size, network[order[row]], 12)

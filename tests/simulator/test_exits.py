@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from linkage.simulator.addresses import COLUMN, AddressPlan, address_plan, resolve
+from linkage.simulator.networks import Net
+from linkage.simulator.population import Population, populate
+from linkage.simulator.presets import Preset
+from linkage.simulator.rings import AddressStyle
+from linkage.simulator.spec import WEEKS, WorldSpec
+from linkage.simulator.streams import Ints, Streams
+
+
+def pairs(plan: AddressPlan, accounts: Ints, week: int = 3) -> Ints:
+    account = np.repeat(accounts, 80)
+    address = resolve(plan, account, np.full(len(account), week), np.random.default_rng(8))
+    return np.unique(np.column_stack([account, address]), axis=0)
+
+
+@pytest.fixture(scope="module")
+def proxied() -> tuple[Population, AddressPlan]:
+    people = populate(WorldSpec(6_000, 12, preset=Preset.MIXED_PROXY), Streams(12))
+    return people, address_plan(people, Streams(12))
+
+
+def of_style(people: Population, style: AddressStyle) -> Ints:
+    pooled = people.pooled(COLUMN)
+    return pooled[people.rings.address[people.ring[pooled]] == style]
+
+
+def test_a_rings_racks_are_of_no_other_ring(people: Population, streams: Streams) -> None:
+    found = pairs(address_plan(people, streams), of_style(people, AddressStyle.DATACENTRE))
+    rings = np.unique(np.column_stack([found[:, 1], people.ring[found[:, 0]]]), axis=0)
+    assert len(np.unique(rings[:, 0])) == len(rings)
+
+
+def test_an_account_uses_few_exits_in_a_week(people: Population, streams: Streams) -> None:
+    plan = address_plan(people, streams)
+    for style, most in ((AddressStyle.DATACENTRE, 8), (AddressStyle.VPN, 8), (AddressStyle.RESIDENTIAL, 12)):
+        found = pairs(plan, of_style(people, style))
+        assert np.bincount(found[:, 0]).max() <= most
+
+
+def test_residential_exits_move_with_the_leases_of_the_homes(people: Population, streams: Streams) -> None:
+    plan = address_plan(people, streams)
+    accounts = of_style(people, AddressStyle.RESIDENTIAL)
+    first, last = pairs(plan, accounts, 0), pairs(plan, accounts, WEEKS - 1)
+    kept = len(np.intersect1d(first[:, 1], last[:, 1])) / len(np.unique(first[:, 1]))
+    assert 0.2 < kept < 0.8
+
+
+def test_rings_that_serve_several_have_racks_beside_their_exits(proxied: tuple[Population, AddressPlan]) -> None:
+    people, plan = proxied
+    pooled = people.pooled(COLUMN)
+    mine = pooled[np.isin(people.ring[pooled], people.rings.proxies)]
+    found = pairs(plan, mine)
+    racked = np.unique(found[plan.net[found[:, 1]] == Net.DATACENTRE, 0])
+    assert len(mine) > 0
+    assert np.array_equal(racked, mine)
+
+
+def test_a_world_without_operators_has_addresses_too() -> None:
+    people = populate(WorldSpec(400, 12, preset=Preset.HONEST), Streams(12))
+    plan = address_plan(people, Streams(12))
+    assert np.array_equal(np.unique(plan.options.account), np.arange(400))
