@@ -1,32 +1,45 @@
-"""Payment methods: own cards, a household's, a company's; and the card pools of rings, each card on few accounts."""
+"""Payment methods: own cards, lent ones, a household's, a company's, gift cards that strangers buy from one batch;
+and the card pools of rings, each card on few accounts."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from linkage.simulator.options import Numbers, Options, joined, options
+from linkage.simulator.options import NEVER, Numbers, Options, changing, joined, options
 from linkage.simulator.population import Group, Population
-from linkage.simulator.spec import EVADABLE
-from linkage.simulator.streams import Ints, Streams, repeat_counts
+from linkage.simulator.spec import EVADABLE, SECONDS
+from linkage.simulator.streams import Ints, Streams, repeat_counts, zipf_weights
 
 COLUMN = EVADABLE.index("payment_method")
 PAYS = {  # share of accounts that have a payment method at all; the others are on free plans
     Group.INDIVIDUAL: 0.70, Group.VPN_USER: 0.70, Group.HOUSEHOLD: 0.80, Group.OWN_ACCOUNTS: 0.80, Group.COMPANY: 1.0,
-    Group.AGENCY: 0.9,
-    Group.AUTOMATION_FLEET: 1.0, Group.CAMPUS: 0.45, Group.OPERATOR: 0.95,
+    Group.AGENCY: 0.9, Group.AUTOMATION_FLEET: 1.0, Group.CAMPUS: 0.45, Group.OPERATOR: 0.95,
 }
+GIFTED = {  # share of accounts that pay with a gift card or a prepaid one
+    Group.INDIVIDUAL: 0.06, Group.VPN_USER: 0.12, Group.HOUSEHOLD: 0.03, Group.CAMPUS: 0.10, Group.OPERATOR: 0.30,
+}
+BATCH_ACCOUNTS = 150  # accounts of the world to one batch of gift cards that the service sees as one value
+LENT = 0.02  # share of own cards that are a friend's
+REPLACED = 0.06  # share of cards replaced in a quarter: reissued, lost, or changed after a refund
+CLIENT_PAYS = 0.25  # share of agency staff whose account a client pays for
 
 
 def card_options(people: Population, streams: Streams) -> tuple[Options, int]:
-    """Which cards each account may pay with, and how many cards there are."""
+    """Which cards each account may pay with, and how many cards there are.
+
+    Gift cards have the first numbers. Operators' accounts that evade pay with own cards or gift cards.
+    """
     numbers = Numbers()
-    parts = [
-        _own(people, numbers, streams.part("cards own")),
+    batches = max(4, people.accounts // BATCH_ACCOUNTS)
+    numbers.take(batches)
+    gifts = _gifts(people, batches, streams.part("cards gifts"))
+    cards = [
+        _own(people, numbers, gifts, streams.part("cards own")),
         _shared(people, numbers, streams.part("cards shared")),
         _company(people, numbers, streams.part("cards company")),
         _pools(people, numbers, streams.part("cards pools")),
     ]
-    return joined(parts), numbers.used
+    return joined([gifts, _replaced(joined(cards), numbers, streams.part("cards replaced"))]), numbers.used
 
 
 def _payers(people: Population, accounts: Ints, rng: np.random.Generator) -> Ints:
@@ -34,13 +47,24 @@ def _payers(people: Population, accounts: Ints, rng: np.random.Generator) -> Int
     return accounts[rng.random(len(accounts)) < share[people.kind[accounts]]]
 
 
-def _own(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
-    """One or two cards of one's own; a few pay with the card of a friend."""
+def _gifts(people: Population, batches: int, rng: np.random.Generator) -> Options:
+    """Batches of heavy-tailed size; rings that evade buy from the same ones as everybody else."""
+    share = np.array([GIFTED.get(kind, 0.0) for kind in Group])[people.kind]
+    share[people.pooled(COLUMN)] = 0.0
+    accounts = np.flatnonzero(rng.random(people.accounts) < share)
+    owner, _ = repeat_counts(1 + rng.binomial(2, 0.3, len(accounts)))
+    batch = rng.choice(batches, len(owner), p=zipf_weights(batches, 0.9, 2.0))
+    return options(accounts[owner], batch, 1.0)
+
+
+def _own(people: Population, numbers: Numbers, gifts: Options, rng: np.random.Generator) -> Options:
+    """One or two cards of one's own; a few pay with the card of a friend, and operators not with both card and gift."""
     accounts = np.union1d(people.on_their_own(COLUMN), people.of(Group.CAMPUS))
     accounts = _payers(people, accounts, rng)
+    accounts = accounts[~((people.ring[accounts] >= 0) & np.isin(accounts, gifts.account))]
     owner, _ = repeat_counts(1 + (rng.random(len(accounts)) < 0.15))
     card = numbers.take(len(owner)) + np.arange(len(owner))
-    lent = rng.random(len(card)) < 0.02
+    lent = rng.random(len(card)) < LENT
     card[lent] = rng.choice(card, int(lent.sum()))
     return options(accounts[owner], card, 1.0)
 
@@ -55,14 +79,23 @@ def _shared(people: Population, numbers: Numbers, rng: np.random.Generator) -> O
 
 
 def _company(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
-    """One card for all, one a team of about fifteen, or (some companies) every employee's own; fleets have one."""
-    accounts = people.of(Group.COMPANY, Group.AUTOMATION_FLEET)
+    """One card for all, one a team of about fifteen, or (some companies) every employee's own; fleets and agencies
+    have one, but a client may pay for the agency's staff that work for it."""
+    accounts = people.of(Group.COMPANY, Group.AGENCY, Group.AUTOMATION_FLEET)
     style = rng.choice(3, len(people.group_size), p=[0.60, 0.28, 0.12])
-    style[people.group_kind == Group.AUTOMATION_FLEET] = 0
+    style[people.group_kind != Group.COMPANY] = 0
     team_size = np.array([10_000, 15, 1])[style][people.group[accounts]]
     team = people.group[accounts] * 10_000 + people.place[accounts] // team_size
-    _, card = np.unique(team, return_inverse=True)
-    return options(accounts, numbers.take(len(accounts)) + card, 1.0)
+    _, number = np.unique(team, return_inverse=True)
+    card = np.full(people.accounts, -1, dtype=np.int64)
+    card[accounts] = numbers.take(len(accounts)) + number
+    jobs = people.jobs
+    staff, first_job = np.unique(jobs.account, return_index=True)
+    paid_for = rng.random(len(staff)) < CLIENT_PAYS
+    first_of_client = np.searchsorted(people.group, jobs.company[first_job])
+    card[staff[paid_for]] = card[first_of_client[paid_for]]
+    payers = _payers(people, accounts, rng)
+    return options(payers, card[payers], 1.0)
 
 
 def _pools(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
@@ -74,3 +107,14 @@ def _pools(people: Population, numbers: Numbers, rng: np.random.Generator) -> Op
     owner, _ = repeat_counts(per_account)
     ring = people.ring[accounts[owner]]
     return options(accounts[owner], first[ring] + (rng.random(len(owner)) * cards[ring]).astype(np.int64), 1.0)
+
+
+def _replaced(table: Options, numbers: Numbers, rng: np.random.Generator) -> Options:
+    """Some cards give way to a new one, for all who use them at once."""
+    count = numbers.used
+    replaced = np.flatnonzero(rng.random(count) < REPLACED)
+    until = np.full(count, NEVER)
+    until[replaced] = rng.integers(0, SECONDS, len(replaced))
+    after = np.arange(count)
+    after[replaced] = numbers.take(len(replaced)) + np.arange(len(replaced))
+    return changing(table, until[table.choice], after[table.choice])

@@ -27,8 +27,10 @@ def ring_exits(plan: Planner, homes: Homes, rng: np.random.Generator) -> Options
     styles = [rings.address == AddressStyle.DATACENTRE, rings.address == AddressStyle.RESIDENTIAL]
     pool = np.select(styles, [racks, proxies], exits)
     accounts = people.pooled(COLUMN)
-    resold = accounts[np.isin(people.ring[accounts], rings.proxies)]
-    return joined([options(accounts, pool[people.ring[accounts]], 1.0), options(resold, racks[people.ring[resold]], 0.5)])
+    ring = people.ring[accounts]
+    several = np.isin(ring, rings.proxies)
+    beside = options(accounts[several], racks[ring[several]], 0.5)
+    return joined([options(accounts, pool[ring], 1.0), beside])
 
 
 def _preferred(plan: Planner, providers: int, rng: np.random.Generator) -> Ints:

@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from linkage.simulator.cards import COLUMN, card_options
-from linkage.simulator.options import Options
-from linkage.simulator.population import Group, Population
+from linkage.simulator.cards import BATCH_ACCOUNTS, COLUMN, REPLACED, card_options
+from linkage.simulator.options import NEVER, Options
+from linkage.simulator.population import Group, Population, populate
+from linkage.simulator.presets import Preset
+from linkage.simulator.spec import SECONDS, WorldSpec
 from linkage.simulator.streams import Ints, Streams
 
 
@@ -13,13 +15,17 @@ from linkage.simulator.streams import Ints, Streams
 def cards(people: Population, streams: Streams) -> Options:
     table, count = card_options(people, streams)
     assert table.choice.min() >= 0
-    assert table.choice.max() < count
+    assert max(table.choice.max(), table.after.max()) < count
     return table
 
 
 def of(cards: Options, accounts: Ints) -> tuple[Ints, Ints]:
     mine = np.isin(cards.account, accounts)
     return cards.account[mine], cards.choice[mine]
+
+
+def batches(people: Population) -> int:
+    return people.accounts // BATCH_ACCOUNTS
 
 
 def test_a_rings_cards_sit_on_few_accounts_each(cards: Options, people: Population) -> None:
@@ -54,5 +60,57 @@ def test_companies_use_one_card_or_a_few_and_fleets_one(cards: Options, people: 
 
 def test_free_plans_have_no_card(cards: Options, people: Population) -> None:
     alone = people.of(Group.INDIVIDUAL)
-    assert abs(np.isin(alone, cards.account).mean() - 0.70) < 0.04
-    assert np.isin(people.of(Group.COMPANY), cards.account).all()
+    own = cards.account[cards.choice >= batches(people)]
+    assert abs(np.isin(alone, own).mean() - 0.70) < 0.04
+    assert np.isin(people.of(Group.COMPANY), own).all()
+
+
+def test_gift_cards_are_popular_among_strangers_and_evading_operators(cards: Options, people: Population) -> None:
+    gift = cards.choice < batches(people)
+    account, batch = cards.account[gift], cards.choice[gift]
+    pairs = np.unique(np.column_stack([batch, people.group[account]]), axis=0)
+    groups = np.sort(np.bincount(pairs[:, 0]))[::-1]
+    assert groups[0] > 4 * np.median(groups) > 0
+    evading = people.ring[account] >= 0
+    assert not np.isin(account[evading], people.pooled(COLUMN)).any()
+    assert len(np.intersect1d(batch[evading], batch[~evading])) > 0.8 * len(np.unique(batch[evading]))
+
+
+def test_an_evading_account_pays_with_an_own_or_a_popular_value(cards: Options, people: Population) -> None:
+    evading = np.setdiff1d(np.flatnonzero(people.ring >= 0), people.pooled(COLUMN))
+    account, card = of(cards, evading)
+    popular = card < batches(people)
+    assert not np.intersect1d(account[popular], account[~popular]).size
+    assert 0.15 < np.isin(evading, account[popular]).mean() < 0.45
+    others = of(cards, np.setdiff1d(np.arange(people.accounts), evading))[1]
+    assert np.isin(card[~popular], others).mean() < 0.1
+
+
+def test_a_replaced_card_is_replaced_for_all_who_use_it(cards: Options, people: Population) -> None:
+    rows = np.unique(np.column_stack([cards.choice, cards.until, cards.after]), axis=0)
+    assert len(np.unique(rows[:, 0])) == len(rows)
+    changed = rows[:, 1] < NEVER
+    assert abs(changed.mean() - REPLACED) < 0.015
+    assert rows[changed, 1].max() < SECONDS
+    assert np.array_equal(rows[~changed, 0], rows[~changed, 2])
+    assert not np.isin(rows[changed, 2], cards.choice).any()
+    assert len(np.unique(rows[changed, 2])) == changed.sum()
+    assert (rows[changed, 0] >= batches(people)).all()
+
+
+def test_some_agency_staff_are_paid_for_by_a_client_they_work_for() -> None:
+    people = populate(WorldSpec(20_000, 12), Streams(12))
+    table, _ = card_options(people, Streams(12))
+    account, card = of(table, people.of(Group.AGENCY))
+    company, theirs = of(table, people.of(Group.COMPANY))
+    clients = set(zip(people.jobs.account.tolist(), people.jobs.company.tolist(), strict=True))
+    payer = dict(zip(theirs.tolist(), people.group[company].tolist(), strict=True))
+    paid = [(a, payer[c]) for a, c in zip(account.tolist(), card.tolist(), strict=True) if c in payer]
+    assert 0.15 < len(paid) / len(account) < 0.35
+    assert set(paid) <= clients
+
+
+def test_a_world_without_operators_pays_too() -> None:
+    people = populate(WorldSpec(400, 12, preset=Preset.HONEST), Streams(12))
+    table, _ = card_options(people, Streams(12))
+    assert 0.6 < len(np.unique(table.account)) / 400 < 0.95
