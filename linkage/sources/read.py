@@ -19,6 +19,7 @@ from linkage.sources.layout import Group, check_columns, group_files
 from linkage.sources.rows import judge_rows
 from linkage.sources.scan import Value, scan, source_values
 from linkage.sources.times import check_time_settings
+from linkage.sources.unchanged import named_files, refuse_own_output, unchanged
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,22 @@ def read_sources(
     looking before a run. ``refused_dir`` is where the quarantine is written when too many rows are in it.
 
     Raises:
-        InputRefused: files missing, unreadable or empty, columns missing, card numbers, too many rows unusable.
+        InputRefused: files missing, unreadable, empty or written meanwhile, columns missing, card numbers, too many
+            rows unusable.
         ConfigError: a time zone or time format that can't be.
         StorageFault: disk or memory are full.
     """
+    named = named_files(config, config_path)
+    refuse_own_output(named, config, config_path)
+    with unchanged([path for paths in named.values() for path in paths], config_path) as refuse_others:
+        report = _read(engine, config, config_path, refused_dir, sample)
+        refuse_others([record.path for record in report.inputs])
+    return report
+
+
+def _read(
+    engine: Engine, config: Config, config_path: Path, refused_dir: Path | None, sample: int | None
+) -> SourcesReport:
     warnings: list[str] = []
     opened = [_open(engine, config, config_path, name, (sample, warnings)) for name in config.sources]
     make_forms(engine, {o.name: o.values for o in opened}, kind_specs(config))

@@ -199,6 +199,34 @@ def test_a_fault_of_ours_exits_70_with_one_line_or_on_demand_with_the_traceback(
         assert (runs_in(output), os.readlink(output / "latest")) == before
 
 
+def test_a_log_that_grows_meanwhile_stops_the_run_and_leaves_latest(copy: Path) -> None:
+    output = copy.parent / "runs"
+    before = (runs_in(output), os.readlink(output / "latest"))
+    script = [sys.executable, "-c", GROWING, str(copy.parent / "accounts.parquet"), "run", "--config", str(copy)]
+    ended = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (
+        3,
+        "linkage: accounts.parquet: the file changed while it was read. Name a copy, or logs that nobody writes to any "
+        "more, and run again.\n",
+    )
+    assert (runs_in(output), os.readlink(output / "latest")) == before
+    assert not list(output.glob(".unfinished-*"))
+
+
+GROWING = """
+import sys
+from pathlib import Path
+from linkage.cli import main
+from linkage.sources import tables
+log, make = Path(sys.argv.pop(1)), tables.make_accounts
+def grow(*words):
+    log.write_bytes(log.read_bytes() + b" ")
+    make(*words)
+tables.make_accounts = grow
+main()
+"""
+
+
 STOPPED = "linkage: stopped by Ctrl-C. 'latest' names the last run that was published.\n"
 
 
