@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -11,28 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from linkage.evaluation.peers import bipartite, components, leiden, peers
+from linkage.evaluation.peers import bipartite
+from linkage.evaluation.peers.partitions import (
+    components,
+    label_propagation,
+    leiden,
+    louvain,
+    projected_louvain,
+)
 from linkage.evaluation.report import peer_lines
+from linkage.evaluation.scores import Labels
 from linkage.evaluation.tables import read_truth
 from linkage.simulator import WorldSpec, simulate
-
-ACCOUNTS = 12
-edges = st.sets(st.tuples(st.integers(0, ACCOUNTS - 1), st.integers(0, 9)), max_size=40)
-
-
-def links(pairs: set[tuple[int, int]]) -> pa.Table:
-    """Links with even entities of one kind and odd ones of another."""
-    rows = sorted(pairs)
-    return pa.table({
-        "account": pa.array([a for a, _ in rows], pa.int32()),
-        "entity": pa.array([100 + e for _, e in rows], pa.int32()),
-        "kind": pa.array(["ip" if e % 2 else "device" for _, e in rows], pa.string()),
-    })
-
-
-def planted() -> set[tuple[int, int]]:
-    """Two groups of six accounts with three entities each, and one entity that all share."""
-    return {(a, 2 * e + (a >= 6) * 6) for a in range(12) for e in range(3)} | {(a, 99) for a in range(12)}
+from tests.evaluation.peers.toys import ACCOUNTS, edges, links, planted
 
 
 @given(edges, st.integers(1, 12))
@@ -46,24 +38,30 @@ def test_components_equal_those_of_networkx(pairs: set[tuple[int, int]], cap: in
     assert {frozenset(np.flatnonzero(labels == c).tolist()) for c in set(labels.tolist())} == expected
 
 
-@given(edges)
-def test_rarity_is_the_logarithm_of_accounts_with_the_kind_over_users(pairs: set[tuple[int, int]]) -> None:
-    graph = bipartite(links(pairs), ACCOUNTS)
-    kept = [(a, e) for a, e in sorted(pairs) if sum(1 for _, x in pairs if x == e) > 1]
-    assert graph.account.tolist() == [a for a, _ in kept]
-    for (_, e), bits, users in zip(kept, graph.bits, graph.users, strict=True):
-        with_kind = {a for a, x in pairs if x % 2 == e % 2}
-        assert users == sum(1 for _, x in pairs if x == e)
-        assert bits == pytest.approx(np.log2(len(with_kind) / users))
-
-
-def test_leiden_finds_planted_groups_and_repeats() -> None:
+@pytest.mark.parametrize("method", [leiden, louvain])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_modularity_finds_planted_groups_and_repeats(method: Callable[..., Labels], weighted: bool) -> None:
     graph = bipartite(links(planted()), 12)
-    for weights in (None, np.maximum(graph.bits, 0.0)):
-        labels = leiden(graph, weights)
-        assert len(set(labels[:6])) == len(set(labels[6:])) == 1
-        assert labels[0] != labels[6]
-        assert np.array_equal(labels, leiden(graph, weights))
+    weights = np.maximum(graph.bits, 0.0) if weighted else None
+    labels = method(graph, weights)
+    assert len(set(labels[:6])) == len(set(labels[6:])) == 1
+    assert labels[0] != labels[6]
+    assert np.array_equal(labels, method(graph, weights))
+
+
+def test_label_propagation_stays_within_components() -> None:
+    graph = bipartite(links(planted() - {(a, 99) for a in range(12)}), 12)
+    labels = label_propagation(graph, None)
+    assert not set(labels[:6]) & set(labels[6:])
+    assert np.array_equal(labels, label_propagation(graph, None))
+
+
+def test_the_projection_leaves_out_what_more_than_the_cap_use() -> None:
+    graph = bipartite(links(planted()), 12)
+    labels = projected_louvain(graph, 6)
+    assert len(set(labels[:6])) == len(set(labels[6:])) == 1
+    assert labels[0] != labels[6]
+    assert len(set(projected_louvain(graph, 5).tolist())) == 12  # nothing is left
 
 
 def test_leiden_ignores_and_leaves_alone_pythons_own_generator() -> None:
@@ -73,26 +71,6 @@ def test_leiden_ignores_and_leaves_alone_pythons_own_generator() -> None:
     random.seed(1)
     assert random.random() == drawn
     assert np.array_equal(first, leiden(graph, None))
-
-
-@given(edges, st.randoms(use_true_random=False))
-def test_peers_ignore_the_order_of_links(pairs: set[tuple[int, int]], shuffler: random.Random) -> None:
-    table = links(pairs)
-    order = list(range(table.num_rows))
-    shuffler.shuffle(order)
-    shuffled = table.take(pa.array(order, pa.int64()))
-    both = peers(bipartite(table, ACCOUNTS)), peers(bipartite(shuffled, ACCOUNTS))
-    for (name, before), (_, after) in zip(*both, strict=True):
-        assert np.array_equal(before, after), name
-
-
-def test_peers_label_every_account_even_without_links() -> None:
-    for pairs in (planted(), set()):
-        found = dict(peers(bipartite(links(pairs), 13)))
-        assert list(found) == [
-            "components, degree <= 10", "components, degree <= 50", "Leiden, plain", "Leiden, rarity weights"
-        ]
-        assert all(len(labels) == 13 for labels in found.values())
 
 
 def test_a_simulated_world_is_too_hard_for_components_and_plain_leiden(tmp_path: Path) -> None:
