@@ -1,31 +1,41 @@
-"""Device fingerprints: own and popular ones, shared family and office machines; farms, stock images and unique ones."""
+"""Device fingerprints: own and popular ones, shared family and office machines; farms, stock images and unique ones.
+Browser updates change them in the course of a world."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from linkage.simulator.options import Numbers, Options, joined, options
+from linkage.simulator.options import NEVER, Numbers, Options, changing, joined, options
 from linkage.simulator.population import Group, Population
 from linkage.simulator.rings import DeviceStyle
-from linkage.simulator.spec import EVADABLE
-from linkage.simulator.streams import Ints, Streams, repeat_counts, zipf_weights
+from linkage.simulator.spec import EVADABLE, SECONDS
+from linkage.simulator.streams import Floats, Ints, Streams, repeat_counts, zipf_weights
 
 COLUMN = EVADABLE.index("device")
 POPULAR = 600  # stock phones and browsers, whose fingerprint thousands share
 POPULAR_SHARE = 0.55
+BROWSERS = 8  # each releases one update that changes fingerprints; the popular ones 0, 8, 16, … are of one browser
+ADOPTION = 4 * 86_400  # mean seconds from an update's release until a user has it
+OWN_CHANGES = 0.25  # share of own fingerprints that an update changes
+IMAGES_KEPT = 0.5  # share of rings that never update their stock images
 MACHINES = {  # shared machines of a group, share of its accounts that use one
-    Group.HOUSEHOLD: (1, 0.40), Group.COMPANY: (2, 0.50), Group.AUTOMATION_FLEET: (1, 1.0), Group.CAMPUS: (12, 0.35),
+    Group.HOUSEHOLD: (1, 0.40), Group.COMPANY: (2, 0.50), Group.AGENCY: (2, 0.40), Group.AUTOMATION_FLEET: (1, 1.0),
+    Group.CAMPUS: (12, 0.35),
 }
 
 
 def device_options(people: Population, streams: Streams) -> tuple[Options, int]:
-    """Which devices each account may use, and how many devices there are."""
+    """Which devices each account may use, and how many devices there are.
+
+    The first POPULAR numbers are popular fingerprints, the next POPULAR the same ones after their browser's update.
+    """
     numbers = Numbers()
-    numbers.take(POPULAR)
+    numbers.take(2 * POPULAR)
+    release = streams.part("devices updates").uniform(0.1, 0.9, BROWSERS) * SECONDS
     parts = [
-        _own(people, numbers, streams.part("devices own")),
+        _own(people, numbers, release, streams.part("devices own")),
         _group_machines(people, numbers, streams.part("devices groups")),
-        _ring_devices(people, numbers, streams.part("devices rings")),
+        _ring_devices(people, numbers, release, streams.part("devices rings")),
     ]
     return joined(parts), numbers.used
 
@@ -34,7 +44,7 @@ def _popular(count: int, rng: np.random.Generator) -> Ints:
     return rng.choice(POPULAR, count, p=zipf_weights(POPULAR, 1.05, 3.0))
 
 
-def _own(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
+def _own(people: Population, numbers: Numbers, release: Floats, rng: np.random.Generator) -> Options:
     """One to three devices a person, popular or own. Who has several accounts uses the same devices for all."""
     own = np.setdiff1d(np.arange(people.accounts), people.pooled(COLUMN))
     person = np.arange(people.accounts)
@@ -43,9 +53,14 @@ def _own(people: Population, numbers: Numbers, rng: np.random.Generator) -> Opti
     per_person = 1 + rng.binomial(2, 0.5, people.accounts)
     first = np.cumsum(per_person) - per_person
     total = int(per_person.sum())
-    device = np.where(rng.random(total) < POPULAR_SHARE, _popular(total, rng), numbers.take(total) + np.arange(total))
+    popular = rng.random(total) < POPULAR_SHARE
+    device = np.where(popular, _popular(total, rng), numbers.take(total) + np.arange(total))
+    updated = np.where(popular, POPULAR + device, numbers.take(total) + np.arange(total))
+    changes = popular | (rng.random(total) < OWN_CHANGES)
+    until = np.where(changes, release[device % BROWSERS] + rng.exponential(ADOPTION, total), NEVER).astype(np.int64)
     row, place = repeat_counts(per_person[person[own]])
-    return options(own[row], device[first[person[own]][row] + place], 1.0 / (1 + place))
+    mine = first[person[own]][row] + place
+    return changing(options(own[row], device[mine], 1.0 / (1 + place)), until[mine], updated[mine])
 
 
 def _group_machines(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
@@ -60,7 +75,7 @@ def _group_machines(people: Population, numbers: Numbers, rng: np.random.Generat
     return joined(parts)
 
 
-def _ring_devices(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
+def _ring_devices(people: Population, numbers: Numbers, release: Floats, rng: np.random.Generator) -> Options:
     """Farms: one fingerprint on 8 to 40 accounts. Stock images: four popular fingerprints a ring. Else unique ones."""
     accounts = people.pooled(COLUMN)
     rings = people.rings
@@ -73,4 +88,8 @@ def _ring_devices(people: Population, numbers: Numbers, rng: np.random.Generator
     unique = numbers.take(len(owner)) + np.arange(len(owner))
     style = rings.device[ring]
     device = np.select([style == DeviceStyle.FARM, style == DeviceStyle.POPULAR], [farm, stock], unique)
-    return options(accounts[owner], device, 1.0)
+    kept = rng.random(len(rings.size)) < IMAGES_KEPT
+    late = rng.exponential(3 * ADOPTION, len(rings.size))
+    updates = (style == DeviceStyle.POPULAR) & ~kept[ring]
+    until = np.where(updates, release[device % BROWSERS] + late[ring], NEVER).astype(np.int64)
+    return changing(options(accounts[owner], device, 1.0), until, np.where(updates, POPULAR + device, device))

@@ -3,10 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from linkage.simulator.devices import COLUMN, POPULAR, device_options
-from linkage.simulator.options import Options
+from linkage.simulator.devices import BROWSERS, COLUMN, POPULAR, device_options
+from linkage.simulator.options import NEVER, Options, draw
 from linkage.simulator.population import Group, Population
 from linkage.simulator.rings import DeviceStyle
+from linkage.simulator.spec import SECONDS
 from linkage.simulator.streams import Ints, Streams
 
 
@@ -14,7 +15,7 @@ from linkage.simulator.streams import Ints, Streams
 def devices(people: Population, streams: Streams) -> Options:
     table, count = device_options(people, streams)
     assert table.choice.min() >= 0
-    assert table.choice.max() < count
+    assert max(table.choice.max(), table.after.max()) < count
     return table
 
 
@@ -43,7 +44,7 @@ def test_popular_devices_follow_a_heavy_tail(devices: Options, people: Populatio
 
 def test_farms_put_some_fingerprints_on_many_accounts(devices: Options, people: Population) -> None:
     count = users(devices, in_style(people, DeviceStyle.FARM))
-    assert min(count) >= POPULAR
+    assert min(count) >= 2 * POPULAR
     assert np.mean(list(count.values())) > 6
 
 
@@ -66,3 +67,42 @@ def test_one_persons_accounts_share_their_devices(devices: Options, people: Popu
         accounts = np.flatnonzero(people.group == group)
         own = [frozenset(devices.choice[devices.account == a]) for a in accounts]
         assert len(set(own)) == 1
+
+
+def test_an_update_changes_a_popular_fingerprint_for_all_its_users_within_weeks(
+    devices: Options, people: Population
+) -> None:
+    honest = people.ring[devices.account] < 0
+    popular = honest & (devices.choice < POPULAR)
+    assert np.array_equal(devices.after[popular], devices.choice[popular] + POPULAR)
+    for browser in range(BROWSERS):
+        until = devices.until[popular & (devices.choice % BROWSERS == browser)]
+        spread = np.quantile(until, 0.9) - np.quantile(until, 0.1)
+        assert 2 * 86_400 < spread < 21 * 86_400
+
+
+def test_before_and_after_an_update_the_same_device_has_two_fingerprints(devices: Options, people: Population) -> None:
+    accounts = people.of(Group.INDIVIDUAL)
+    rng = np.random.default_rng
+    start = draw(devices, accounts, rng(1), np.zeros_like(accounts))
+    end = draw(devices, accounts, rng(1), np.full_like(accounts, SECONDS - 1))
+    assert 0.5 < (start != end).mean() < 0.9
+    assert set((end - start)[(start < POPULAR) & (start != end)]) == {POPULAR}
+
+
+def test_one_persons_device_updates_once_for_all_accounts(devices: Options, people: Population) -> None:
+    several = people.kind[devices.account] == Group.OWN_ACCOUNTS
+    group = people.group[devices.account[several]]
+    rows = np.column_stack([group, devices.choice[several], devices.until[several], devices.after[several]])
+    new = np.unique(rows[devices.choice[several] >= 2 * POPULAR], axis=0)
+    assert len(np.unique(new[:, :2], axis=0)) == len(new)
+
+
+def test_a_ring_updates_its_stock_images_as_one_or_never(devices: Options, people: Population) -> None:
+    mine = np.isin(devices.account, in_style(people, DeviceStyle.POPULAR))
+    rows = np.column_stack([people.ring[devices.account], devices.choice, devices.until])[mine]
+    rows = np.unique(rows, axis=0)
+    assert len(np.unique(rows[:, :2], axis=0)) == len(rows)
+    for ring in np.unique(rows[:, 0]):
+        assert len(set(rows[rows[:, 0] == ring, 2] < NEVER)) == 1
+    assert (devices.until[np.isin(devices.account, in_style(people, DeviceStyle.UNIQUE))] == NEVER).all()
