@@ -1,103 +1,100 @@
-"""When accounts begin, when they work and how much: bursts, day and week rhythm, heavy-tailed and equal loads."""
+"""Days and hours: who works when, by time zone, weekday and habit."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 
 from linkage.simulator.population import Group, Population
-from linkage.simulator.spec import DAYS, SECONDS
-from linkage.simulator.streams import Floats, Ints, Streams, repeat_counts
+from linkage.simulator.presets import RELEASE_DAY
+from linkage.simulator.rings import Rhythm
+from linkage.simulator.streams import Floats, Ints, Streams, scatter
 
 DAY = 86_400
-OFFICE_KINDS = (Group.COMPANY, Group.CAMPUS)
+FIRST_WEEKDAY = 2  # 1 April 2026 is a Wednesday
 ZONES = np.array([-8, -5, 0, 1, 2, 5, 8, 9])  # hours from UTC
 ZONE_SHARES = [0.16, 0.22, 0.10, 0.16, 0.08, 0.12, 0.10, 0.06]
-ONBOARDING = {  # days within which a group's accounts are created: fewest, most
-    Group.INDIVIDUAL: (0, 1), Group.VPN_USER: (0, 1), Group.HOUSEHOLD: (20, 60), Group.OWN_ACCOUNTS: (10, 50),
-    Group.COMPANY: (5, 25), Group.AGENCY: (5, 40), Group.AUTOMATION_FLEET: (1, 10),
-    Group.CAMPUS: (10, 20), Group.OPERATOR: (3, 15),
+SHIFT_HOURS = 9.0
+FLEET_SLOTS = 6  # times of the day at which a fleet's jobs start, at most
+RUSH_DAYS, RUSH, RUSH_HONEST = 3, 1.5, 1.1  # after the model release
+
+
+class Habit(IntEnum):
+    """When within day and week an account works."""
+
+    PEOPLE = 0
+    OFFICE = 1
+    STUDENT = 2
+    FLEET = 3
+    CLOCK = 4
+    SHIFT = 5
+
+
+HABITS = {
+    Group.COMPANY: Habit.OFFICE, Group.AGENCY: Habit.OFFICE, Group.CAMPUS: Habit.STUDENT,
+    Group.AUTOMATION_FLEET: Habit.FLEET,
+}  # fmt: skip
+OF_RHYTHM = {Rhythm.CLOCK: Habit.CLOCK, Rhythm.SHIFT: Habit.SHIFT, Rhythm.PEOPLE: Habit.PEOPLE}
+WEEK = {  # Monday to Sunday; each has a mean of one. A student's week ends with the deadline.
+    Habit.PEOPLE: (1.05, 1.10, 1.10, 1.05, 1.00, 0.80, 0.90),
+    Habit.OFFICE: (1.30, 1.40, 1.40, 1.35, 1.15, 0.20, 0.20),
+    Habit.STUDENT: (0.45, 0.45, 0.50, 0.50, 0.60, 1.90, 2.60),
+    Habit.FLEET: (1.0,) * 7, Habit.CLOCK: (1.0,) * 7, Habit.SHIFT: (1.15, 1.15, 1.15, 1.15, 1.15, 0.75, 0.50),
+}  # fmt: skip
+HOURLY = {
+    Habit.PEOPLE: (2, 1, 1, 1, 1, 2, 3, 5, 8, 10, 11, 11, 10, 10, 11, 11, 10, 9, 8, 8, 8, 7, 5, 3),
+    Habit.OFFICE: (0, 0, 0, 0, 0, 0, 1, 4, 10, 14, 15, 14, 9, 12, 14, 14, 12, 8, 3, 1, 1, 1, 0, 0),
+    Habit.STUDENT: (6, 3, 1, 1, 0, 0, 1, 2, 4, 6, 7, 7, 6, 7, 8, 8, 8, 8, 9, 10, 12, 13, 13, 10),
 }
-TERM_STARTS = [3.0, 12.0, 61.0]  # days after 1 April
-HOURLY = np.array([2, 1, 1, 1, 1, 2, 3, 5, 8, 10, 11, 11, 10, 10, 11, 11, 10, 9, 8, 8, 8, 7, 5, 3], dtype=np.float64)
 
 
 @dataclass(frozen=True)
-class Lives:
-    """Seconds since the world's start at which each account begins and ends, and its events by type."""
+class Habits:
+    """One entry an account: its habit, its time zone, its group, and a number that its group shares."""
 
-    created: Ints
-    end: Ints
-    sessions: Ints
-    exchanges: Ints
-
-
-def lives(people: Population, streams: Streams) -> Lives:
-    """Draw each account's creation, end, and number of sessions and exchanges."""
-    created = _created(people, streams.part("created"))
-    sessions, exchanges = _volumes(people, streams.part("volumes"))
-    return Lives(created, _ends(people, created, streams.part("ends")), sessions, exchanges)
+    habit: Ints
+    zone: Ints
+    group: Ints
+    key: Ints
 
 
-def _created(people: Population, rng: np.random.Generator) -> Ints:
-    """Individuals drip in; companies within a few weeks, campuses at term start, rings in bursts of days."""
-    narrow, wide = np.array([ONBOARDING[kind] for kind in Group], dtype=np.float64)[people.group_kind].T
-    width = rng.uniform(narrow, wide)
-    gap = np.where(people.group_kind == Group.OPERATOR, rng.uniform(2, 12, len(width)), 0.0)  # up to three bursts
-    start = rng.random(len(width)) * (DAYS - 2 - width - 2 * gap)
-    campus = people.group_kind == Group.CAMPUS
-    start[campus] = rng.choice(TERM_STARTS, int(campus.sum()))
-    burst = rng.integers(0, 3, people.accounts)
-    day = start[people.group] + burst * gap[people.group] + rng.random(people.accounts) * width[people.group]
-    return np.asarray(day * DAY, dtype=np.int64)
+def habits_of(people: Population, streams: Streams) -> Habits:
+    """What each account's group, or its ring, is used to."""
+    rng = streams.part("habits")
+    groups = len(people.group_size)
+    of_kind = np.array([HABITS.get(kind, Habit.PEOPLE) for kind in Group])[people.group_kind]
+    rings = len(people.rings.size)
+    of_kind[groups - rings :] = np.array([OF_RHYTHM[r] for r in Rhythm])[people.rings.rhythm]
+    zone = rng.choice(ZONES, groups, p=ZONE_SHARES)
+    key = rng.integers(0, 1 << 30, groups)
+    return Habits(of_kind[people.group], zone[people.group], people.group, key[people.group])
 
 
-def _ends(people: Population, created: Ints, rng: np.random.Generator) -> Ints:
-    """Six in ten honest accounts stay, the others leave after about forty days; operators' half and half."""
-    span = rng.exponential(40 * DAY, people.accounts) + 3_600
-    stays = rng.random(people.accounts) < np.where(people.ring >= 0, 0.5, 0.6)
-    return np.where(stays, SECONDS - 1, np.minimum(SECONDS - 1, created + span)).astype(np.int64)
+def clock(habits: Habits, accounts: Ints, rng: np.random.Generator) -> Ints:
+    """A second of the UTC day for each of ``accounts``, as its habit has it."""
+    habit, key = habits.habit[accounts], habits.key[accounts]
+    chance, within = rng.random(len(accounts)), rng.random(len(accounts))
+    local = chance * DAY
+    for one, weights in HOURLY.items():
+        rows = np.flatnonzero(habit == one)
+        upto = np.cumsum(weights) / np.sum(weights)
+        local[rows] = (np.searchsorted(upto, chance[rows], side="right") + within[rows]) * 3_600
+    rows = np.flatnonzero(habit == Habit.SHIFT)
+    local[rows] = (key[rows] % 24 + chance[rows] * SHIFT_HOURS) * 3_600
+    rows = np.flatnonzero(habit == Habit.FLEET)
+    slot = (chance[rows] * (1 + key[rows] % FLEET_SLOTS)).astype(np.int64)
+    local[rows] = scatter(key[rows], slot) % DAY + within[rows] * 60  # cron starts all at once, within a minute
+    return np.asarray((local.astype(np.int64) - habits.zone[accounts] * 3_600) % DAY, dtype=np.int64)
 
 
-def _volumes(people: Population, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Sessions and exchanges: heavy-tailed for the honest, many for fleets, near-equal within a ring."""
-    volume = np.minimum(rng.lognormal(np.log(13), 1.2, people.accounts), 3_000)
-    fleet = people.kind == Group.AUTOMATION_FLEET
-    volume[fleet] = rng.lognormal(np.log(150), 0.5, int(fleet.sum()))
-    load = rng.uniform(25, 45, max(1, len(people.rings.size)))
-    equal = rng.poisson(load[np.maximum(people.ring, 0)])
-    exchanges = np.where(people.ring >= 0, equal, np.ceil(volume)).astype(np.int64)
-    return 1 + rng.poisson(2.2 * np.sqrt(exchanges)), np.maximum(1, exchanges)
-
-
-def session_times(people: Population, life: Lives, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Account and time of every session, in seconds; the first one follows the creation at once."""
-    account, place = repeat_counts(life.sessions)
-    span = life.end[account] - life.created[account]
-    moment = life.created[account] + (rng.random(len(account)) * span).astype(np.int64)
-    day = moment // DAY
-    weekend = (day + 2) % 7 >= 5  # 1 April 2026 is a Wednesday
-    shift = weekend & np.isin(people.kind[account], OFFICE_KINDS) & (rng.random(len(account)) < 0.85)
-    day = day - np.where(shift, 2, 0)
-    local = np.where(np.isin(people.kind[account], (Group.AUTOMATION_FLEET, Group.OPERATOR)),
-                     rng.random(len(account)) * DAY, _hours(len(account), rng))
-    zone = rng.choice(ZONES, len(people.group_size), p=ZONE_SHARES)[people.group[account]]
-    time = day * DAY + (local.astype(np.int64) - zone * 3_600) % DAY
-    soon = life.created[account] + rng.exponential(900, len(account)).astype(np.int64)
-    lived = (time >= soon) & (time <= life.end[account])
-    return account, np.where(place == 0, soon, np.where(lived, time, np.maximum(moment, soon)))
-
-
-def _hours(count: int, rng: np.random.Generator) -> Floats:
-    hour = rng.choice(24, count, p=HOURLY / HOURLY.sum())
-    return (hour + rng.random(count)) * 3_600
-
-
-def exchange_times(life: Lives, session_time: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Account and time of every exchange: in a random session of its account, some minutes in."""
-    account, _ = repeat_counts(life.exchanges)
-    first = np.cumsum(life.sessions) - life.sessions
-    session = first[account] + (rng.random(len(account)) * life.sessions[account]).astype(np.int64)
-    time = session_time[session] + rng.exponential(1_200, len(account)).astype(np.int64)
-    return account, np.where(time < SECONDS, time, session_time[session])
+def activity(habits: Habits, accounts: Ints, day: int) -> Floats:
+    """How much more or less than on average each of ``accounts`` does on this day."""
+    week = np.array([WEEK[habit] for habit in Habit])
+    habit = habits.habit[accounts]
+    deadline = np.where(habit == Habit.STUDENT, habits.key[accounts] % 7, 0)
+    factor = week[habit, (day + FIRST_WEEKDAY + deadline) % 7]
+    if RELEASE_DAY <= day < RELEASE_DAY + RUSH_DAYS:
+        factor = factor * np.where(np.isin(habit, (Habit.CLOCK, Habit.SHIFT)), RUSH, RUSH_HONEST)
+    return np.asarray(factor, dtype=np.float64)

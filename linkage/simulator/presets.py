@@ -52,6 +52,8 @@ class Operation:
     tail: float = 1.0  # Pareto exponent of ring sizes
     rings_per_operator: int = 6  # at most; of markets
     days: tuple[int, int] = (0, QUARTER_END)  # first and last day of its traffic
+    begins: tuple[float, float] = (0.0, 62.0)  # days after the first one within which a ring's sign-ups begin
+    leaves: float = 0.5  # share of accounts that are given up early
     daily: tuple[float, float] = (PUBLISHED_DAILY, PUBLISHED_DAILY)  # a ring's load lies between
     unequal: float = 0.15  # sigma of the logarithm of the loads within a ring
     signup: Signup = Signup.BURSTS
@@ -82,14 +84,16 @@ class Mix:
 
 
 # In proportion to exchanges: 0.15, 3.4 and 13 of 16.55 million have 217, 4,931 and 18,852 of the 24,000 accounts.
+# 26 exchanges an account and day over the whole time mean that most accounts were there from its first days on.
+EARLY = (-25.0, 4.0)
 KNOWN = (
-    Operation(share=25_000 / 49_000, smallest_share=1 / 60, days=(21, 65)),
-    Operation(share=18_852 / 49_000, smallest_share=1 / 60, days=(0, 32)),
-    Operation(share=4_931 / 49_000, smallest_share=1 / 60, days=(2, 27)),
-    Operation(share=217 / 49_000, days=(0, 19)),
+    Operation(share=25_000 / 49_000, smallest_share=1 / 60, days=(21, 65), begins=EARLY, leaves=0.1),
+    Operation(share=18_852 / 49_000, smallest_share=1 / 60, days=(0, 32), begins=EARLY, leaves=0.1),
+    Operation(share=4_931 / 49_000, smallest_share=1 / 60, days=(2, 27), begins=EARLY, leaves=0.1),
+    Operation(share=217 / 49_000, days=(0, 19), begins=EARLY, leaves=0.1),
 )
 MARKET = Operation(market=True, largest=1_500, largest_share=0.2, daily=(1.2, 2.4))
-THIN = Operation(market=True, largest_share=0.25, days=(7, 70), unequal=0.08)
+THIN = Operation(market=True, largest_share=0.25, days=(7, 70), begins=(-10.0, 15.0), leaves=0.1, unequal=0.08)
 RELAY = Operation(
     market=True, smallest=5, largest=12, tail=2.0, rings_per_operator=3, daily=(120.0, 260.0), unequal=0.3,
     replaced=0.25, hand_off=(3.0, 30.0), spare=0.0,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from linkage.errors import ConfigError
-from linkage.simulator.logs import Logs
+from linkage.simulator.logs import write_logs
 from linkage.simulator.population import Group, Population, populate
 from linkage.simulator.spec import WorldSpec, WorldSummary
 from linkage.simulator.streams import Streams
@@ -22,14 +22,14 @@ CONFIG = """\
 path = "accounts.parquet"
 account = "account_id"
 time = "created_at"
-role = "signup"
-ignore = ["plan"]
+role = "signup"  # this time is the account's creation
+ignore = ["plan"]  # says nothing about who belongs together
 
 [sources.payments]
 path = "payments.parquet"
 account = "account_id"
 time = "ts"
-entities = { payment_fingerprint = "payment_method" }
+entities = { payment_fingerprint = "payment_method" }  # column = kind
 
 [sources.sessions]
 path = "sessions-*.parquet"
@@ -41,21 +41,26 @@ entities = { ip = "ip", device_fingerprint = "device" }
 path = "exchanges/*.parquet"
 account = "account_id"
 time = "ts"
-id = "request_id"
-status = "http_status"
+id = "request_id"  # a repeated one is a duplicate
+status = "http_status"  # 429: at its limit; 403: banned
 entities = { prompt_template_hash = "prompt_template" }
+ignore = ["model"{prompt}]
 
 [output]
 dir = "runs"
 """
-FILES = ("accounts.parquet", "payments.parquet", "sessions-2026-*.parquet", "exchanges/part-*.parquet", "truth.parquet")
+FILES = (
+    "accounts.parquet", "payments.parquet", "sessions-2026-*.parquet", "exchanges/part-*.parquet", "truth.parquet",
+    "truth_operators.parquet", "traffic.parquet",
+)  # fmt: skip
 
 
 def simulate(directory: Path, spec: WorldSpec, replace: bool = False) -> WorldSummary:
     """Write the world ``spec`` into the new or empty folder ``directory``; the same spec gives the same bytes.
 
-    Tables: accounts, payments, sessions-*, exchanges/*, truth (Parquet); also linkage.toml and world.json. With
-    ``replace`` the files of an earlier world are removed first; others in the folder, such as its runs, stay.
+    Tables: accounts, payments, sessions-*, exchanges/*, truth, truth_operators, traffic (Parquet); also linkage.toml
+    and world.json. With ``replace`` the files of an earlier world are removed first; others in the folder, such as its
+    runs, stay.
 
     Raises:
         ConfigError: the folder is a file, or holds something already that is not to be replaced.
@@ -65,8 +70,9 @@ def simulate(directory: Path, spec: WorldSpec, replace: bool = False) -> WorldSu
     _write_json(directory, {"spec": asdict(spec)})
     streams = Streams(spec.seed)
     people = populate(spec, streams)
-    summary = _summary(directory, people, Logs(directory, people, streams).write())
-    (directory / "linkage.toml").write_text(CONFIG, encoding="utf-8")
+    summary = _summary(directory, people, write_logs(directory, people, streams))
+    config = CONFIG.replace("{prompt}", ', "prompt"' if spec.prompts else "")
+    (directory / "linkage.toml").write_text(config, encoding="utf-8")
     _write_json(directory, {"spec": asdict(spec), **{k: v for k, v in asdict(summary).items() if k != "directory"}})
     return summary
 

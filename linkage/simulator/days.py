@@ -1,0 +1,146 @@
+"""The logs that grow by the day, sessions and exchanges: drawn and written one day at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from linkage.simulator import addresses, devices, names, templates
+from linkage.simulator.calendar import DAY, Habits
+from linkage.simulator.exchanges import Exchanges, exchanges_of
+from linkage.simulator.lives import Lives
+from linkage.simulator.options import chosen, draw, draw_rows
+from linkage.simulator.population import Population
+from linkage.simulator.releases import MODELS, RELEASE, model_of
+from linkage.simulator.sessions import Sessions, sessions_of_day
+from linkage.simulator.spec import DAYS, EVADABLE, SECONDS
+from linkage.simulator.streams import Ints, Streams
+from linkage.simulator.tables import Writer, times
+from linkage.simulator.traffic import Traffic
+
+TEMPLATES = EVADABLE.index("prompt_template")
+FILE_ROWS = 1_000_000  # of exchanges
+MONTH_STARTS = (30, 61)  # days on which May and June begin
+
+
+@dataclass(frozen=True)
+class Actors:
+    """Who acts in a world: the accounts, their text ids, their lives and habits."""
+
+    people: Population
+    ids: pa.Array
+    life: Lives
+    habits: Habits
+
+
+class Queue:
+    """Rows of events that came out later than their day wait for the day they belong to."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, Ints] = {}
+
+    def until(self, end: int, columns: dict[str, Ints]) -> dict[str, Ints]:
+        """Of the new and the waiting rows those with a time before ``end``, in order of time."""
+        if self.waiting:
+            columns = {name: np.concatenate([self.waiting[name], column]) for name, column in columns.items()}
+        order = np.argsort(columns["time"], kind="stable")
+        now = int(np.searchsorted(columns["time"][order], end))
+        self.waiting = {name: column[order[now:]] for name, column in columns.items()}
+        return {name: column[order[:now]] for name, column in columns.items()}
+
+
+class SessionLog:
+    """sessions-2026-MM.parquet: account_id, ts, ip, device_fingerprint."""
+
+    def __init__(self, directory: Path, actors: Actors, streams: Streams) -> None:
+        self.actors = actors
+        self.plan = addresses.address_plan(actors.people, streams)
+        self.texts = names.address_texts(self.plan, streams.part("address ids"))
+        self.devices, count = devices.device_options(actors.people, streams)
+        self.device_texts = names.random_text(count, "", 32, names.HEX, streams.part("device ids"))
+        self.queue = Queue()
+        self.writer = Writer(directory, "sessions-2026-{:02d}.parquet", first=4)
+
+    def add(self, day: int, sessions: Sessions, rng: np.random.Generator) -> None:
+        """Write the sessions of ``day``."""
+        if day in MONTH_STARTS:
+            self.writer.next_file()
+        inside = sessions.time < SECONDS
+        account, time = sessions.account[inside], sessions.time[inside]
+        columns = self.queue.until((day + 1) * DAY, {
+            "account": account, "time": time,
+            "address": addresses.resolve(self.plan, account, time // (7 * DAY), rng),
+            "device": draw(self.devices, account, rng, time),
+        })  # fmt: skip
+        self.writer.add(pa.table({
+            "account_id": self.actors.ids.take(columns["account"]), "ts": times(columns["time"]),
+            "ip": self.texts.of(columns["address"], rng),
+            "device_fingerprint": self.device_texts.take(columns["device"]),
+        }))  # fmt: skip
+
+
+class ExchangeLog:
+    """exchanges/part-NNN.parquet: request_id, account_id, ts, http_status, model, prompt_template_hash, and prompt."""
+
+    def __init__(self, directory: Path, actors: Actors, traffic: Traffic, streams: Streams) -> None:
+        self.actors, self.traffic = actors, traffic
+        self.plan = templates.template_plan(actors.people, streams, RELEASE)
+        self.texts = names.random_text(self.plan.count, "", 32, names.HEX, streams.part("template ids"))
+        self.queue = Queue()
+        self.writer = Writer(directory, "exchanges/part-{:03d}.parquet", file_rows=FILE_ROWS)
+
+    def add(self, day: int, rows: Exchanges, rng: np.random.Generator) -> None:
+        """Write the exchanges of ``day``."""
+        row = self._options(rows, rng)
+        choice = chosen(self.plan.options, row, rows.time)
+        template = templates.homework(choice, rows.time // (7 * DAY), self.plan.homework)
+        inside = rows.time < SECONDS
+        columns = self.queue.until((day + 1) * DAY, {
+            name: column[inside]
+            for name, column in {
+                "account": rows.account, "time": rows.time, "status": rows.status, "template": template,
+                "whose": self.plan.options.whose[row],
+                "model": model_of(self.actors.people, rows.account, rows.time, rng),
+            }.items()
+        })  # fmt: skip
+        self._write(columns, rng)
+
+    def _options(self, rows: Exchanges, rng: np.random.Generator) -> Ints:
+        """The drawn option of each exchange; who takes up the work of another goes on with its template."""
+        row = draw_rows(self.plan.options, rows.account, rng)
+        later = np.flatnonzero(rows.source >= 0)
+        taker, giver = rows.account[later], rows.account[rows.source[later]]
+        evades = self.actors.people.evades[:, TEMPLATES]
+        same = (taker == giver) | ~(evades[taker] | evades[giver])
+        row[later[same]] = row[rows.source[later[same]]]
+        return row
+
+    def _write(self, columns: dict[str, Ints], rng: np.random.Generator) -> None:
+        account = columns["account"]
+        ids = self.actors.ids.take(account)
+        requests = names.random_text(len(account), "req_", 16, names.HEX, rng)
+        table = pa.table({
+            "request_id": requests, "account_id": ids, "ts": times(columns["time"]),
+            "http_status": columns["status"].astype(np.int16), "model": pa.array(MODELS).take(columns["model"]),
+            "prompt_template_hash": self.texts.take(columns["template"]),
+        })  # fmt: skip
+        self.writer.add(table)
+        self.traffic.add(requests, ids, account, columns["whose"])
+
+
+def write_days(directory: Path, actors: Actors, traffic: Traffic, streams: Streams) -> dict[str, int]:
+    """Draw and write all sessions and exchanges; rows by table."""
+    sessions = SessionLog(directory, actors, streams)
+    exchanges = ExchangeLog(directory, actors, traffic, streams)
+    for day in range(DAYS):
+        rng = streams.part(f"day {day}")
+        visits = sessions_of_day(actors.habits, actors.life, day, rng)
+        rows, visits = exchanges_of(actors.people, actors.life, visits, rng)
+        sessions.add(day, visits, rng)
+        exchanges.add(day, rows, rng)
+    for log in (sessions, exchanges):
+        log.writer.next_file()
+    return {"sessions": sessions.writer.rows, "exchanges": exchanges.writer.rows, **traffic.close()}
