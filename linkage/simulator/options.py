@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -28,6 +29,11 @@ class Options:
     until: Ints
     after: Ints
     whose: Ints
+
+    @cached_property
+    def weight_before(self) -> Floats:
+        """The weight of all rows before each row, and of all at the end."""
+        return np.concatenate([[0.0], np.cumsum(self.weight)])
 
 
 def options(account: Ints, choice: Ints, weight: Floats | float, whose: Ints | int = NOBODY) -> Options:
@@ -55,7 +61,7 @@ def draw_rows(table: Options, accounts: Ints, rng: np.random.Generator) -> Ints:
 
     ``table`` is in order of account.
     """
-    upto = np.concatenate([[0.0], np.cumsum(table.weight)])
+    upto = table.weight_before
     first = np.searchsorted(table.account, accounts, side="left")
     past = np.searchsorted(table.account, accounts, side="right")
     target = upto[first] + rng.random(len(accounts)) * (upto[past] - upto[first])

@@ -2,82 +2,133 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from linkage.simulator.options import Numbers, Options, joined, options
+from linkage.simulator.families import (
+    COLUMN,
+    TOOL_TEMPLATES,
+    TOOLS,
+    popular_tools,
+    ring_templates,
+    tool_templates,
+)
+from linkage.simulator.options import NEVER, Numbers, Options, changing, joined, options
 from linkage.simulator.population import Group, Population
-from linkage.simulator.spec import EVADABLE, WEEKS
-from linkage.simulator.streams import Ints, Streams, repeat_counts, zipf_weights
+from linkage.simulator.spec import WEEKS
+from linkage.simulator.streams import Ints, Streams, repeat_counts
 
-COLUMN = EVADABLE.index("prompt_template")
-TOOLS, TOOL_TEMPLATES = 400, 12  # coding assistants, writing aids, connectors; each brings its own templates
 COURSES = 12  # of a campus, each with one homework template a week
+TOOLS_RENEWED = 0.3  # share of the common tools' templates that their makers write anew for a new model
+ADOPTION = 5 * 86_400  # mean seconds until a user of the tool has its new version
 
 
-def template_options(people: Population, streams: Streams) -> tuple[Options, int]:
-    """Which templates each account may use, and how many there are.
+@dataclass(frozen=True)
+class TemplatePlan:
+    """Which templates each account may use. Choices below zero stand for homework (see :func:`homework`).
 
-    Choices below zero stand for homework: -2 - course, where the template follows from the week (see :func:`homework`).
+    There are ``count`` templates, homework's from ``homework`` on. ``root`` has one entry a template: the one that it
+    is a mutated copy of, or itself.
     """
+
+    options: Options
+    homework: int
+    count: int
+    root: Ints
+
+
+def template_plan(people: Population, streams: Streams, release: int | None = None) -> TemplatePlan:
+    """Draw everybody's templates; ``release`` is the second at which a new model brings new ones, if any."""
     numbers = Numbers()
     numbers.take(TOOLS * TOOL_TEMPLATES)
+    families, mutants = ring_templates(people, numbers, release, streams)
     parts = [
-        _tools(people, streams.part("templates tools")),
-        _own(people, numbers, streams.part("templates own")),
+        _tools(people, numbers, release, streams),
+        _own(people, numbers, streams),
         _internal(people, numbers, streams.part("templates internal")),
         _courses(people, streams.part("templates courses")),
-        _families(people, numbers, streams.part("templates families")),
+        families,
     ]
-    return joined(parts), numbers.used
+    first = numbers.take(len(people.groups_of(Group.CAMPUS)) * COURSES * WEEKS)
+    root = np.arange(numbers.used)
+    root[mutants.number] = mutants.root
+    return TemplatePlan(joined(parts), first, numbers.used, root)
 
 
 def homework(choice: Ints, week: Ints, first: int) -> Ints:
-    """Choices with the courses' ones replaced by the template of the week, numbered from ``first``."""
+    """Choices with the courses' ones (-2 - course) replaced by the template of the week, numbered from ``first``."""
     return np.where(choice < -1, first + (-2 - choice) * WEEKS + week, choice)
 
 
-def homework_count(people: Population) -> int:
-    """How many homework templates there are."""
-    return len(people.groups_of(Group.CAMPUS)) * COURSES * WEEKS
+def _whose(people: Population, accounts: Ints, rng: np.random.Generator) -> Ints:
+    """Whose traffic common and own templates carry: of those whom the account's ring serves, by their shares."""
+    service = people.rings.service
+    ring = people.ring[accounts]
+    upto = np.cumsum(service.share)
+    before = np.searchsorted(service.ring, np.maximum(ring, 0))
+    past = np.searchsorted(service.ring, np.maximum(ring, 0), side="right")
+    start = np.concatenate([[0.0], upto])[before]
+    row = np.searchsorted(upto, start + rng.random(len(accounts)), side="right")
+    served = service.operator[np.clip(row, before, np.maximum(past - 1, 0))] if len(upto) else ring
+    return np.where(ring >= 0, served, -1)
 
 
-def _tools(people: Population, rng: np.random.Generator) -> Options:
-    """One to three tools an account, and of each a few templates; pooled operators' accounts seldom."""
+def _tools(people: Population, numbers: Numbers, release: int | None, streams: Streams) -> Options:
+    """One to three tools an account, and of each a few templates; rings seldom, fleets and proxies never."""
+    rng = streams.part("templates tools")
     accounts = np.arange(people.accounts)
-    fleet = people.kind == Group.AUTOMATION_FLEET
     pooled = np.isin(accounts, people.pooled(COLUMN))
     picks = np.where(pooled, rng.poisson(1.5, len(accounts)), 1 + rng.poisson(5.0, len(accounts)))
-    picks[fleet] = 0
-    tools = rng.choice(TOOLS, (people.accounts, 3), p=zipf_weights(TOOLS, 1.05, 2.0))
+    picks[(people.kind == Group.AUTOMATION_FLEET) | (pooled & np.isin(people.ring, people.rings.proxies))] = 0
+    tools = popular_tools((people.accounts, 3), rng)
     owner, _ = repeat_counts(picks)
-    tool = tools[owner, rng.integers(0, 3, len(owner))]
-    template = rng.choice(TOOL_TEMPLATES, len(owner), p=zipf_weights(TOOL_TEMPLATES, 1.0))
-    return options(owner, tool * TOOL_TEMPLATES + template, np.where(pooled[owner], 0.5, 1.0))
+    template = tool_templates(len(owner), tools[owner, rng.integers(0, 3, len(owner))], rng)
+    whose = _whose(people, owner, streams.part("templates whose tools"))
+    table = options(owner, template, np.where(pooled[owner], 0.5, 1.0), whose)
+    newer = numbers.take(TOOLS * TOOL_TEMPLATES) + template
+    changes = (rng.random(TOOLS * TOOL_TEMPLATES) < TOOLS_RENEWED)[template] & (release is not None)
+    late = (0 if release is None else release) + rng.exponential(ADOPTION, len(owner)).astype(np.int64)
+    return changing(table, np.where(changes, late, NEVER), np.where(changes, newer, template))
 
 
-def _own(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
+def _own(people: Population, numbers: Numbers, streams: Streams) -> Options:
     """Prompts of one's own that come back; who has several accounts uses the same in all."""
+    rng = streams.part("templates own")
     accounts = np.setdiff1d(np.arange(people.accounts), people.pooled(COLUMN))
     accounts = accounts[people.kind[accounts] != Group.AUTOMATION_FLEET]
     several = people.kind[accounts] == Group.OWN_ACCOUNTS
     person = np.where(several, accounts - people.place[accounts], accounts)
     first = numbers.take(people.accounts * 3)
     owner, place = repeat_counts(rng.binomial(3, 0.4, len(accounts)))
-    return options(accounts[owner], first + person[owner] * 3 + place, 1.0)
+    whose = _whose(people, accounts[owner], streams.part("templates whose own"))
+    return options(accounts[owner], first + person[owner] * 3 + place, 1.0, whose)
 
 
 def _internal(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
-    """A company's internal templates, of which each employee uses some; a fleet's few, which every member uses."""
-    size = np.where(people.group_kind == Group.AUTOMATION_FLEET, rng.integers(2, 9, len(people.group_size)), 0)
-    size = np.where(people.group_kind == Group.COMPANY, rng.integers(5, 31, len(people.group_size)), size)
+    """A company's internal templates, of which staff use some, and the agencies' staff that work for it; a fleet's few,
+    which every member uses."""
+    kinds = people.group_kind
+    offices = np.isin(kinds, (Group.COMPANY, Group.AGENCY))
+    size = np.where(kinds == Group.AUTOMATION_FLEET, rng.integers(2, 9, len(kinds)), 0)
+    size = np.where(offices, rng.integers(5, 31, len(kinds)), size)
     first = numbers.take(int(size.sum())) + np.cumsum(size) - size
-    accounts = people.of(Group.COMPANY, Group.AUTOMATION_FLEET)
-    fleet = people.kind[accounts] == Group.AUTOMATION_FLEET
-    count = np.where(fleet, size[people.group[accounts]], 1 + rng.poisson(3.0, len(accounts)))
-    owner, place = repeat_counts(count)
-    group = people.group[accounts[owner]]
-    pick = np.where(fleet[owner], place, (rng.random(len(owner)) ** 1.5 * size[group]).astype(np.int64))
-    return options(accounts[owner], first[group] + pick, 1.5)
+    fleet = people.of(Group.AUTOMATION_FLEET)
+    member, place = repeat_counts(size[people.group[fleet]])
+    staff = people.of(Group.COMPANY, Group.AGENCY)
+    parts = [
+        options(fleet[member], first[people.group[fleet[member]]] + place, 1.5),
+        _some(staff, people.group[staff], first, size, rng),
+        _some(people.jobs.account, people.jobs.company, first, size, rng),
+    ]
+    return joined(parts)
+
+
+def _some(accounts: Ints, groups: Ints, first: Ints, size: Ints, rng: np.random.Generator) -> Options:
+    """Each of ``accounts`` uses some of the templates of its entry in ``groups``, the first ones more often."""
+    owner, _ = repeat_counts(1 + rng.poisson(3.0, len(accounts)))
+    group = groups[owner]
+    return options(accounts[owner], first[group] + (rng.random(len(owner)) ** 1.5 * size[group]).astype(np.int64), 1.5)
 
 
 def _courses(people: Population, rng: np.random.Generator) -> Options:
@@ -89,30 +140,12 @@ def _courses(people: Population, rng: np.random.Generator) -> Options:
     return options(accounts[owner], -2 - course, 1.5)
 
 
-def _families(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
-    """An operator has 10 to 60 templates; each ring uses a part, and extras of its own; accounts use several."""
-    rings = people.rings
-    family = rng.integers(10, 61, rings.operators)
-    family_first = numbers.take(int(family.sum())) + np.cumsum(family) - family
-    picks = np.maximum(4, np.round(family[rings.operator] * rng.uniform(0.4, 0.8, len(rings.size)))).astype(np.int64)
-    extras = rng.integers(2, 9, len(rings.size))
-    extras_first = numbers.take(int(extras.sum())) + np.cumsum(extras) - extras
-    ring, place = repeat_counts(picks + extras)
-    shuffled = _shuffled_places(family[rings.operator], rng)
-    starts = np.cumsum(family[rings.operator]) - family[rings.operator]
-    from_family = place < picks[ring]
-    member = shuffled[starts[ring] + np.where(from_family, place, 0)]
-    extra = extras_first[ring] + place - picks[ring]
-    template = np.where(from_family, family_first[rings.operator[ring]] + member, extra)
-    offered = picks + extras
-    accounts = people.pooled(COLUMN)
-    owner, _ = repeat_counts(4 + rng.poisson(4.0, len(accounts)))
-    mine = people.ring[accounts[owner]]
-    row = (np.cumsum(offered) - offered)[mine] + (rng.random(len(owner)) * offered[mine]).astype(np.int64)
-    return options(accounts[owner], template[row], 1.0)
+def template_options(people: Population, streams: Streams) -> tuple[Options, int]:
+    """The options of :func:`template_plan` without a model release, and the first number of homework."""
+    plan = template_plan(people, streams)
+    return plan.options, plan.homework
 
 
-def _shuffled_places(sizes: Ints, rng: np.random.Generator) -> Ints:
-    """For each owner the numbers 0 to size - 1 in random order, one owner after the other."""
-    owner, place = repeat_counts(sizes)
-    return place[np.lexsort((rng.random(len(owner)), owner))]
+def homework_count(people: Population) -> int:
+    """How many homework templates there are."""
+    return len(people.groups_of(Group.CAMPUS)) * COURSES * WEEKS

@@ -3,26 +3,33 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from linkage.simulator.options import Options
-from linkage.simulator.population import Group, Population
-from linkage.simulator.spec import WEEKS
+from linkage.simulator.options import NEVER, Options
+from linkage.simulator.population import Group, Population, populate
+from linkage.simulator.presets import Preset
+from linkage.simulator.spec import SECONDS, WEEKS, WorldSpec
 from linkage.simulator.streams import Ints, Streams
 from linkage.simulator.templates import (
     COLUMN,
     COURSES,
     TOOL_TEMPLATES,
     TOOLS,
+    TOOLS_RENEWED,
+    TemplatePlan,
     homework,
-    homework_count,
-    template_options,
+    template_plan,
 )
+
+RELEASE = SECONDS // 2
 
 
 @pytest.fixture(scope="module")
-def templates(people: Population, streams: Streams) -> Options:
-    table, count = template_options(people, streams)
-    assert table.choice.max() < count
-    return table
+def plan(people: Population, streams: Streams) -> TemplatePlan:
+    return template_plan(people, streams, RELEASE)
+
+
+@pytest.fixture(scope="module")
+def templates(plan: TemplatePlan) -> Options:
+    return plan.options
 
 
 def used(templates: Options, accounts: Ints) -> set[int]:
@@ -31,32 +38,12 @@ def used(templates: Options, accounts: Ints) -> set[int]:
     return set(choice[choice >= TOOLS * TOOL_TEMPLATES].tolist())
 
 
-def of_ring(people: Population, ring: int) -> Ints:
-    return np.intersect1d(people.pooled(COLUMN), np.flatnonzero(people.ring == ring))
-
-
-def test_rings_of_one_operator_share_a_part_of_its_family(templates: Options, people: Population) -> None:
-    operator = people.rings.operator
-    pairs = [(a, b) for a in range(len(operator)) for b in range(a)]
-    shared = {(a, b): used(templates, of_ring(people, a)) & used(templates, of_ring(people, b)) for a, b in pairs}
-    same = [bool(shared[a, b]) for a, b in pairs if operator[a] == operator[b]]
-    assert np.mean(same) > 0.9
-    assert not any(shared[a, b] for a, b in pairs if operator[a] != operator[b])
-
-
-def test_every_ring_has_templates_of_its_own(templates: Options, people: Population) -> None:
-    for ring in np.flatnonzero(people.rings.size > 40):
-        siblings = np.flatnonzero(people.rings.operator == people.rings.operator[ring])
-        others = np.array([a for r in siblings if r != ring for a in of_ring(people, int(r))], dtype=np.int64)
-        assert used(templates, of_ring(people, int(ring))) - used(templates, others)
-
-
-def test_an_operators_templates_number_as_designed(templates: Options, people: Population) -> None:
-    for operator in range(people.rings.operators):
-        mine = np.intersect1d(people.pooled(COLUMN), np.flatnonzero(people.rings.operator[people.ring] == operator))
-        mine = mine[people.ring[mine] >= 0]
-        rings = int((people.rings.operator == operator).sum())
-        assert len(used(templates, mine)) <= 60 + 8 * rings
+def test_every_account_has_templates_in_range(plan: TemplatePlan, people: Population) -> None:
+    table = plan.options
+    assert np.array_equal(np.unique(table.account), np.arange(people.accounts))
+    assert max(table.choice.max(), table.after.max()) < plan.homework
+    assert plan.count - plan.homework == len(people.groups_of(Group.CAMPUS)) * COURSES * WEEKS
+    assert len(plan.root) == plan.count
 
 
 def test_nobody_else_uses_operators_templates(templates: Options, people: Population) -> None:
@@ -83,4 +70,52 @@ def test_homework_belongs_to_students_of_one_campus(templates: Options, people: 
     campus = (-2 - templates.choice[course]) // COURSES
     groups = people.groups_of(Group.CAMPUS)
     assert np.array_equal(groups[campus], people.group[templates.account[course]])
-    assert homework_count(people) == len(groups) * COURSES * WEEKS
+
+
+def test_agency_staff_use_templates_of_the_clients_they_work_for(templates: Options, people: Population) -> None:
+    met = []
+    for account in people.of(Group.AGENCY):
+        clients = people.jobs.company[people.jobs.account == account]
+        theirs = used(templates, np.flatnonzero(np.isin(people.group, clients)))
+        met.append(not used(templates, np.array([account])).isdisjoint(theirs))
+    assert np.mean(met) > 0.8  # a small client's own staff need not use all of its templates
+
+
+def test_a_model_release_brings_new_templates_for_tools_and_rings(plan: TemplatePlan, people: Population) -> None:
+    table = plan.options
+    changed = table.until < NEVER
+    assert table.until[changed].min() >= RELEASE
+    tool = (table.choice >= 0) & (table.choice < TOOLS * TOOL_TEMPLATES)
+    renewed = np.unique(np.column_stack([table.choice[tool], table.choice[tool] != table.after[tool]]), axis=0)
+    assert len(np.unique(renewed[:, 0])) == len(renewed)
+    assert abs(renewed[:, 1].mean() - TOOLS_RENEWED) < 0.08
+    rings = np.isin(table.account, people.pooled(COLUMN)) & ~tool
+    assert 0.2 < changed[rings].mean() < 0.5
+    assert np.median(table.until[rings & changed]) - RELEASE < 2 * 86_400
+    assert not np.isin(table.after[changed], table.choice).any()
+
+
+def test_without_a_release_nothing_changes(people: Population, streams: Streams) -> None:
+    table = template_plan(people, streams).options
+    assert (table.until == NEVER).all()
+    assert np.array_equal(table.choice, table.after)
+
+
+def test_a_proxys_traffic_is_told_by_whom_it_is_for() -> None:
+    people = populate(WorldSpec(8_000, 12, preset=Preset.MIXED_PROXY), Streams(12))
+    table = template_plan(people, Streams(12)).options
+    service = people.rings.service
+    for ring in people.rings.proxies:
+        mine = people.ring[table.account] == ring
+        pooled = mine & np.isin(table.account, people.pooled(COLUMN))
+        for rows, tolerance in ((pooled, 1e-9), (mine & ~pooled, 0.12)):
+            weight = {
+                operator: table.weight[rows & (table.whose == operator)].sum() / table.weight[rows].sum()
+                for operator in service.operator[service.ring == ring].tolist()
+            }
+            shares = dict(zip(weight, service.share[service.ring == ring].tolist(), strict=True))
+            assert weight == pytest.approx(shares, abs=tolerance)
+    honest = people.ring[table.account] < 0
+    assert set(table.whose[honest]) == {-1}
+    ordinary = ~honest & ~np.isin(people.ring[table.account], people.rings.proxies)
+    assert np.array_equal(table.whose[ordinary], people.rings.operator[people.ring[table.account[ordinary]]])
