@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from linkage.simulator import addresses, devices, names, templates
 from linkage.simulator.calendar import DAY, Habits
-from linkage.simulator.exchanges import Exchanges, exchanges_of
+from linkage.simulator.exchanges import OK, Exchanges, exchanges_of
 from linkage.simulator.lives import Lives
 from linkage.simulator.options import chosen, draw, draw_rows
+from linkage.simulator.plant import Planted, plant
 from linkage.simulator.population import Population
 from linkage.simulator.releases import MODELS, RELEASE, model_of
+from linkage.simulator.rings import NOBODY
 from linkage.simulator.sessions import Sessions, sessions_of_day
 from linkage.simulator.spec import DAYS, EVADABLE, SECONDS
 from linkage.simulator.streams import Ints, Streams
@@ -64,16 +66,18 @@ class SessionLog:
         self.queue = Queue()
         self.writer = Writer(directory, "sessions-2026-{:02d}.parquet", first=4)
 
-    def add(self, day: int, sessions: Sessions, rng: np.random.Generator) -> None:
-        """Write the sessions of ``day``."""
+    def add(self, day: int, sessions: Sessions, planted: Planted, rng: np.random.Generator) -> None:
+        """Write the sessions of ``day``, and those with planted devices."""
         if day in MONTH_STARTS:
             self.writer.next_file()
         inside = sessions.time < SECONDS
-        account, time = sessions.account[inside], sessions.time[inside]
+        account = np.concatenate([sessions.account[inside], planted.account])
+        time = np.concatenate([sessions.time[inside], planted.time])
+        device = draw(self.devices, account, rng, time)
+        device[len(device) - len(planted.value) :] = planted.value
+        address = addresses.resolve(self.plan, account, time // (7 * DAY), rng)
         columns = self.queue.until((day + 1) * DAY, {
-            "account": account, "time": time,
-            "address": addresses.resolve(self.plan, account, time // (7 * DAY), rng),
-            "device": draw(self.devices, account, rng, time),
+            "account": account, "time": time, "address": address, "device": device,
         })  # fmt: skip
         self.writer.add(pa.table({
             "account_id": self.actors.ids.take(columns["account"]), "ts": times(columns["time"]),
@@ -92,21 +96,21 @@ class ExchangeLog:
         self.queue = Queue()
         self.writer = Writer(directory, "exchanges/part-{:03d}.parquet", file_rows=FILE_ROWS)
 
-    def add(self, day: int, rows: Exchanges, rng: np.random.Generator) -> None:
-        """Write the exchanges of ``day``."""
+    def add(self, day: int, rows: Exchanges, planted: Planted, rng: np.random.Generator) -> None:
+        """Write the exchanges of ``day``, and those with planted templates."""
         row = self._options(rows, rng)
         choice = chosen(self.plan.options, row, rows.time)
         template = templates.homework(choice, rows.time // (7 * DAY), self.plan.homework)
-        inside = rows.time < SECONDS
-        columns = self.queue.until((day + 1) * DAY, {
-            name: column[inside]
-            for name, column in {
-                "account": rows.account, "time": rows.time, "status": rows.status, "template": template,
-                "whose": self.plan.options.whose[row],
-                "model": model_of(self.actors.people, rows.account, rows.time, rng),
-            }.items()
-        })  # fmt: skip
-        self._write(columns, rng)
+        forged = len(planted.value)
+        account, time = np.append(rows.account, planted.account), np.append(rows.time, planted.time)
+        columns = {
+            "account": account, "time": time, "status": np.append(rows.status, np.full(forged, OK)),
+            "template": np.append(template, planted.value),
+            "whose": np.append(self.plan.options.whose[row], np.full(forged, NOBODY)),
+            "model": model_of(self.actors.people, account, time, rng),
+        }  # fmt: skip
+        inside = {name: column[time < SECONDS] for name, column in columns.items()}
+        self._write(self.queue.until((day + 1) * DAY, inside), rng)
 
     def _options(self, rows: Exchanges, rng: np.random.Generator) -> Ints:
         """The drawn option of each exchange; who takes up the work of another goes on with its template."""
@@ -135,12 +139,15 @@ def write_days(directory: Path, actors: Actors, traffic: Traffic, streams: Strea
     """Draw and write all sessions and exchanges; rows by table."""
     sessions = SessionLog(directory, actors, streams)
     exchanges = ExchangeLog(directory, actors, traffic, streams)
+    tables = {"device": sessions.devices, "prompt_template": exchanges.plan.options}
+    planted = plant(actors.people, actors.life, tables, streams)
     for day in range(DAYS):
         rng = streams.part(f"day {day}")
         visits = sessions_of_day(actors.habits, actors.life, day, rng)
         rows, visits = exchanges_of(actors.people, actors.life, visits, rng)
-        sessions.add(day, visits, rng)
-        exchanges.add(day, rows, rng)
+        of_day = {kind: events.between(day * DAY, (day + 1) * DAY) for kind, events in planted.items()}
+        sessions.add(day, visits, of_day["device"], rng)
+        exchanges.add(day, rows, of_day["prompt_template"], rng)
     for log in (sessions, exchanges):
         log.writer.next_file()
     return {"sessions": sessions.writer.rows, "exchanges": exchanges.writer.rows, **traffic.close()}

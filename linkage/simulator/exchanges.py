@@ -15,7 +15,6 @@ OK, LIMITED, BANNED = 200, 429, 403
 LIMIT = 40.0  # exchanges; a session of this length ends at its limit in two of three cases, longer ones sooner
 PAUSE = 60.0  # mean seconds between the exchanges of a session
 RETRY = 600.0  # mean seconds after which an honest account tries again
-NOBODY = -1
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def exchanges_of(
     limited = last & (rng.random(len(session)) < 1 - np.exp(-((count[session] / LIMIT) ** 1.5)))
     status = np.where(sessions.ban[session], BANNED, np.where(limited, LIMITED, OK))
     lived = (time <= life.end[account]) | (status == BANNED)
-    rows = Exchanges(account[lived], time[lived], status[lived], np.full(int(lived.sum()), NOBODY))
+    rows = Exchanges(account[lived], time[lived], status[lived], np.full(int(lived.sum()), -1))
     return _gone_on(people, life, sessions, rows, np.flatnonzero((last & (status != OK))[lived]), rng)
 
 
