@@ -17,6 +17,7 @@ from linkage.rings.features import Features
 
 ENOUGH = 10.0  # bits of a family that count as evidence; a price, no bound: see docs/method.md
 FEW = 5.0  # accounts that one person or one home may well have
+OPEN = 0.4  # fit of what an innocent explanation fits as well; under verdicts.FITS, so nobody is accused of it
 Explanation = Callable[[Features], Floats]
 
 
@@ -30,9 +31,15 @@ def falling(x: Floats, low: float, high: float) -> Floats:
     return 1.0 - rising(x, low, high)
 
 
+def _at_leisure(f: Features) -> Floats:
+    """People rarely make their accounts within one hour, but a family may in one evening: half as likely, not never."""
+    return np.maximum(falling(f.burst, 0.6, 0.9), 0.5)
+
+
 def suspect(f: Features) -> Floats:
-    """Concealment: many cards, each on few accounts; or one device under many accounts, or under accounts made within
-    an hour; or the same prompt templates behind addresses and cards that look unrelated."""
+    """Concealment: many cards, each on few accounts; or the same prompt templates behind addresses and cards that look
+    unrelated. Many accounts on one device, or made within an hour on it, are no more than a hint: so are those of a
+    class-room, a kiosk or an office."""
     pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
     per_card = pay.join * pay.present * f.size / np.maximum(pay.entities, 1)
     many_cards = rising(pay.entities, 1.5, 4) * falling(pay.top / np.maximum(f.size, 1), 0.35, 0.7)
@@ -45,10 +52,10 @@ def suspect(f: Features) -> Floats:
         no_content, many_cards * (net.bits + device.bits > ENOUGH) * rising(f.size, FEW, 2 * FEW), 0.0
     )
     crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.burst, 0.6, 0.9) * rising(device.top, 1, 3))
-    farm = crowded * (device.bits > ENOUGH) * (no_content & ~pay.known)
+    machine = OPEN * crowded * (device.bits > ENOUGH) * (no_content & ~pay.known)
     pipeline = one_pipeline * np.maximum(many_cards, 0.75 * scattered * falling(pay.join, 0.4, 0.8))
     pipeline = np.maximum(pipeline, 0.9 * many_cards * shared_prompts * rising(f.support, 0.6, 0.8))
-    return np.asarray(np.maximum(np.maximum(pipeline, cards_only) * rising(f.size, 2.5, FEW), farm))
+    return np.asarray(np.maximum(np.maximum(pipeline, cards_only) * rising(f.size, 2.5, FEW), machine))
 
 
 def household(f: Features) -> Floats:
@@ -57,7 +64,7 @@ def household(f: Features) -> Floats:
     shares = np.maximum((net.bits > 0) * net.join, (pay.bits > 0) * pay.join)
     unlike = np.where(content.known, falling(content.bits / np.maximum(f.size, 1), 5, 9), 0.7)
     homes = falling(f.size / np.maximum(pay.entities, 1), FEW, 2 * FEW) * falling(f.size, 60, 120)
-    unlike = np.where(content.known | pay.known, unlike, unlike * falling(f.burst, 0.6, 0.9))
+    unlike = np.where(content.known | pay.known, unlike, unlike * _at_leisure(f))
     return shares * unlike * np.maximum(falling(f.size, FEW, 2 * FEW), 0.9 * homes * (pay.bits > 0))
 
 
@@ -66,7 +73,7 @@ def own_accounts(f: Features) -> Floats:
     pay, device = f.family("payment"), f.family("device")
     on_one_device = rising(device.top / np.maximum(f.size, 1), 0.4, 0.8) * (device.bits > 0)
     paid_alike = np.where(pay.known, np.maximum(pay.join, 0.6), 0.8)
-    at_leisure = np.where(pay.known, 1.0, falling(f.burst, 0.6, 0.9))
+    at_leisure = np.where(pay.known, 1.0, _at_leisure(f))
     return on_one_device * paid_alike * at_leisure * falling(f.size, FEW, 2 * FEW)
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from linkage.model import Verdict
 from linkage.rings import explanations as module
-from linkage.rings.explanations import EXPLANATIONS, falling, rising
+from linkage.rings.explanations import EXPLANATIONS, OPEN, falling, rising
 from linkage.rings.features import FamilyView, Features
+from linkage.rings.verdicts import FITS
 
 Numbers = dict[str, float]
 NOTHING: Numbers = {"present": 1.0}  # all have the kind, none of it is shared
@@ -43,16 +44,6 @@ PROTOTYPES: list[tuple[str, Verdict, Features]] = [
         ring(80, payment=NOTHING, network=shared(300, 20, 30), device=NOTHING, content=shared(500, 40, 8)),
     ),
     (
-        "a farm of sign-ups on one device",
-        Verdict.SUSPECT,
-        ring(12, network=shared(60, 12, 1), device=shared(120, 12, 1)),
-    ),
-    (
-        "a few sign-ups within the hour on one device",
-        Verdict.SUSPECT,
-        ring(4, burst=1.0, network=shared(30, 4, 1), device=shared(35, 4, 1)),
-    ),
-    (
         "a household",
         Verdict.HOUSEHOLD,
         ring(4, payment=shared(30, 4, 1), network=shared(40, 4, 1), device=NOTHING, content=NOTHING),
@@ -82,6 +73,14 @@ PROTOTYPES: list[tuple[str, Verdict, Features]] = [
         Verdict.SHARED_NETWORK,
         ring(300, payment=NOTHING, network=shared(2_000, 90, 20), content=shared(40, 20, 3, join=0.1, purity=0.3)),
     ),
+]
+
+# What a factory's sign-ups look like, and those of a class-room, a kiosk or an office too
+ONE_MACHINE: list[tuple[str, Features]] = [
+    ("thirty within the hour on one device and address", ring(30, 1, network=shared(300, 30), device=shared(330, 30))),
+    ("twelve on one device and address", ring(12, network=shared(60, 12), device=shared(120, 12))),
+    ("six on one device behind ten addresses", ring(6, 1.0, network=shared(90, 3, 10), device=shared(60, 6))),
+    ("four within the hour on one device and address", ring(4, 1.0, network=shared(30, 4), device=shared(35, 4))),
 ]
 
 
@@ -144,6 +143,32 @@ def test_ramps() -> None:
     assert falling([0, 2, 3, 4, 9], 2, 4).tolist() == [1, 1, 0.5, 0, 0]
 
 
+@pytest.mark.parametrize(("name", "features"), ONE_MACHINE, ids=[name for name, _ in ONE_MACHINE])
+def test_one_machine_is_explained_by_nothing_and_hints_at_one_pair_of_hands(name: str, features: Features) -> None:
+    made = fits(features)
+    assert max(made.values()) == made[Verdict.SUSPECT] == OPEN < FITS, made
+
+
+def test_addresses_and_devices_alone_never_make_a_suspect() -> None:
+    dice = np.random.default_rng(4)
+    fit = []
+    for _ in range(500):
+        size = float(dice.integers(3, 5_000))
+        network, device = (
+            shared(float(dice.choice([50, 5_000])), size * dice.random(), float(dice.integers(1, 40)))
+            for _ in range(2)
+        )  # fmt: skip
+        fit.append(fits(ring(size, dice.random(), network=network, device=device))[Verdict.SUSPECT])
+    assert max(fit) == OPEN
+
+
+def test_within_the_hour_few_accounts_are_half_as_likely_a_person_s_or_a_family_s() -> None:
+    late, early = (ring(4, burst, network=shared(30, 4), device=shared(35, 4)) for burst in (1.0, 0.5))
+    for verdict in (Verdict.OWN_ACCOUNTS, Verdict.HOUSEHOLD):
+        assert fits(early)[verdict] >= FITS
+        assert fits(late)[verdict] == pytest.approx(fits(early)[verdict] / 2)
+
+
 def test_an_openly_shared_card_is_no_concealment() -> None:
     """The same ring with one card instead of twenty is a company's."""
     suspect = PROTOTYPES[0][2]
@@ -153,8 +178,9 @@ def test_an_openly_shared_card_is_no_concealment() -> None:
     assert after[Verdict.ORGANISATION] > after[Verdict.SUSPECT]
 
 
-@pytest.mark.parametrize(("constant", "value", "prototype"), [("ENOUGH", 1e4, 0), ("FEW", 60.0, 2)])
+@pytest.mark.parametrize(("constant", "value", "prototype"), [("ENOUGH", 1e4, 0), ("FEW", 60.0, -1), ("OPEN", 0.3, -1)])
 def test_each_constant_decides(monkeypatch: pytest.MonkeyPatch, constant: str, value: float, prototype: int) -> None:
-    before = fits(PROTOTYPES[prototype][2])
+    features = PROTOTYPES[prototype][2] if prototype >= 0 else ONE_MACHINE[1][1]
+    before = fits(features)
     monkeypatch.setattr(module, constant, value)
-    assert fits(PROTOTYPES[prototype][2])[Verdict.SUSPECT] < before[Verdict.SUSPECT]
+    assert fits(features)[Verdict.SUSPECT] < before[Verdict.SUSPECT]

@@ -9,9 +9,13 @@ from linkage.model import Verdict
 from linkage.rings import verdicts as module
 from linkage.rings.features import Features
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
-from tests.rings.test_explanations import NOTHING, PROTOTYPES, fits, ring, shared, view
+from tests.rings.test_explanations import NOTHING, ONE_MACHINE, PROTOTYPES, fits, ring, shared, view
 
 SUSPECT_RING = PROTOTYPES[0][2]
+
+
+def prototype(name: str) -> Features:
+    return next(features for known, _, features in PROTOTYPES if known == name)
 
 
 def verdict_of(features: Features, support: float = 1.0, firm: float = 500.0) -> tuple[str, str, str]:
@@ -24,8 +28,13 @@ def test_prototypes_get_their_verdict(name: str, verdict: Verdict, features: Fea
     assert verdict_of(features)[0] == verdict
 
 
+@pytest.mark.parametrize(("name", "features"), ONE_MACHINE, ids=[name for name, _ in ONE_MACHINE])
+def test_many_accounts_on_one_machine_are_undetermined(name: str, features: Features) -> None:
+    assert verdict_of(features)[:2] == ("undetermined", "suspect")
+
+
 def test_reasons_name_families_and_fits() -> None:
-    verdict, runner_up, reasons = verdict_of(PROTOTYPES[4][2])
+    verdict, runner_up, reasons = verdict_of(prototype("a household"))
     assert (verdict, runner_up) == ("household", "organisation")
     assert reasons.startswith("evidence in 2 families; fit: household 1.00")
     assert verdict_of(ring(20, payment=shared(50, 2, 9, join=0.2)))[2].startswith("evidence in 1 family; ")
@@ -62,7 +71,7 @@ def test_what_nothing_fits_is_undetermined() -> None:
 
 
 def test_a_weak_fit_is_the_runner_up_of_undetermined() -> None:
-    office = PROTOTYPES[7][2]
+    office = prototype("an office where each pays with a card of their own")
     half = replace(office, families={**office.families, "network": view(shared(300, 25, 1))})
     assert verdict_of(office)[0] == "organisation"
     assert verdict_of(half)[:2] == ("undetermined", "organisation")
