@@ -38,7 +38,7 @@ def exchanges_of(
     pause = rng.exponential(PAUSE, len(count)) + 3
     time = sessions.time[session] + ((place + rng.random(len(session))) * pause[session]).astype(np.int64)
     last = place == count[session] - 1
-    limited = last & (rng.random(len(session)) < 1 - np.exp(-((count[session] / LIMIT) ** 1.5)))
+    limited = last & (rng.random(len(session)) < 1 - np.exp(-((count[session] / LIMIT) ** 2)))
     status = np.where(sessions.ban[session], BANNED, np.where(limited, LIMITED, OK))
     lived = (time <= life.end[account]) | (status == BANNED)
     rows = Exchanges(account[lived], time[lived], status[lived], np.full(int(lived.sum()), -1))

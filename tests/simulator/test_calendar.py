@@ -3,78 +3,60 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from linkage.simulator.calendar import DAY, Lives, exchange_times, lives, session_times
-from linkage.simulator.population import Group, Population
-from linkage.simulator.spec import SECONDS
-from linkage.simulator.streams import Ints, Streams
+from linkage.simulator.calendar import DAY, HOURLY, RUSH_DAYS, SHIFT_HOURS, WEEK, Habit, Habits, activity, clock
+from linkage.simulator.presets import RELEASE_DAY
+from linkage.simulator.streams import Ints
+
+MANY = 4_000
 
 
-@pytest.fixture(scope="module")
-def life(people: Population, streams: Streams) -> Lives:
-    return lives(people, streams)
+def alike(habit: Habit, zone: int = 0, key: int = 12_345) -> Habits:
+    """Many accounts of one group with one habit."""
+    return Habits(*(np.full(MANY, value) for value in (habit, zone, 0, key)))
 
 
-@pytest.fixture(scope="module")
-def sessions(people: Population, life: Lives) -> tuple[Ints, Ints]:
-    return session_times(people, life, np.random.default_rng(3))
+def hours(habits: Habits) -> Ints:
+    seconds = clock(habits, np.arange(MANY), np.random.default_rng(5))
+    assert seconds.min() >= 0
+    assert seconds.max() < DAY
+    return np.bincount(seconds // 3_600, minlength=24)
 
 
-def test_every_life_lies_in_the_quarter(life: Lives) -> None:
-    assert life.created.min() >= 0
-    assert (life.created < life.end).all()
-    assert life.end.max() < SECONDS
-    assert life.sessions.min() >= 1
-    assert life.exchanges.min() >= 1
+@pytest.mark.parametrize("habit", HOURLY)
+def test_people_work_at_the_hours_of_their_habit(habit: Habit) -> None:
+    expected = np.array(HOURLY[habit]) / np.sum(HOURLY[habit]) * MANY
+    assert hours(alike(habit)) == pytest.approx(expected, abs=4 * np.sqrt(expected.max()))
 
 
-@pytest.mark.parametrize(
-    ("kind", "days"),
-    [(Group.COMPANY, 25), (Group.AUTOMATION_FLEET, 10), (Group.CAMPUS, 20), (Group.OPERATOR, 39)],
-)
-def test_groups_are_created_within_their_days(people: Population, life: Lives, kind: Group, days: int) -> None:
-    for group in people.groups_of(kind):
-        created = life.created[people.group == group]
-        assert created.max() - created.min() <= days * DAY
+def test_a_time_zone_moves_the_day() -> None:
+    assert np.array_equal(np.roll(hours(alike(Habit.OFFICE)), -8), hours(alike(Habit.OFFICE, zone=8)))
 
 
-def test_loads_are_equal_in_rings_and_heavy_tailed_elsewhere(people: Population, life: Lives) -> None:
-    ring = int(np.argmax(people.rings.size))
-    equal = life.exchanges[people.ring == ring]
-    honest = life.exchanges[people.kind == Group.INDIVIDUAL]
-    assert equal.std() / equal.mean() < 0.3
-    assert honest.std() / honest.mean() > 1.0
-    assert np.quantile(life.exchanges[people.kind == Group.AUTOMATION_FLEET], 0.5) > 5 * np.median(honest)
+def test_machines_work_around_the_clock_and_shifts_in_their_hours() -> None:
+    assert hours(alike(Habit.CLOCK)).min() > 0.6 * MANY / 24
+    assert (hours(alike(Habit.SHIFT)) > 0).sum() == SHIFT_HOURS
 
 
-def test_sessions_happen_in_the_accounts_life(life: Lives, sessions: tuple[Ints, Ints]) -> None:
-    account, time = sessions
-    assert np.array_equal(np.bincount(account), life.sessions)
-    assert (time >= life.created[account]).all()
-    assert time.max() < SECONDS
+def test_fleets_start_at_the_same_minutes_every_day() -> None:
+    seconds = clock(alike(Habit.FLEET), np.arange(MANY), np.random.default_rng(5))
+    assert 1 <= len(np.unique(seconds // 60)) <= 2 * 6
 
 
-def test_no_second_collects_the_events_of_many(people: Population, life: Lives, sessions: tuple[Ints, Ints]) -> None:
-    _, time = exchange_times(life, sessions[1], np.random.default_rng(8))
-    for moments in (sessions[1], time):
-        assert np.unique(moments, return_counts=True)[1].max() < 20
+@pytest.mark.parametrize("habit", Habit)
+def test_a_week_has_a_mean_of_one(habit: Habit) -> None:
+    assert np.mean(WEEK[habit]) == pytest.approx(1.0)
+    quiet = [activity(alike(habit), np.array([0]), day)[0] for day in range(70, 77)]
+    assert np.sum(quiet) == pytest.approx(7.0)
 
 
-def test_offices_rest_at_weekends_and_rings_do_not(people: Population, sessions: tuple[Ints, Ints]) -> None:
-    account, time = sessions
-    weekend = (time // DAY + 2) % 7 >= 5
-    assert weekend[people.kind[account] == Group.COMPANY].mean() < 0.2
-    assert 0.22 < weekend[people.ring[account] >= 0].mean() < 0.35
+def test_offices_rest_at_weekends() -> None:
+    week = [activity(alike(Habit.OFFICE), np.array([0]), day)[0] for day in range(7)]  # from a Wednesday on
+    assert sorted(np.argsort(week)[:2].tolist()) == [3, 4]
 
 
-def test_people_sleep(people: Population, sessions: tuple[Ints, Ints]) -> None:
-    account, time = sessions
-    one = np.bincount(time[people.kind[account] == Group.INDIVIDUAL] // 3_600 % 24, minlength=24)
-    assert one.max() / one.min() > 1.4  # over all time zones together
-
-
-def test_exchanges_follow_sessions_of_their_account(life: Lives, sessions: tuple[Ints, Ints]) -> None:
-    account, time = exchange_times(life, sessions[1], np.random.default_rng(8))
-    assert np.array_equal(np.bincount(account), life.exchanges)
-    first = np.full(len(life.sessions), SECONDS)
-    np.minimum.at(first, sessions[0], sessions[1])
-    assert (time >= first[account]).all()
+def test_a_model_release_makes_everybody_work_more_and_operators_most() -> None:
+    for habit, most in ((Habit.CLOCK, 1.5), (Habit.SHIFT, 1.5), (Habit.PEOPLE, 1.1)):
+        for day in range(RELEASE_DAY - 2, RELEASE_DAY + RUSH_DAYS + 2):
+            rush = most if RELEASE_DAY <= day < RELEASE_DAY + RUSH_DAYS else 1.0
+            usual = activity(alike(habit), np.array([0]), day + 70)[0]  # whole weeks later
+            assert activity(alike(habit), np.array([0]), day)[0] == pytest.approx(rush * usual)
