@@ -14,20 +14,33 @@ Memberships: TypeAlias = sp.csr_matrix
 """A 0/1 matrix, accounts x clusters; an empty row is an account in no cluster."""
 
 
-def of_pairs(account: Labels, cluster: Labels, accounts: int) -> Memberships:
-    """Memberships of ``accounts`` accounts from (account, cluster) pairs; repeated pairs count once."""
-    shape = (accounts, int(cluster.max(initial=NONE)) + 1)
-    matrix = sp.csr_matrix((np.ones(len(account), dtype=np.int64), (account, cluster)), shape=shape)
-    matrix.data[:] = 1
-    matrix.sort_indices()
-    return matrix
+def of_pairs(account: Labels, cluster: Labels, accounts: int, clusters: int | None = None) -> Memberships:
+    """Memberships of ``accounts`` accounts from (account, cluster) pairs; repeated pairs count once.
+
+    ``clusters`` is how many clusters there are, empty ones too; None: as far as the pairs say.
+    """
+    shape = (accounts, int(cluster.max(initial=NONE)) + 1 if clusters is None else clusters)
+    return ones(sp.csr_matrix((np.ones(len(account), dtype=np.int64), (account, cluster)), shape=shape))
+
+
+def ones(matrix: sp.csr_matrix) -> Memberships:
+    """The matrix with 1 wherever an entry is stored."""
+    matrix.sum_duplicates()
+    return sp.csr_matrix((np.ones(matrix.nnz, dtype=np.int64), matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def of_numbered(label: Labels, clusters: int) -> Memberships:
+    """Memberships where account i has the cluster ``label[i]`` of so many ``clusters``, or none (-1)."""
+    inside = np.flatnonzero(label != NONE)
+    return of_pairs(inside, label[inside], len(label), clusters)
 
 
 def of_labels(labels: Labels) -> Memberships:
     """Memberships where every account has one cluster at most: its label, -1 for none."""
-    clusters, number = np.unique(labels, return_inverse=True)
-    inside = np.flatnonzero(labels != NONE)
-    return of_pairs(inside, number[inside] - np.count_nonzero(clusters == NONE), len(labels))
+    clusters, number = np.unique(labels[labels != NONE], return_inverse=True)
+    dense = np.full(len(labels), NONE, dtype=np.int64)
+    dense[labels != NONE] = number
+    return of_numbered(dense, len(clusters))
 
 
 def rows_at(matrix: Memberships, row: Labels) -> Memberships:

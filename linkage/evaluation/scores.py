@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from linkage.evaluation.memberships import NONE, Labels, Memberships, distinct_rows, none_at, of_labels
+from linkage.evaluation.memberships import NONE, Labels, Memberships, distinct_rows, none_at, of_labels, ones
 from linkage.evaluation.memberships import sizes as sizes_of
 
-__all__ = ["NONE", "Labels", "Score", "bcubed", "clusters_found", "score"]
+__all__ = ["NONE", "Labels", "Score", "ScoreLine", "bcubed", "clusters_found", "score"]
 CHUNK = 1024  # groups compared with all others at a time; bounds memory where clusters overlap much
 
 
@@ -24,6 +24,16 @@ class Score:
     f1: float
     found: int
     clusters: int
+
+
+@dataclass(frozen=True)
+class ScoreLine:
+    """One score: of whom, at which level (``ring`` or ``operator``), over which rings."""
+
+    of: str
+    level: str
+    rings: str
+    score: Score
 
 
 def bcubed(truth: Labels | Memberships, predicted: Labels | Memberships) -> tuple[float, float, float]:
@@ -102,14 +112,9 @@ def _by_group(groups: _Groups) -> Iterator[tuple[Labels, npt.NDArray[np.float64]
     weighted = groups.true.multiply(groups.count[:, None]).tocsr()
     for rows in np.split(chosen := np.flatnonzero(groups.in_scope), range(CHUNK, len(chosen), CHUNK)):
         own, alone = groups.true[rows], none_at(groups.found[rows])
-        mates = _any(groups.found[rows] @ groups.found.T)
-        kindred = mates.multiply(_any(own @ groups.true.T)).tocsr()
+        mates = ones(groups.found[rows] @ groups.found.T)
+        kindred = mates.multiply(ones(own @ groups.true.T)).tocsr()
         common = own.multiply(mates @ weighted + own.multiply(alone[:, None]))
         best = common.multiply(1.0 / np.maximum(true_sizes, 1)).tocsr().max(axis=1).toarray().ravel()
         precision = (kindred @ groups.count + alone) / (mates @ groups.count + alone)
         yield rows, precision, best
-
-
-def _any(products: Memberships) -> Memberships:
-    products.data[:] = 1
-    return products

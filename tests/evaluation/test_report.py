@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from linkage.errors import ConfigError
-from linkage.evaluation import evaluate
+from linkage.evaluation import evaluate, label_lines, read_truth
 from linkage.evaluation.report import Evaluation
 
 # account: true kind, ring, operator; predicted ring, operator, verdict
@@ -57,7 +58,9 @@ def test_scores_at_both_levels_over_both_sets_of_rings(files: tuple[Path, Path])
 
 
 def test_honest_accounts_in_suspect_rings_are_counted_by_kind(files: tuple[Path, Path]) -> None:
-    assert evaluate(*files).honest == {"company": (3, 1), "household": (2, 0)}
+    honest = evaluate(*files).honest
+    assert honest is not None
+    assert [(k.kind, k.accounts, k.suspects) for k in honest.kinds] == [("company", 3, 1), ("household", 2, 0)]
 
 
 def test_verdicts_stand_against_the_true_kind_of_most_members(files: tuple[Path, Path]) -> None:
@@ -73,12 +76,13 @@ def test_a_table_of_clusters_gives_scores_only(files: tuple[Path, Path], tmp_pat
         ("clusters", "ring", "any verdict"): 1.0,
         ("clusters", "operator", "any verdict"): pytest.approx(2 / 3),
     }
-    assert (result.honest, result.verdicts) == ({}, {})
+    assert (result.honest, result.verdicts, result.calibration, result.traffic) == (None, {}, [], None)
 
 
 def test_peers_come_from_the_runs_links(files: tuple[Path, Path]) -> None:
     run, truth = files
     backwards = {"account": list(range(9))[::-1], "account_id": [row[0] for row in ACCOUNTS][::-1]}
+    backwards["exchanges"] = [1] * 9
     pq.write_table(pa.table(backwards), run / "1-sources/accounts.parquet")
     links = {"account": [0, 1, 2, 3], "entity": [5, 5, 6, 6], "kind": ["ip"] * 4}
     pq.write_table(pa.table(links), run / "2-graph/links.parquet")
@@ -92,8 +96,29 @@ def test_peers_without_links_are_refused(files: tuple[Path, Path]) -> None:
     with pytest.raises(ConfigError) as error:
         evaluate(run, truth, with_peers=True)
     assert str(error.value) == (
-        f"{run}: peers need 2-graph/links.parquet, which is not there. Name a run folder such as runs/latest."
+        f"{run}: peers need the table 2-graph/links.parquet, which is not there. Name a run folder such as runs/latest."
     )
+
+
+def test_the_ceiling_comes_from_the_runs_links(files: tuple[Path, Path]) -> None:
+    run, truth = files
+    with pytest.raises(ConfigError, match=r"the ceiling needs the table 2-graph/links\.parquet, which is not there"):
+        evaluate(run, truth, with_ceiling=True)
+    accounts = {"account": list(range(9)), "account_id": [row[0] for row in ACCOUNTS], "exchanges": [1] * 9}
+    pq.write_table(pa.table(accounts), run / "1-sources/accounts.parquet")
+    links = {"account": [0, 1, 2, 3], "entity": [5, 5, 6, 6], "kind": ["ip"] * 4}
+    pq.write_table(pa.table(links), run / "2-graph/links.parquet")
+    lines = [x for x in evaluate(run, truth, with_ceiling=True).lines if x.of == "ceiling"]
+    assert [(x.level, x.rings, x.score.f1) for x in lines] == [
+        ("ring", "any verdict", 1.0), ("operator", "any verdict", 1.0)
+    ]
+
+
+def test_labels_are_scored_at_both_levels(files: tuple[Path, Path]) -> None:
+    lines = label_lines("mine", pa.array(["a", "b", "c"]), np.array([4, 4, -1]), read_truth(files[1]))
+    assert [(x.of, x.level, x.rings, x.score.found) for x in lines] == [
+        ("mine", "ring", "any verdict", 2), ("mine", "operator", "any verdict", 1)
+    ]
 
 
 def test_a_run_without_rings_scores_as_everybody_alone(files: tuple[Path, Path]) -> None:
@@ -105,7 +130,8 @@ def test_a_run_without_rings_scores_as_everybody_alone(files: tuple[Path, Path])
     assert [x.score.recall for x in result.lines] == [0.5, 0.25] * 2
     assert {x.score.found for x in result.lines} == {2, 0}
     assert result.verdicts == {}
-    assert result.honest == {"company": (3, 0), "household": (2, 0)}
+    assert result.honest is not None
+    assert (result.honest.suspects, result.honest.honest_suspects) == (0, 0)
 
 
 def test_a_truth_without_operators_scores_zero_of_zero(files: tuple[Path, Path], tmp_path: Path) -> None:
