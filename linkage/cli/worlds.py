@@ -10,6 +10,7 @@ import typer
 
 from linkage.cli import terminal
 from linkage.cli.app import app
+from linkage.errors import ConfigError
 from linkage.simulator import Preset, WorldSpec, WorldSummary, simulate
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -23,7 +24,14 @@ def simulate_command(
     evade: Annotated[
         float, typer.Option(help="Chance that an operator's account uses an own or popular value, for each kind.")
     ] = 0.3,
+    evade_kind: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND=CHANCE", help="The same for one kind, such as ip=0.9; can be given several times."),
+    ] = None,
     preset: Annotated[Preset, typer.Option(help="The mix of operators and honest accounts.")] = Preset.CAMPAIGN,
+    plant: Annotated[int, typer.Option(help="Values of a ring that an attacker plants on each victim.")] = 0,
+    plant_victims: Annotated[int, typer.Option(help="Honest accounts that an attacker frames.")] = 0,
+    prompts: Annotated[bool, typer.Option("--prompts", help="Write the prompts' text too.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a world that stands there already.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -31,12 +39,28 @@ def simulate_command(
 
     Example: linkage simulate world --accounts 20000 --seed 7
     """
-    spec = WorldSpec(accounts, seed, evade, preset)
+    kinds = dict(map(_kind_and_chance, evade_kind or []))
+    spec = WorldSpec(accounts, seed, evade, preset, kinds, plant, plant_victims, prompts)
     summary = simulate(directory, spec, replace=force)
     if as_json:
         terminal.print_json(asdict(summary))
     else:
         _print_summary(summary)
+
+
+def _kind_and_chance(text: str) -> tuple[str, float]:
+    """``KIND=CHANCE`` in its two parts.
+
+    Raises:
+        ConfigError: the text has another form.
+    """
+    kind, _, chance = text.partition("=")
+    try:
+        return kind, float(chance)
+    except ValueError:
+        raise ConfigError(
+            f"`{text}` is not of the form KIND=CHANCE.", where="--evade-kind", todo="Write such as ip=0.9."
+        ) from None
 
 
 def _print_summary(summary: WorldSummary) -> None:

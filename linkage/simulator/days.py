@@ -15,6 +15,7 @@ from linkage.simulator.lives import Lives
 from linkage.simulator.options import chosen, draw, draw_rows
 from linkage.simulator.plant import Planted, plant
 from linkage.simulator.population import Population
+from linkage.simulator.prompts import Prompts
 from linkage.simulator.releases import MODELS, RELEASE, model_of
 from linkage.simulator.rings import NOBODY
 from linkage.simulator.sessions import Sessions, sessions_of_day
@@ -25,6 +26,7 @@ from linkage.simulator.traffic import Traffic
 
 TEMPLATES = EVADABLE.index("prompt_template")
 FILE_ROWS = 1_000_000  # of exchanges
+PROMPTS_AT_ONCE = 50_000  # their text takes some kilobytes each while it is written
 MONTH_STARTS = (30, 61)  # days on which May and June begin
 
 
@@ -93,6 +95,7 @@ class ExchangeLog:
         self.actors, self.traffic = actors, traffic
         self.plan = templates.template_plan(actors.people, streams, RELEASE)
         self.texts = names.random_text(self.plan.count, "", 32, names.HEX, streams.part("template ids"))
+        self.prompts = Prompts(self.plan.root, streams)
         self.queue = Queue()
         self.writer = Writer(directory, "exchanges/part-{:03d}.parquet", file_rows=FILE_ROWS)
 
@@ -131,6 +134,10 @@ class ExchangeLog:
             "http_status": columns["status"].astype(np.int16), "model": pa.array(MODELS).take(columns["model"]),
             "prompt_template_hash": self.texts.take(columns["template"]),
         })  # fmt: skip
+        if self.actors.people.spec.prompts:
+            starts = range(0, max(1, len(account)), PROMPTS_AT_ONCE)
+            texts = [self.prompts.text(columns["template"][first : first + PROMPTS_AT_ONCE], rng) for first in starts]
+            table = table.append_column("prompt", pa.chunked_array(texts))
         self.writer.add(table)
         self.traffic.add(requests, ids, account, columns["whose"])
 

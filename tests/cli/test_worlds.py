@@ -45,5 +45,21 @@ def test_simulate_refuses_unknown_presets_and_bad_numbers(tmp_path: Path) -> Non
     assert not (tmp_path / "w").exists()
 
 
+def test_simulate_takes_rates_by_kind_an_attacker_and_prompts(tmp_path: Path) -> None:
+    result = call("simulate", tmp_path / "w", "--accounts", 300, "--evade-kind", "ip=0.9", "--evade-kind", "device=0",
+                  "--plant", 2, "--plant-victims", 5, "--prompts", "--preset", "market")
+    assert result.exit_code == 0, result.output
+    spec = json.loads((tmp_path / "w/world.json").read_text())["spec"]
+    assert spec["evade_kinds"] == {"ip": 0.9, "device": 0.0}
+    assert (spec["plant"], spec["plant_victims"], spec["prompts"]) == (2, 5, True)
+    assert 'ignore = ["model", "prompt"]' in (tmp_path / "w/linkage.toml").read_text()
+
+
+@pytest.mark.parametrize("text", ["ip", "ip=often", "=", "ip="])
+def test_simulate_says_how_a_rate_for_a_kind_is_written(tmp_path: Path, text: str) -> None:
+    error = call("simulate", tmp_path / "w", "--evade-kind", text).exception
+    assert str(error) == f"--evade-kind: `{text}` is not of the form KIND=CHANCE. Write such as ip=0.9."
+
+
 def test_help_shows_an_example() -> None:
     assert "Example: linkage simulate" in call("simulate", "--help").output

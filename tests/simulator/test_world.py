@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,7 @@ from scipy.stats import spearmanr
 
 from linkage.config import load_config
 from linkage.errors import ConfigError
-from linkage.simulator import WorldSpec, simulate
+from linkage.simulator import Preset, WorldSpec, simulate
 
 from .conftest import SPEC, World
 
@@ -24,8 +25,10 @@ COLUMNS = {
     "accounts.parquet": ["account_id", "created_at", "plan"],
     "payments.parquet": ["account_id", "ts", "payment_fingerprint"],
     "sessions-2026-05.parquet": ["account_id", "ts", "ip", "device_fingerprint"],
-    "exchanges/part-000.parquet": ["request_id", "account_id", "ts", "http_status", "prompt_template_hash"],
-    "truth.parquet": ["account_id", "group_kind", "group_id", "ring_id", "operator_id"],
+    "exchanges/part-000.parquet": ["request_id", "account_id", "ts", "http_status", "model", "prompt_template_hash"],
+    "truth.parquet": ["account_id", "group_kind", "group_id", "ring_id", "operator_id", "framed"],
+    "truth_operators.parquet": ["ring_id", "operator_id", "exchanges", "traffic_share"],
+    "traffic.parquet": ["request_id", "account_id", "operator_id"],
 }
 
 
@@ -37,7 +40,7 @@ def digests(path: Path) -> dict[str, str]:
 def query(world: World, sql: str) -> list[tuple[object, ...]]:
     """Rows of a query in which {p}, {s}, {e}, {t}, {a} stand for the world's tables."""
     paths = {"p": "payments.parquet", "s": "sessions-*.parquet", "e": "exchanges/*.parquet", "t": "truth.parquet",
-             "a": "accounts.parquet"}
+             "a": "accounts.parquet", "o": "truth_operators.parquet", "x": "traffic.parquet"}  # fmt: skip
     with duckdb.connect() as connection:
         return connection.execute(sql.format(**{k: f"'{world.path}/{v}'" for k, v in paths.items()})).fetchall()
 
@@ -45,9 +48,9 @@ def query(world: World, sql: str) -> list[tuple[object, ...]]:
 def test_the_same_spec_gives_the_same_bytes_and_another_seed_does_not(world: World, tmp_path: Path) -> None:
     simulate(tmp_path / "again", SPEC)
     assert digests(tmp_path / "again") == digests(world.path)
-    simulate(tmp_path / "other", WorldSpec(SPEC.accounts, SPEC.seed + 1, SPEC.evade))
+    simulate(tmp_path / "other", replace(SPEC, seed=SPEC.seed + 1))
     ours, others = digests(world.path), digests(tmp_path / "other")
-    assert [name for name in ours if ours[name] == others.get(name)] == ["linkage.toml"]
+    assert [name for name in ours if ours[name] == others.get(name)] == ["linkage.toml", "traffic.parquet"]  # no proxy
 
 
 def test_tables_have_the_columns_of_the_contract_and_no_nulls_but_for_honest_truth(world: World) -> None:
@@ -59,7 +62,8 @@ def test_tables_have_the_columns_of_the_contract_and_no_nulls_but_for_honest_tru
 
 
 def test_rows_are_counted_and_stand_in_order_of_time(world: World) -> None:
-    tables = {"payments": "{p}", "sessions": "{s}", "exchanges": "{e}", "truth": "{t}", "accounts": "{a}"}
+    tables = {"payments": "{p}", "sessions": "{s}", "exchanges": "{e}", "truth": "{t}", "accounts": "{a}",
+              "truth_operators": "{o}", "traffic": "{x}"}  # fmt: skip
     assert tables.keys() == world.summary.rows.keys()
     for name, pattern in tables.items():
         assert query(world, f"select count(*) from {pattern}") == [(world.summary.rows[name],)]
@@ -122,16 +126,18 @@ def test_ids_have_one_form_each(world: World) -> None:
 
 
 def test_pool_use_falls_as_evade_rises(tmp_path: Path) -> None:
-    """Where cards are concerned, pool use shows in the logs: the card is shared with a ring's other account."""
+    """Where cards are concerned, pool use shows in the logs: the card is shared within a ring and by nobody else."""
     shared = []
     for evade in (0.0, 0.3, 0.6, 0.9):
         path = tmp_path / str(evade)
-        world = World(path, simulate(path, WorldSpec(2_000, 5, evade)))
+        world = World(path, simulate(path, WorldSpec(2_000, 5, evade, Preset.MARKET)))
         (share,), = query(world, """
             with paid as (select distinct account_id, ring_id, payment_fingerprint f
                           from {p} join {t} using (account_id) where ring_id is not null),
-                 crowd as (select ring_id, f, count(*) n from paid group by all),
-                 best as (select max((n > 1)::int) m from paid join crowd using (ring_id, f) group by account_id)
+                 others as (select payment_fingerprint f from {p} join {t} using (account_id) where ring_id is null),
+                 crowd as (select ring_id, f, count(*) n from paid where f not in (from others) group by all),
+                 best as (select max(coalesce(n > 1, false)::int) m
+                          from paid left join crowd using (ring_id, f) group by account_id)
             select avg(m) from best""")
         shared.append(float(str(share)))
     assert shared == sorted(shared, reverse=True)
@@ -143,7 +149,8 @@ def test_pool_use_falls_as_evade_rises(tmp_path: Path) -> None:
 
 def test_world_json_tells_spec_and_counts(world: World) -> None:
     told = json.loads((world.path / "world.json").read_text())
-    assert told["spec"] == {"accounts": 4_000, "seed": 11, "evade": 0.3, "preset": "campaign"}
+    assert told["spec"] == {"accounts": 4_000, "seed": 11, "evade": 0.3, "preset": "market", "evade_kinds": {},
+                            "plant": 0, "plant_victims": 0, "prompts": False}  # fmt: skip
     assert told["rows"] == world.summary.rows
     assert "directory" not in told
 
@@ -178,8 +185,8 @@ def test_replacing_a_world_leaves_no_file_of_the_old_one_and_keeps_its_runs(tmp_
 @pytest.mark.parametrize(("hash_seed", "zone"), [("1", "UTC"), ("77", "Asia/Kathmandu")])
 def test_bytes_ignore_hash_seed_and_time_zone(world: World, tmp_path: Path, hash_seed: str, zone: str) -> None:
     code = (
-        "import sys; from pathlib import Path; from linkage.simulator import WorldSpec, simulate\n"
-        f"simulate(Path(sys.argv[1]), WorldSpec({SPEC.accounts}, {SPEC.seed}, {SPEC.evade}))"
+        "import sys; from pathlib import Path; from linkage.simulator import Preset, WorldSpec, simulate\n"
+        f"simulate(Path(sys.argv[1]), WorldSpec({SPEC.accounts}, {SPEC.seed}, {SPEC.evade}, Preset.MARKET))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": zone}
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "w")], env=environment, check=True)
@@ -197,15 +204,11 @@ def test_shared_values_are_heavy_tailed(world: World) -> None:
         assert float(str(alone)) > 0.4
 
 
-def test_company_accounts_come_within_weeks_and_pay_by_few_cards(world: World) -> None:
-    rows = query(world, """
-        select max(epoch(created_at)) - min(epoch(created_at)) from {a} join {t} using (account_id)
-        where group_kind = 'company' group by group_id""")
-    assert max(float(str(seconds)) for seconds, in rows) <= 25 * 86_400
+def test_company_accounts_pay_by_few_cards(world: World) -> None:
     (cards, accounts), = query(world, """
         select count(distinct payment_fingerprint), count(distinct account_id) from {p} join {t} using (account_id)
         where group_kind = 'company'""")
-    assert int(str(cards)) < 0.4 * int(str(accounts))
+    assert int(str(cards)) < 0.5 * int(str(accounts))
 
 
 def test_homework_comes_in_weekly_bursts(world: World) -> None:
@@ -215,3 +218,97 @@ def test_homework_comes_in_weekly_bursts(world: World) -> None:
         having count(distinct group_id) = 1 and min(group_kind) = 'campus' and count(distinct account_id) >= 5""")
     assert len(rows) > 50
     assert max(float(str(seconds)) for seconds, in rows) <= 7 * 86_400
+
+
+# Presets and options
+
+
+@pytest.fixture(scope="module")
+def proxied(tmp_path_factory: pytest.TempPathFactory) -> World:
+    path = tmp_path_factory.mktemp("worlds") / "proxied"
+    return World(path, simulate(path, WorldSpec(3_000, 6, preset=Preset.MIXED_PROXY)))
+
+
+def test_the_traffic_of_a_proxy_adds_up_to_its_share_of_the_truth(proxied: World) -> None:
+    several, = query(proxied, "select list(ring_id) from (select ring_id from {o} group by 1 having count(*) > 1)")
+    (proxy,), = several
+    counted = query(proxied, f"""
+        select operator_id, count(*) from {{x}} join (select account_id, ring_id from {{t}}) using (account_id)
+        where ring_id = '{proxy}' group by 1 order by 1""")
+    told = query(proxied, f"select operator_id, exchanges from {{o}} where ring_id = '{proxy}' order by 1")
+    assert counted == told
+    assert len(told) == 3
+    assert told[-1][0] is None
+    assert query(proxied, "select count(*) from {x} anti join {e} using (request_id, account_id)") == [(0,)]
+    shares, = query(proxied, f"select list(traffic_share order by operator_id) from {{o}} where ring_id = '{proxy}'")
+    assert np.sort(np.array(shares[0], dtype=float)) == pytest.approx([0.26, 0.35, 0.39], abs=0.08)
+
+
+def test_what_rings_did_for_operators_adds_up(proxied: World) -> None:
+    assert query(proxied, "select ring_id from {o} group by 1 having abs(sum(traffic_share) - 1) > 1e-9") == []
+    by_ring = "select ring_id, count(*) from {e} join {t} using (account_id) where ring_id is not null group by 1"
+    assert query(proxied, f"{by_ring} order by 1") == query(
+        proxied, "select ring_id, sum(exchanges)::bigint from {o} group by 1 order by 1"
+    )
+    main = query(proxied, "select distinct ring_id, operator_id from {t} where ring_id is not null order by 1")
+    assert main == query(proxied, "select ring_id, arg_max(operator_id, exchanges) from {o} group by 1 order by 1")
+
+
+def test_a_proxy_carries_templates_of_both_operators_and_of_customers(proxied: World) -> None:
+    """Each operator's part of the traffic has templates of the rings that the operator runs alone."""
+    rows = query(proxied, """
+        with alone as (select distinct t.operator_id, e.prompt_template_hash h from {e} e join {t} t using (account_id)
+                       where t.ring_id in (select ring_id from {o} group by 1 having count(*) = 1)),
+             carried as (select x.operator_id, e.prompt_template_hash h from {x} x join {e} e using (request_id))
+        select c.operator_id, avg((c.h in (select h from alone a where a.operator_id = c.operator_id))::int)
+        from carried c where c.operator_id is not null group by 1""")
+    assert len(rows) == 2
+    assert min(float(str(share)) for _, share in rows) > 0.12  # half are mutated copies, a third evades
+
+
+def test_half_of_the_operators_traffic_moves_to_the_new_model_within_a_day(tmp_path: Path) -> None:
+    world = World(tmp_path, simulate(tmp_path, WorldSpec(3_000, 6)))
+    rows = query(world, """
+        select ts >= timestamptz '2026-04-15 00:00:00+00', avg((model = 'large-2')::int), count(*)
+        from {e} join {t} using (account_id)
+        where ring_id is not null and ts >= timestamptz '2026-04-14 00:00:00+00'
+          and ts < timestamptz '2026-04-16 00:00:00+00' group by 1 order by 1""")
+    (_, before, usual), (_, after, rush) = [tuple(map(float, map(str, row[1:]))) and row for row in rows]
+    assert float(str(before)) == 0
+    assert float(str(after)) == pytest.approx(0.5, abs=0.04)
+    assert int(str(rush)) > 1.25 * int(str(usual))
+
+
+@pytest.mark.parametrize("preset", [p for p in Preset if p not in (Preset.MARKET, Preset.MIXED_PROXY, Preset.CAMPAIGN)])
+def test_every_preset_writes_a_world_whose_truth_is_whole(preset: Preset, tmp_path: Path) -> None:
+    world = World(tmp_path, simulate(tmp_path, WorldSpec(1_500, 8, preset=preset)))
+    assert query(world, "select count(distinct account_id), count(*) from {t}") == [(1_500, 1_500)]
+    assert query(world, "select count(*) from {t} where (ring_id is null) != (group_kind != 'operator')") == [(0,)]
+    operated = query(world, "select count(*) from {t} where ring_id is not null")
+    assert (operated == [(0,)]) == (preset == Preset.HONEST)
+    assert query(world, "select count(*) from {x}") == [(0,)]
+    assert query(world, "select count(*) from {e} e anti join {a} a using (account_id)") == [(0,)]
+    statuses = {status for status, in query(world, "select distinct http_status from {e}")}
+    assert statuses == {200, 403, 429}
+
+
+def test_prompts_stand_beside_their_template(tmp_path: Path) -> None:
+    plain, worded = tmp_path / "plain", tmp_path / "worded"
+    spec = WorldSpec(300, 8, preset=Preset.MARKET)
+    simulate(plain, spec)
+    world = World(worded, simulate(worded, replace(spec, prompts=True)))
+    assert query(world, "select count(*) from {e} where length(prompt) < 10") == [(0,)]
+    rest = pq.read_table(worded / "exchanges/part-000.parquet").drop_columns("prompt")
+    assert rest.equals(pq.read_table(plain / "exchanges/part-000.parquet"))
+
+
+def test_framed_accounts_are_marked_and_carry_values_of_a_ring(tmp_path: Path) -> None:
+    world = World(tmp_path, simulate(tmp_path, WorldSpec(2_000, 8, preset=Preset.MARKET, plant=6, plant_victims=40)))
+    assert query(world, "select count(*), min(ring_id is null) from {t} where framed") == [(40, True)]
+    (carriers,), = query(world, """
+        with used as (select distinct account_id, prompt_template_hash v from {e}),
+             rings as (select v from used join {t} using (account_id) group by v
+                       having count(*) filter (ring_id is not null) >= 2
+                          and count(*) filter (ring_id is null and not framed) = 0)
+        select count(distinct account_id) from used join {t} using (account_id) where framed and v in (from rings)""")
+    assert int(str(carriers)) >= 30
