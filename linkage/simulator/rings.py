@@ -7,8 +7,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from linkage.simulator.presets import Mix, Operation
-from linkage.simulator.streams import Floats, Ints
+from linkage.simulator.presets import Mix, Operation, Signup
+from linkage.simulator.streams import Bools, Floats, Ints
 
 GOLDEN = (5**0.5 - 1) / 2  # its multiples fill 0 to 1 evenly, so that ring sizes differ little from seed to seed
 NOBODY = -1  # in place of an operator: innocent customers
@@ -63,6 +63,7 @@ class Rings:
     rhythm: Ints  # Rhythm
     daily: Floats  # exchanges an account and day
     hand_off: Floats  # mean seconds
+    factory: Bools  # all accounts of the operation are signed up at once
     service: Service
 
     @property
@@ -145,5 +146,6 @@ def _styled(
         device=rng.choice(3, count, p=[0.45, 0.30, 0.25]),
         accounts_per_card=rng.integers(3, 9, count),
         rhythm=(rng.random(count)[:, None] >= rhythms[:, :2]).sum(axis=1),
-        daily=rng.uniform(*daily.T), hand_off=rng.uniform(*hand_off.T), service=service,
+        daily=rng.uniform(*daily.T), hand_off=rng.uniform(*hand_off.T),
+        factory=np.array([o.signup == Signup.FACTORY for o in operations], dtype=bool)[operation], service=service,
     )  # fmt: skip
