@@ -5,12 +5,14 @@ BIN := $(VENV)/bin
 DEMO ?= data/demo
 ACCOUNTS ?= 20000
 
-.PHONY: help demo test check lock clean
+.PHONY: help demo test check bench-quality lock clean
 
 help:
 	@echo "make demo    simulate a service, find its rings, write the first operator's summary"
 	@echo "make test    run the test suite"
 	@echo "make check   lint, types and the import contract"
+	@echo "make bench-quality  linkage and its peers on simulated worlds, against the accepted figures: an hour; with"
+	@echo "             SHORT=1 two minutes, with ACCEPT=1 the figures of now are accepted"
 	@echo "make lock    pin the newest versions, with hashes, in requirements.lock"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -39,6 +41,9 @@ check: $(VENV)/.ready
 	$(BIN)/ruff check linkage tests
 	$(BIN)/mypy --strict linkage
 	$(BIN)/lint-imports
+
+bench-quality: $(VENV)/.ready
+	$(BIN)/python -m linkage.yardstick $(if $(SHORT),--short) $(if $(ACCEPT),--accept)
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

@@ -1,0 +1,115 @@
+"""``python -m linkage.yardstick``: the bench, and the sets of third parties."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from linkage.errors import LinkageError
+from linkage.simulator import Preset
+from linkage.yardstick import accepted, figures, pictures, tables
+from linkage.yardstick.bench import Bench, Results
+from linkage.yardstick.third_party import third_party_table
+from linkage.yardstick.worlds import Form, full, short
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs/yardstick"
+PAGE = ROOT / "docs/validation.md"
+WORK = ROOT / "data/bench"
+WORSE = 1  # exit code: something got worse
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback(invoke_without_command=True)
+def bench(
+    context: typer.Context,
+    is_short: Annotated[bool, typer.Option("--short", help="A few small worlds, in two minutes.")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="Freeze the figures that are reached now.")] = False,
+    preset: Annotated[list[Preset] | None, typer.Option(help="This preset only, without docs or accepted.")] = None,
+    work: Annotated[Path, typer.Option(help="Where worlds and results are kept, so that a bench goes on.")] = WORK,
+    workers: Annotated[int, typer.Option(help="Worlds at a time.")] = 2,
+) -> None:
+    """Run linkage, its ceiling and its peers on simulated worlds, and compare with the accepted figures.
+
+    Exits with 1, listing what, when a figure is worse than the accepted one by more than its noise.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    measure = Bench(work, workers, _tell)
+    if preset:
+        only = full(presets=tuple(preset))
+        _print(only, figures.quality(measure.run(only.worlds, only.methods)))
+        return
+    forms = [short()] if is_short else [full(), *([short()] if accept else [])]
+    worse = [fault for form in forms for fault in _form(form, measure, accept)]
+    for fault in worse:
+        print(f"worse: {fault.text}")
+    if worse:
+        print("If this is meant: make bench-quality ACCEPT=1, and let the review see the difference.")
+        raise typer.Exit(WORSE)
+
+
+@app.command("third-party")
+def third_party(
+    data: Annotated[Path | None, typer.Option(envvar="LINKAGE_DATA", help="Folder of the sets.")] = None,
+    work: Annotated[Path, typer.Option(help="Where the sets are copied to and run.")] = WORK,
+) -> None:
+    """Run linkage and its peers on the sets of docs/examples, each by its own measure, and rewrite their table."""
+    if data is None or not data.is_dir():
+        print("skipped: the sets are not here. Name their folder with --data or in LINKAGE_DATA.")
+        return
+    table = third_party_table(data, ROOT / "docs/examples", work / "third-party", _tell)
+    print(table)
+    tables.put(PAGE, "third-party", table)
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _form(form: Form, measure: Bench, accept: bool) -> list[accepted.Worse]:
+    results = measure.run(form.worlds, form.methods)
+    frame = figures.quality(results)
+    _print(form, frame)
+    if form.name == "full":
+        write_docs(results, DOCS, PAGE)
+    path = DOCS / "accepted.csv"
+    if not accept:
+        return accepted.compare(accepted.accept(form.name, frame, frame), accepted.read(path, form.name))
+    noise = figures.quality(measure.run(form.noise_worlds, form.methods))
+    accepted.write(path, accepted.accept(form.name, frame, noise), form.name)
+    return []
+
+
+def _print(form: Form, frame: pd.DataFrame) -> None:
+    print(f"{form.name} bench, {len(form.worlds)} worlds", tables.scores(frame), tables.details(frame), sep="\n\n")
+    print(tables.remarks(frame), end="\n\n")
+
+
+def write_docs(results: Results, folder: Path, page: Path) -> None:
+    """Write quality.csv, cost.csv and the pictures into a folder, and the tables into the page."""
+    frame, cost = figures.quality(results), figures.cost(results)
+    folder.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(folder / "quality.csv", index=False, lineterminator="\n")
+    cost.to_csv(folder / "cost.csv", index=False, lineterminator="\n")
+    pictures.draw(frame, folder)
+    parts = [tables.scores(frame), tables.details(frame), tables.evasion(frame), tables.remarks(frame)]
+    tables.put(page, "quality", "\n\n".join(part for part in parts if part))
+    tables.put(page, "cost", tables.costs(cost))
+
+
+def main() -> None:
+    """Run the command line; an error is one line, never a traceback."""
+    try:
+        app()
+    except LinkageError as error:
+        print(error, file=sys.stderr)
+        sys.exit(int(error.exit_code))
+
+
+if __name__ == "__main__":
+    main()
