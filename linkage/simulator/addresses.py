@@ -7,7 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from linkage.simulator.exits import ring_exits
-from linkage.simulator.homes import COLUMN, VPN_EXITS, VPN_PROVIDERS, Homes, daily_life, home_lines, vpn_users
+from linkage.simulator.homes import (
+    COLUMN,
+    VPN_EXITS,
+    VPN_PROVIDERS,
+    Homes,
+    daily_life,
+    home_lines,
+    leases_of,
+    vpn_users,
+)
 from linkage.simulator.networks import Net, Planner, Pools
 from linkage.simulator.options import Options, chosen, draw_rows, joined
 from linkage.simulator.population import Population
@@ -18,6 +27,7 @@ from linkage.simulator.streams import Ints, Streams, scatter
 __all__ = ["COLUMN", "AddressPlan", "address_plan", "resolve"]
 
 WEEK = 7 * 86_400
+CLOUD_MOVES = ((0.6, 0.0), (0.4, 0.15))  # as MOVE_A_WEEK: addresses kept for good, and rented by the hour
 PHONE_PREFIXES = 2  # IPv6 networks that a phone gets in one week
 SIXTH_AT_HOME, SIXTH_ON_PHONE = 0.6, 0.5  # share of sessions that use IPv6 where there is any
 
@@ -34,6 +44,8 @@ class AddressPlan:
     homes: Homes
     pools: Pools
     net: Ints  # Net of each IPv4 address
+    cloud: Ints  # the addresses of data centres
+    rented: Ints  # cloud addresses x weeks: the one that stands in its place, since tenants come and go
 
     @property
     def lines(self) -> int:
@@ -52,7 +64,10 @@ def address_plan(people: Population, streams: Streams) -> AddressPlan:
         premises(plan, streams.part("addresses premises")),
         ring_exits(plan, homes, streams.part("addresses rings")),
     ]
-    return AddressPlan(joined(parts), homes, plan.pools(), np.concatenate(plan.nets))
+    net = np.concatenate(plan.nets)
+    cloud = np.flatnonzero(net == Net.DATACENTRE)
+    rented = cloud[leases_of(len(cloud), CLOUD_MOVES, streams.part("addresses clouds"))]
+    return AddressPlan(joined(parts), homes, plan.pools(), net, cloud, rented)
 
 
 def resolve(plan: AddressPlan, accounts: Ints, week: Ints, rng: np.random.Generator) -> Ints:
@@ -65,8 +80,14 @@ def resolve(plan: AddressPlan, accounts: Ints, week: Ints, rng: np.random.Genera
     place = np.where(at_home, choice, plan.pools.members[member])
     is_line = place < plan.lines
     line = np.where(is_line, place, 0)
-    fourth = np.where(is_line, plan.homes.leases[line, week], place)
+    fourth = np.where(is_line, plan.homes.leases[line, week], _in_cloud(plan, place, week))
     return _sixth(plan, accounts, week, np.where(at_home, line, -1), fourth, rng)
+
+
+def _in_cloud(plan: AddressPlan, place: Ints, week: Ints) -> Ints:
+    """The addresses themselves; of those in data centres the one that their tenant has in the week."""
+    row = np.minimum(np.searchsorted(plan.cloud, place), len(plan.cloud) - 1)
+    return np.where(plan.cloud[row] == place, plan.rented[row, week], place)
 
 
 def _sixth(

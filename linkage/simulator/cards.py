@@ -1,5 +1,5 @@
-"""Payment methods: own cards, lent ones, a household's, a company's, gift cards that strangers buy from one batch;
-and the card pools of rings, each card on few accounts."""
+"""Payment methods: own cards, lent ones, a household's, a company's, gift cards that strangers buy from one batch,
+resellers' cards, each on a few of their customers' accounts; and the card pools of rings, which look much the same."""
 
 from __future__ import annotations
 
@@ -18,6 +18,13 @@ PAYS = {  # share of accounts that have a payment method at all; the others are 
 GIFTED = {  # share of accounts that pay with a gift card or a prepaid one
     Group.INDIVIDUAL: 0.06, Group.VPN_USER: 0.12, Group.HOUSEHOLD: 0.03, Group.CAMPUS: 0.10, Group.OPERATOR: 0.30,
 }
+RESOLD = {  # share of accounts whose owner bought them from a reseller, who pays with cards of the reseller's own
+    Group.INDIVIDUAL: 0.03, Group.VPN_USER: 0.20, Group.CAMPUS: 0.05, Group.OPERATOR: 0.10,
+}
+RESELLER_ACCOUNTS = 3_000  # accounts of the world to one reseller
+CARD_CUSTOMERS = (4, 16)  # accounts on each of a reseller's cards: fewest, below
+BATCH = 30  # accounts of a ring that are bought, and paid for, together
+STRAY = 0.2  # share of a ring's payments by any of its cards
 BATCH_ACCOUNTS = 150  # accounts of the world to one batch of gift cards that the service sees as one value
 LENT = 0.02  # share of own cards that are a friend's
 REPLACED = 0.06  # share of cards replaced in a quarter: reissued, lost, or changed after a refund
@@ -27,14 +34,17 @@ CLIENT_PAYS = 0.25  # share of agency staff whose account a client pays for
 def card_options(people: Population, streams: Streams) -> tuple[Options, int]:
     """Which cards each account may pay with, and how many cards there are.
 
-    Gift cards have the first numbers. Operators' accounts that evade pay with own cards or gift cards.
+    Gift cards have the first numbers. Operators' accounts that evade pay with own cards, gift cards or a reseller's.
     """
     numbers = Numbers()
     batches = max(4, people.accounts // BATCH_ACCOUNTS)
     numbers.take(batches)
     gifts = _gifts(people, batches, streams.part("cards gifts"))
+    resold = _resold(people, numbers, streams.part("cards resold"))
+    popular = np.concatenate([gifts.account, resold.account])
     cards = [
-        _own(people, numbers, gifts, streams.part("cards own")),
+        resold,
+        _own(people, numbers, popular, streams.part("cards own")),
         _shared(people, numbers, streams.part("cards shared")),
         _company(people, numbers, streams.part("cards company")),
         _pools(people, numbers, streams.part("cards pools")),
@@ -47,21 +57,39 @@ def _payers(people: Population, accounts: Ints, rng: np.random.Generator) -> Int
     return accounts[rng.random(len(accounts)) < share[people.kind[accounts]]]
 
 
+def _some(people: Population, shares: dict[Group, float], rng: np.random.Generator) -> Ints:
+    """The accounts drawn by ``shares`` of their kind; none that uses its ring's pool."""
+    share = np.array([shares.get(kind, 0.0) for kind in Group])[people.kind]
+    share[people.pooled(COLUMN)] = 0.0
+    return np.flatnonzero(rng.random(people.accounts) < share)
+
+
+def _resold(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
+    """Customers of resellers: strangers to each other, who found the same shop."""
+    accounts = _some(people, RESOLD, rng)
+    resellers = max(3, people.accounts // RESELLER_ACCOUNTS)
+    reseller = rng.choice(resellers, len(accounts), p=zipf_weights(resellers, 0.7))
+    customers = np.bincount(reseller, minlength=resellers)
+    cards = np.maximum(1, customers // rng.integers(*CARD_CUSTOMERS, resellers))
+    first = numbers.take(int(cards.sum())) + np.cumsum(cards) - cards
+    owner, _ = repeat_counts(1 + (rng.random(len(accounts)) < 0.25))
+    shop = reseller[owner]
+    return options(accounts[owner], first[shop] + (rng.random(len(owner)) * cards[shop]).astype(np.int64), 1.0)
+
+
 def _gifts(people: Population, batches: int, rng: np.random.Generator) -> Options:
     """Batches of heavy-tailed size; rings that evade buy from the same ones as everybody else."""
-    share = np.array([GIFTED.get(kind, 0.0) for kind in Group])[people.kind]
-    share[people.pooled(COLUMN)] = 0.0
-    accounts = np.flatnonzero(rng.random(people.accounts) < share)
+    accounts = _some(people, GIFTED, rng)
     owner, _ = repeat_counts(1 + rng.binomial(2, 0.3, len(accounts)))
     batch = rng.choice(batches, len(owner), p=zipf_weights(batches, 0.9, 2.0))
     return options(accounts[owner], batch, 1.0)
 
 
-def _own(people: Population, numbers: Numbers, gifts: Options, rng: np.random.Generator) -> Options:
-    """One or two cards of one's own; a few pay with the card of a friend, and operators not with both card and gift."""
+def _own(people: Population, numbers: Numbers, popular: Ints, rng: np.random.Generator) -> Options:
+    """One or two cards of one's own; a few pay with a friend's. Operators' accounts use own cards or popular ones."""
     accounts = np.union1d(people.on_their_own(COLUMN), people.of(Group.CAMPUS))
     accounts = _payers(people, accounts, rng)
-    accounts = accounts[~((people.ring[accounts] >= 0) & np.isin(accounts, gifts.account))]
+    accounts = accounts[~((people.ring[accounts] >= 0) & np.isin(accounts, popular))]
     owner, _ = repeat_counts(1 + (rng.random(len(accounts)) < 0.15))
     card = numbers.take(len(owner)) + np.arange(len(owner))
     lent = rng.random(len(card)) < LENT
@@ -99,14 +127,19 @@ def _company(people: Population, numbers: Numbers, rng: np.random.Generator) -> 
 
 
 def _pools(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
-    """Rings: as many cards as put the ring's number of accounts on each, one to three of them an account."""
+    """Rings: as many cards as put the ring's number of accounts on each, one to three of them an account; accounts of
+    one batch share them, but for some that are paid with any card at hand."""
     accounts = _payers(people, people.pooled(COLUMN), rng)
     per_account = 1 + rng.binomial(2, 0.5, len(accounts))
     cards = np.maximum(2, np.round(people.rings.size * 2 / people.rings.accounts_per_card)).astype(np.int64)
     first = numbers.take(int(cards.sum())) + np.cumsum(cards) - cards
     owner, _ = repeat_counts(per_account)
-    ring = people.ring[accounts[owner]]
-    return options(accounts[owner], first[ring] + (rng.random(len(owner)) * cards[ring]).astype(np.int64), 1.0)
+    account = accounts[owner]
+    ring = people.ring[account]
+    size = people.rings.size[ring]
+    nearby = people.place[account] // BATCH * BATCH + rng.random(len(owner)) * BATCH
+    place = np.where((rng.random(len(owner)) < STRAY) | (nearby >= size), rng.random(len(owner)) * size, nearby)
+    return options(account, first[ring] + (place / size * cards[ring]).astype(np.int64), 1.0)
 
 
 def _replaced(table: Options, numbers: Numbers, rng: np.random.Generator) -> Options:

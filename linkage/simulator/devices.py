@@ -17,7 +17,9 @@ POPULAR_SHARE = 0.55
 BROWSERS = 8  # each releases one update that changes fingerprints; the popular ones 0, 8, 16, … are of one browser
 ADOPTION = 4 * 86_400  # mean seconds from an update's release until a user has it
 OWN_CHANGES = 0.25  # share of own fingerprints that an update changes
+STRAY = 0.3  # share of a farm's log-ins from another phone than the account's own
 IMAGES_KEPT = 0.5  # share of rings that never update their stock images
+FACTORY_ACCOUNTS = 40  # accounts that one machine of a factory signs up
 MACHINES = {  # shared machines of a group, share of its accounts that use one
     Group.HOUSEHOLD: (1, 0.40), Group.COMPANY: (2, 0.50), Group.AGENCY: (2, 0.40), Group.AUTOMATION_FLEET: (1, 1.0),
     Group.CAMPUS: (12, 0.35),
@@ -36,6 +38,7 @@ def device_options(people: Population, streams: Streams) -> tuple[Options, int]:
         _own(people, numbers, release, streams.part("devices own")),
         _group_machines(people, numbers, streams.part("devices groups")),
         _ring_devices(people, numbers, release, streams.part("devices rings")),
+        _sign_up_machines(people, numbers, streams.part("devices factories")),
     ]
     return joined(parts), numbers.used
 
@@ -83,7 +86,9 @@ def _ring_devices(people: Population, numbers: Numbers, release: Floats, rng: np
     ring = people.ring[accounts[owner]]
     farm_size = np.maximum(1, np.round(rings.size / rng.integers(8, 41, len(rings.size)))).astype(np.int64)
     farm_first = numbers.take(int(farm_size.sum())) + np.cumsum(farm_size) - farm_size
-    farm = farm_first[ring] + (rng.random(len(owner)) * farm_size[ring]).astype(np.int64)
+    nearby = people.place[accounts[owner]] / rings.size[ring]
+    place = np.where(rng.random(len(owner)) < STRAY, rng.random(len(owner)), nearby)
+    farm = farm_first[ring] + (place * farm_size[ring]).astype(np.int64)
     stock = _popular(4 * len(rings.size), rng).reshape(-1, 4)[ring, rng.integers(0, 4, len(owner))]
     unique = numbers.take(len(owner)) + np.arange(len(owner))
     style = rings.device[ring]
@@ -93,3 +98,13 @@ def _ring_devices(people: Population, numbers: Numbers, release: Floats, rng: np
     updates = (style == DeviceStyle.POPULAR) & ~kept[ring]
     until = np.where(updates, release[device % BROWSERS] + late[ring], NEVER).astype(np.int64)
     return changing(options(accounts[owner], device, 1.0), until, np.where(updates, POPULAR + device, device))
+
+
+def _sign_up_machines(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
+    """A factory's accounts are made on its machines, whatever ring they go to and whatever that ring uses later."""
+    accounts = people.pooled(COLUMN)
+    accounts = accounts[people.from_factory[people.ring[accounts]]]
+    operator = people.rings.operator[people.ring[accounts]]
+    machines = 1 + np.bincount(operator, minlength=people.rings.operators) // FACTORY_ACCOUNTS
+    first = numbers.take(int(machines.sum())) + np.cumsum(machines) - machines
+    return options(accounts, first[operator] + (rng.random(len(accounts)) * machines[operator]).astype(np.int64), 0.4)

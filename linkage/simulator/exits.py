@@ -7,10 +7,12 @@ import numpy as np
 from linkage.simulator.homes import COLUMN, OTHERS, VPN_EXITS, VPN_PROVIDERS, Homes
 from linkage.simulator.networks import Net, Planner
 from linkage.simulator.options import Options, joined, options
-from linkage.simulator.rings import AddressStyle
+from linkage.simulator.rings import NOBODY, AddressStyle
 from linkage.simulator.streams import Ints, repeat_counts
 
 PROXY_NETWORKS = 3
+FACTORY_EXITS = 24
+THROUGH = 0.7  # share of the rings of operators whom a proxy serves
 FAITHFUL = 0.8  # share of an operator's rings with its preferred provider
 CUSTOMERS_IN_PROXIES = 0.25  # share of customers' lines that one of the proxy networks exits through
 
@@ -30,7 +32,30 @@ def ring_exits(plan: Planner, homes: Homes, rng: np.random.Generator) -> Options
     ring = people.ring[accounts]
     several = np.isin(ring, rings.proxies)
     beside = options(accounts[several], racks[ring[several]], 0.5)
-    return joined([options(accounts, pool[ring], 1.0), beside])
+    through = _through_proxies(plan, accounts, np.column_stack([pool, racks]), rng)
+    return joined([options(accounts, pool[ring], 1.0), beside, through, _sign_ups(plan, accounts, rng)])
+
+
+def _through_proxies(plan: Planner, accounts: Ints, pools: Ints, rng: np.random.Generator) -> Options:
+    """Operators that a proxy serves send their own rings' accounts through it too, mostly; ``pools`` are ring by ring
+    its exits and racks."""
+    rings = plan.people.rings
+    carried = np.isin(rings.service.ring, rings.proxies) & (rings.service.operator != NOBODY)
+    proxy = np.full(rings.operators, -1, dtype=np.int64)
+    proxy[rings.service.operator[carried]] = rings.service.ring[carried]
+    by = np.where(rng.random(len(rings.size)) < THROUGH, proxy[rings.operator], -1)
+    by[rings.proxies] = -1
+    mine = accounts[by[plan.people.ring[accounts]] >= 0]
+    both = np.repeat(mine, 2)
+    return options(both, pools[by[plan.people.ring[mine]]].ravel(), 0.35)
+
+
+def _sign_ups(plan: Planner, accounts: Ints, rng: np.random.Generator) -> Options:
+    """A factory makes its accounts behind its own addresses, whatever ring they go to and whatever that ring uses."""
+    people = plan.people
+    made = accounts[people.from_factory[people.ring[accounts]]]
+    sites = plan.fresh_pools(np.full(people.rings.operators, FACTORY_EXITS), Net.DATACENTRE, 4)
+    return options(made, sites[people.rings.operator[people.ring[made]]], 0.4)
 
 
 def _preferred(plan: Planner, providers: int, rng: np.random.Generator) -> Ints:

@@ -13,7 +13,8 @@ from linkage.simulator.spec import EVADABLE, SECONDS, WEEKS
 from linkage.simulator.streams import Bools, Ints, Streams, zipf_weights
 
 COLUMN = EVADABLE.index("ip")
-MOVE_A_WEEK = ((0.40, 0.02), (0.35, 0.20), (0.25, 0.70))  # share of lines, chance that the lease moves: static to daily
+Moves = tuple[tuple[float, float], ...]
+MOVE_A_WEEK: Moves = ((0.40, 0.02), (0.35, 0.20), (0.25, 0.70))  # share of lines and chance: static to daily leases
 MOVING = 0.03  # of homes change in a quarter; a tenth of the population moves in a year
 OTHERS = 1 / 8  # lines of people who are no customers, but whose machines proxies exit through, to one customer's line
 DUAL_STACK = 0.4  # of home lines; between a third and a half of consumer traffic is IPv6
@@ -46,17 +47,20 @@ def home_lines(people: Population, streams: Streams) -> Homes:
     later = np.arange(homes)
     later[movers] = homes + np.arange(len(movers))
     lines = homes + len(movers) + max(30, round(homes * OTHERS))
-    leases = _leases(lines, streams.part("addresses leases"))
+    leases = leases_of(lines, MOVE_A_WEEK, streams.part("addresses leases"))
     dual = streams.part("addresses dual stack").random(lines) < DUAL_STACK
     return Homes(line.astype(np.int64), until[line], later[line], leases, dual)
 
 
-def _leases(lines: int, rng: np.random.Generator) -> Ints:
-    """Lines x weeks of addresses: each week the lines whose lease moves swap them, so two never hold the same one."""
-    shares, chances = np.array(MOVE_A_WEEK).T
+def leases_of(lines: int, moves: Moves, rng: np.random.Generator) -> Ints:
+    """Lines x weeks of addresses: each week the lines whose lease moves swap them, so two never hold the same one.
+
+    ``moves`` are shares of the lines with the chance that their lease moves in a week.
+    """
+    shares, chances = np.array(moves).T
     chance = rng.choice(chances, lines, p=shares)
     table = np.empty((lines, WEEKS), dtype=np.int64)
-    table[:, 0] = rng.permutation(lines)
+    table[:, 0] = np.arange(lines)
     for week in range(1, WEEKS):
         table[:, week] = table[:, week - 1]
         moved = np.flatnonzero(rng.random(lines) < chance)

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from linkage.simulator.presets import Signup
 from linkage.simulator.rings import Rings, plan_rings
 from linkage.simulator.spec import EVADABLE, WorldSpec
 from linkage.simulator.streams import Bools, Ints, Streams, repeat_counts
@@ -70,6 +71,12 @@ class Population:
     def accounts(self) -> int:
         """How many accounts there are."""
         return len(self.kind)
+
+    @property
+    def from_factory(self) -> Bools:
+        """Ring by ring, whether its accounts come from a sign-up factory."""
+        operations = self.spec.mix.operations
+        return np.array([o.signup == Signup.FACTORY for o in operations], dtype=np.bool_)[self.rings.operation]
 
     def of(self, *kinds: Group) -> Ints:
         """The accounts in groups of these kinds."""

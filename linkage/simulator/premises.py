@@ -45,7 +45,7 @@ def _offices(plan: Planner, companies: Ints, rng: np.random.Generator) -> Ints:
     way[(way == BUILDING) & (size > SMALL)] = ALONE
     office = plan.fresh_pools(rng.integers(1, 4, len(companies)), Net.OFFICE, 4)
     buildings = plan.fresh_pools(np.ones(1 + len(companies) // BUILDING_COMPANIES, dtype=np.int64), Net.OFFICE, 1)
-    gateways = plan.fresh_pools(np.full(GATEWAYS, GATEWAY_EXITS), Net.DATACENTRE, 4)
+    gateways = plan.fresh_pools(np.full(GATEWAYS, GATEWAY_EXITS), Net.OFFICE, 4)
     shared = buildings[rng.integers(0, 1 + int((way == BUILDING).sum()) // BUILDING_COMPANIES, len(companies))]
     rented = gateways[rng.choice(GATEWAYS, len(companies), p=zipf_weights(GATEWAYS, 1.0))]
     return np.select([way == ALONE, way == BUILDING], [office, shared], rented)

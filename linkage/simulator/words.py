@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -39,7 +40,11 @@ LAST_NAMES = _listed(
 )
 Filler = Callable[[int, np.random.Generator], pa.Array]
 
-_words = pa.array(WORDS)
+
+@cache
+def _words() -> pa.Array:
+    """WORDS as Arrow, made when needed: pyarrow imports pandas when it first makes an array of Python objects."""
+    return pa.array(WORDS)
 
 
 def common_words(uniform: Floats) -> Ints:
@@ -48,7 +53,7 @@ def common_words(uniform: Floats) -> Ints:
 
 
 def _some(count: int, rng: np.random.Generator) -> pa.Array:
-    return _words.take(pa.array(common_words(rng.random(count))))
+    return _words().take(pa.array(common_words(rng.random(count))))
 
 
 def _glued(*parts: pa.Array | str) -> pa.Array:

@@ -87,6 +87,14 @@ def test_a_carrier_address_stands_for_many_strangers(plan: AddressPlan, people: 
     assert np.bincount(pairs[:, 1]).max() > 0.05 * people.accounts
 
 
+def test_a_data_centres_address_has_one_tenant_at_a_time_and_may_get_another(plan: AddressPlan) -> None:
+    for week in range(WEEKS):
+        assert np.array_equal(np.sort(plan.rented[:, week]), plan.cloud)
+    assert np.array_equal(plan.cloud, np.flatnonzero(plan.net == Net.DATACENTRE))
+    moved = (plan.rented[:, 0] != plan.rented[:, WEEKS - 1]).mean()
+    assert 0.2 < moved < 0.45
+
+
 def test_an_ipv6_network_is_of_one_phone_or_of_one_home_at_a_time(plan: AddressPlan, people: Population) -> None:
     account = np.repeat(np.arange(people.accounts), 30)
     address = resolve(plan, account, np.full(len(account), 5), np.random.default_rng(6)) - len(plan.net)

@@ -79,11 +79,36 @@ def test_gift_cards_are_popular_among_strangers_and_evading_operators(cards: Opt
 def test_an_evading_account_pays_with_an_own_or_a_popular_value(cards: Options, people: Population) -> None:
     evading = np.setdiff1d(np.flatnonzero(people.ring >= 0), people.pooled(COLUMN))
     account, card = of(cards, evading)
-    popular = card < batches(people)
-    assert not np.intersect1d(account[popular], account[~popular]).size
-    assert 0.15 < np.isin(evading, account[popular]).mean() < 0.45
-    others = of(cards, np.setdiff1d(np.arange(people.accounts), evading))[1]
-    assert np.isin(card[~popular], others).mean() < 0.1
+    users = np.bincount(np.unique(np.column_stack([cards.choice, cards.account]), axis=0)[:, 0])
+    gift = card < batches(people)
+    alone = users[card] == 1
+    assert not np.intersect1d(account[gift], account[alone]).size
+    assert 0.15 < np.isin(evading, account[gift]).mean() < 0.45
+    assert 0.5 < np.isin(evading, account[alone]).mean() < 0.75
+    popular = np.unique(card[~alone])
+    honest = of(cards, np.flatnonzero(people.ring < 0))[1]
+    assert np.isin(popular, honest).mean() > 0.8
+
+
+def test_a_resellers_customers_share_its_cards_as_a_ring_does_but_are_strangers(
+    cards: Options, people: Population
+) -> None:
+    own = cards.choice >= batches(people)
+    users = np.unique(np.column_stack([cards.choice, people.group[cards.account]])[own], axis=0)
+    vpn = np.isin(users[:, 1], people.groups_of(Group.VPN_USER))
+    shared = users[np.isin(users[:, 0], users[vpn, 0])]
+    groups = np.bincount(shared[:, 0])
+    resold = groups[groups > 2]
+    assert len(resold) >= 5
+    assert 3 < resold.mean() < 25
+
+
+def test_accounts_bought_together_are_paid_for_together(cards: Options, people: Population) -> None:
+    ring = int(np.argmax(people.rings.size))
+    mine = np.isin(cards.account, people.pooled(COLUMN)) & (people.ring[cards.account] == ring)
+    place, card = people.place[cards.account[mine]], cards.choice[mine]
+    spread = [np.ptp(place[card == c]) for c in np.unique(card) if (card == c).sum() > 1]
+    assert np.median(spread) < 0.5 * people.rings.size[ring]
 
 
 def test_a_replaced_card_is_replaced_for_all_who_use_it(cards: Options, people: Population) -> None:

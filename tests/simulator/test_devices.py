@@ -5,9 +5,10 @@ import pytest
 
 from linkage.simulator.devices import BROWSERS, COLUMN, POPULAR, device_options
 from linkage.simulator.options import NEVER, Options, draw
-from linkage.simulator.population import Group, Population
+from linkage.simulator.population import Group, Population, populate
+from linkage.simulator.presets import Preset
 from linkage.simulator.rings import DeviceStyle
-from linkage.simulator.spec import SECONDS
+from linkage.simulator.spec import SECONDS, WorldSpec
 from linkage.simulator.streams import Ints, Streams
 
 
@@ -88,6 +89,17 @@ def test_before_and_after_an_update_the_same_device_has_two_fingerprints(devices
     end = draw(devices, accounts, rng(1), np.full_like(accounts, SECONDS - 1))
     assert 0.5 < (start != end).mean() < 0.9
     assert set((end - start)[(start < POPULAR) & (start != end)]) == {POPULAR}
+
+
+def test_a_factorys_machines_sign_up_accounts_of_several_rings() -> None:
+    people = populate(WorldSpec(4_000, 12, preset=Preset.FACTORY), Streams(12))
+    table, _ = device_options(people, Streams(12))
+    ring = people.ring[table.account]
+    pairs = np.unique(np.column_stack([table.choice, ring])[(ring >= 0) & (table.choice >= 2 * POPULAR)], axis=0)
+    device, rings = np.unique(pairs[:, 0], return_counts=True)
+    machines = np.isin(table.choice, device[rings > 1])
+    assert machines.sum() > 50
+    assert people.from_factory[ring[machines]].all()
 
 
 def test_one_persons_device_updates_once_for_all_accounts(devices: Options, people: Population) -> None:

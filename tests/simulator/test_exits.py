@@ -60,6 +60,36 @@ def test_rings_that_serve_several_have_racks_beside_their_exits(proxied: tuple[P
     assert np.array_equal(racked, mine)
 
 
+def test_operators_that_a_proxy_serves_send_their_own_rings_through_it(proxied: tuple[Population, AddressPlan]) -> None:
+    people, plan = proxied
+    pooled = people.pooled(COLUMN)
+    rings = people.rings
+    proxy = np.isin(people.ring[pooled], rings.proxies)
+    served = rings.service.operator[np.isin(rings.service.ring, rings.proxies)]
+    theirs = np.isin(rings.operator[people.ring[pooled]], served) & ~proxy
+    racks = pairs(plan, pooled[proxy])[:, 1]
+    racks = racks[plan.net[racks] == Net.DATACENTRE]
+    found = pairs(plan, pooled[theirs])
+    through = np.unique(people.ring[found[np.isin(found[:, 1], racks), 0]])
+    assert 0.4 < len(through) / len(np.unique(people.ring[pooled[theirs]])) <= 1.0
+    others = pairs(plan, pooled[~theirs & ~proxy])
+    assert not np.isin(others[:, 1], racks).any()
+
+
+def test_a_factorys_accounts_are_made_behind_one_set_of_addresses() -> None:
+    people = populate(WorldSpec(4_000, 12, preset=Preset.FACTORY), Streams(12))
+    plan = address_plan(people, Streams(12))
+    pooled = people.pooled(COLUMN)
+    ring = people.ring[pooled]
+    made = people.from_factory[ring]
+    found = pairs(plan, pooled[made])
+    found = found[plan.net[found[:, 1]] == Net.DATACENTRE]
+    rings = np.unique(np.column_stack([found[:, 1], people.ring[found[:, 0]]]), axis=0)
+    shared = np.unique(rings[:, 0], return_counts=True)[1]
+    assert np.array_equal(np.unique(found[:, 0]), pooled[made])
+    assert shared.max() == len(np.unique(ring[made])) > 1
+
+
 def test_a_world_without_operators_has_addresses_too() -> None:
     people = populate(WorldSpec(400, 12, preset=Preset.HONEST), Streams(12))
     plan = address_plan(people, Streams(12))
