@@ -73,14 +73,14 @@ def _tell(text: str) -> None:
 
 def _form(form: Form, measure: Bench, accept: bool) -> list[accepted.Worse]:
     results = measure.run(form.worlds, form.methods)
-    frame = figures.quality(results)
+    frame = figures.quality(results, form.judged)
     _print(form, frame)
     if form.name == "full":
         write_docs(results, DOCS, PAGE)
     path = DOCS / "accepted.csv"
     if not accept:
         return accepted.compare(accepted.accept(form.name, frame, frame), accepted.read(path, form.name))
-    noise = figures.quality(measure.run(form.noise_worlds, form.methods))
+    noise = figures.quality(measure.run(form.noise_worlds, form.methods), form.judged)
     accepted.write(path, accepted.accept(form.name, frame, noise), form.name)
     return []
 
@@ -96,8 +96,9 @@ def write_docs(results: Results, folder: Path, page: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     frame.to_csv(folder / "quality.csv", index=False, lineterminator="\n")
     cost.to_csv(folder / "cost.csv", index=False, lineterminator="\n")
-    pictures.draw(frame, folder)
-    parts = [tables.scores(frame), tables.details(frame), tables.evasion(frame), tables.remarks(frame)]
+    shown = [f"![{path.stem}: F1 over the rate of evasion]({folder.name}/{path.name})"
+             for path in pictures.draw(frame, folder)]  # fmt: skip
+    parts = [tables.scores(frame), tables.details(frame), tables.evasion(frame), tables.remarks(frame), *shown]
     tables.put(page, "quality", "\n\n".join(part for part in parts if part))
     tables.put(page, "cost", tables.costs(cost))
 

@@ -21,8 +21,10 @@ HONEST = {"accounts": "honest_accounts", "suspect": "honest_suspects", "bystande
 OURS = {ANY: "**linkage**, rings of any verdict", SUSPECT: "**linkage**, suspect rings only"}
 
 
-def quality(results: Results) -> pd.DataFrame:
+def quality(results: Results, judged: bool = True) -> pd.DataFrame:
     """Every score, in the order of worlds and methods; the same results give the same table.
+
+    Worlds that are too easy do not count when worlds are ``judged``.
 
     Columns: preset, evade, seed, accounts, counts, method, rings, level, setting, precision, recall, f1, found, of,
     usual_f1, traffic, honest_accounts, honest_suspects, honest_bystanders, honest_groups, not_run. Scores are missing
@@ -30,7 +32,7 @@ def quality(results: Results) -> pd.DataFrame:
     rings.
     """
     rows = [
-        {**world.fields(), "counts": EASY if too_easy(methods) else COUNTS, "method": method, **row}
+        {**world.fields(), "counts": EASY if judged and too_easy(methods) else COUNTS, "method": method, **row}
         for world, methods in sorted(results.items(), key=lambda item: _place(item[0]))
         for method, result in methods.items()
         for row in _rows(result)

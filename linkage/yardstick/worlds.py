@@ -49,12 +49,16 @@ class World:
 
 @dataclass(frozen=True)
 class Form:
-    """One form of the bench: its name, its worlds, the methods that run on them, and the seeds that noise is from."""
+    """One form of the bench: its name, its worlds, the methods that run on them, and the worlds that noise is from.
+
+    In a form that is not ``judged`` worlds that are too easy count too.
+    """
 
     name: str
     worlds: tuple[World, ...]
     methods: tuple[str, ...]
     noise_worlds: tuple[World, ...]
+    judged: bool
 
 
 def has_operators(preset: Preset) -> bool:
@@ -69,11 +73,11 @@ def full(accounts: int = ACCOUNTS, presets: tuple[Preset, ...] = tuple(Preset)) 
         World(p.value, evade, seed, accounts)
         for p in presets if has_operators(p) for evade in OTHER_EVADES for seed in EVADE_SEEDS
     )  # fmt: skip
-    return Form("full", main + other, METHODS, main)
+    return Form("full", main + other, METHODS, main, judged=True)
 
 
 def short() -> Form:
-    """A few presets and two seeds of small worlds, with the two peers that tell whether a world is hard enough."""
+    """A few presets and two seeds of small worlds, with two peers; small worlds are easy, so none is judged."""
     worlds = [World(p.value, EVADE, seed, SHORT_ACCOUNTS) for p in SHORT_PRESETS for seed in SEEDS]
     run = tuple(world for world in worlds if world.seed in SHORT_SEEDS)
-    return Form("short", run, (LINKAGE, CEILING, *SHORT_PEERS), tuple(worlds))
+    return Form("short", run, (LINKAGE, CEILING, *SHORT_PEERS), tuple(worlds), judged=False)

@@ -57,6 +57,7 @@ def test_worlds_that_are_too_easy_are_marked_and_do_not_count() -> None:
     assert set(frame.loc[frame["seed"] == 1002, "counts"]) == {"too easy"}
     assert set(counted(frame)["seed"]) == {1001}
     assert counted(frame, 0.6).empty
+    assert set(counted(quality({easy: methods(0.9, leiden=0.8)}, judged=False))["seed"]) == {1002}
 
 
 def test_nothing_to_find_gives_no_score_but_counts_honest_accounts() -> None:

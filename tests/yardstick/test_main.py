@@ -62,6 +62,7 @@ def test_the_full_bench_writes_tables_and_pictures_and_accepts_both_forms(made: 
     page = (tmp_path / "validation.md").read_text()
     assert "| **linkage**, rings of any verdict | 0.90 / 0.90 |" in page
     assert "| method | seconds, median |" in page
+    assert "![quiet: F1 over the rate of evasion](yardstick/quiet.svg)" in page
     frozen = (tmp_path / "yardstick" / "accepted.csv").read_text()
     assert "\nfull,campaign,0.0," in frozen
     assert "\nshort,campaign,0.3," in frozen
