@@ -121,3 +121,18 @@ def test_the_shell_completes_commands_and_options() -> None:
         capture_output=True, text=True, check=False, env={**os.environ, **completing, "COMP_WORDS": "linkage ev"},
     )  # fmt: skip
     assert done.stdout.split() == ["evaluate"], done.stderr
+
+
+def test_help_waits_for_no_library_that_it_does_not_need() -> None:
+    """A quarter of a second and more each, at every command."""
+    script = """
+import sys
+from linkage.cli import app
+try:
+    app(["--help"])
+except SystemExit:
+    print(sorted({"igraph", "pandas", "matplotlib"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "evaluate" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linkage.evaluation.calibration import belongs, calibration
+from linkage.evaluation.prediction import Members
+from linkage.evaluation.truth import Truth
+from tests.evaluation.test_honest import Row, made
+
+RINGS: list[Row] = [
+    *[("operator", "o", 0, False, 0, "suspect", "core")] * 3,
+    ("operator", "p", 1, False, 0, "suspect", "core"),
+    ("company", "acme", -1, False, 0, "suspect", "core"),
+    *[("company", "acme", -1, False, 1, "suspect", "core")] * 3,  # a suspect ring of honest accounts: nobody is right
+    *[("company", "acme", -1, False, 2, "organisation", "core")] * 2,
+    ("household", "h", -1, False, 2, "organisation", "core"),
+    *[("vpn_user", f"v{i}", -1, False, 3, "shared_network", "core") for i in range(2)],
+    ("individual", "i", -1, False, -1, "", ""),
+]
+RIGHT = [*[True] * 3, False, False, *[False] * 3, True, True, False, True, True, False]
+
+
+def stated(rows: list[Row], likelihood: list[float]) -> tuple[Truth, Members]:
+    truth, members = made(rows)
+    return truth, replace(members, likelihood=np.array(likelihood))
+
+
+def test_members_belong_with_most_of_their_ring() -> None:
+    assert belongs(*made(RINGS)).tolist() == RIGHT
+
+
+def test_an_account_of_two_operators_belongs_with_either() -> None:
+    truth, members = made(RINGS[:4])
+    both = truth.levels["operator"].tolil()
+    both[3, 0] = 1
+    assert belongs(replace(truth, levels={"operator": both.tocsr()}), members).all()
+
+
+@given(st.lists(st.floats(0, 1), min_size=len(RINGS), max_size=len(RINGS)))
+def test_bins_and_error_equal_a_count_by_hand(likelihood: list[float]) -> None:
+    told = calibration(*stated(RINGS, likelihood))
+    assert [c.rings for c in told] == ["any verdict", "organisation", "shared_network", "suspect"]
+    for one in told:
+        chosen = [
+            (p, r) for p, r, row in zip(likelihood, RIGHT, RINGS, strict=True)
+            if row[5] and one.rings in ("any verdict", row[5])
+        ]  # fmt: skip
+        bins: dict[int, list[tuple[float, bool]]] = {}
+        for p, r in chosen:
+            bins.setdefault(min(int(p * 10), 9), []).append((p, r))
+        assert [b.accounts for b in one.bins] == [len(bins[i]) for i in sorted(bins)]
+        gaps = [abs(sum(p for p, _ in b) - sum(r for _, r in b)) for b in bins.values()]
+        assert one.error == pytest.approx(sum(gaps) / len(chosen), abs=1e-9)
+        assert one.stated == pytest.approx(sum(p for p, _ in chosen) / len(chosen))
+        assert all(b.true_low <= b.true <= b.true_high for b in one.bins)
+
+
+def test_a_gap_that_chance_explains_is_not_the_largest() -> None:
+    rows = [*[RINGS[0]] * 40, RINGS[3], *[RINGS[3]] * 20]
+    likelihood = [*[0.95] * 40, 0.15, *[0.75] * 20]
+    (_, suspect) = calibration(*stated(rows, likelihood))
+    assert suspect.bins[0].gap == pytest.approx(0.15)
+    assert (suspect.largest.accounts, suspect.largest.gap) == (20, pytest.approx(0.75))
+    assert suspect.largest.certain_gap == pytest.approx(0.75 - suspect.largest.true_high)
+
+
+def test_nothing_is_said_where_no_likelihood_is_stated() -> None:
+    assert calibration(*made(RINGS)) == []
