@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from linkage.simulator.cells import cells_of
 from linkage.simulator.exits import ring_exits
 from linkage.simulator.homes import (
     COLUMN,
@@ -62,7 +63,7 @@ def address_plan(people: Population, streams: Streams) -> AddressPlan:
         daily_life(plan, homes, vpn, streams.part("addresses daily")),
         vpn_users(people, vpn, streams.part("addresses vpn")),
         premises(plan, streams.part("addresses premises")),
-        ring_exits(plan, homes, streams.part("addresses rings")),
+        ring_exits(plan, homes, cells_of(people.rings, streams), streams.part("addresses rings")),
     ]
     net = np.concatenate(plan.nets)
     cloud = np.flatnonzero(net == Net.DATACENTRE)

@@ -25,6 +25,7 @@ RESELLER_ACCOUNTS = 3_000  # accounts of the world to one reseller
 CARD_CUSTOMERS = (4, 16)  # accounts on each of a reseller's cards: fewest, below
 BATCH = 30  # accounts of a ring that are bought, and paid for, together
 STRAY = 0.2  # share of a ring's payments by any of its cards
+CENTRAL = 0.05  # share of a ring's payments with a card that its operator bought for another ring
 BATCH_ACCOUNTS = 150  # accounts of the world to one batch of gift cards that the service sees as one value
 LENT = 0.02  # share of own cards that are a friend's
 REPLACED = 0.06  # share of cards replaced in a quarter: reissued, lost, or changed after a refund
@@ -128,7 +129,8 @@ def _company(people: Population, numbers: Numbers, rng: np.random.Generator) -> 
 
 def _pools(people: Population, numbers: Numbers, rng: np.random.Generator) -> Options:
     """Rings: as many cards as put the ring's number of accounts on each, one to three of them an account; accounts of
-    one batch share them, but for some that are paid with any card at hand."""
+    one batch share them, but for some that are paid with any card at hand, now and then another ring's of the same
+    operator."""
     accounts = _payers(people, people.pooled(COLUMN), rng)
     per_account = 1 + rng.binomial(2, 0.5, len(accounts))
     cards = np.maximum(2, np.round(people.rings.size * 2 / people.rings.accounts_per_card)).astype(np.int64)
@@ -137,9 +139,24 @@ def _pools(people: Population, numbers: Numbers, rng: np.random.Generator) -> Op
     account = accounts[owner]
     ring = people.ring[account]
     size = people.rings.size[ring]
+    lent = rng.random(len(owner)) < CENTRAL
+    colleague = _colleagues(people, rng)[ring]
     nearby = people.place[account] // BATCH * BATCH + rng.random(len(owner)) * BATCH
     place = np.where((rng.random(len(owner)) < STRAY) | (nearby >= size), rng.random(len(owner)) * size, nearby)
-    return options(account, first[ring] + (place / size * cards[ring]).astype(np.int64), 1.0)
+    payer = np.where(lent, colleague, ring)
+    return options(account, first[payer] + (place / size * cards[payer]).astype(np.int64), 1.0)
+
+
+def _colleagues(people: Population, rng: np.random.Generator) -> Ints:
+    """For each ring another one of its operator, itself where there is none: the next in a random circle."""
+    order = np.lexsort((rng.random(len(people.rings.size)), people.rings.operator))
+    operator = people.rings.operator[order]
+    first = np.searchsorted(operator, operator)
+    last = np.searchsorted(operator, operator, side="right") - 1
+    place = np.arange(len(order))
+    following = np.empty_like(order)
+    following[order] = order[np.where(place == last, first, place + 1)]
+    return following
 
 
 def _replaced(table: Options, numbers: Numbers, rng: np.random.Generator) -> Options:

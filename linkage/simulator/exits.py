@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from linkage.simulator.cells import Cells
 from linkage.simulator.homes import COLUMN, OTHERS, VPN_EXITS, VPN_PROVIDERS, Homes
 from linkage.simulator.networks import Net, Planner
 from linkage.simulator.options import Options, joined, options
@@ -13,27 +14,26 @@ from linkage.simulator.streams import Ints, repeat_counts
 PROXY_NETWORKS = 3
 FACTORY_EXITS = 24
 THROUGH = 0.7  # share of the rings of operators whom a proxy serves
-FAITHFUL = 0.8  # share of an operator's rings with its preferred provider
+FAITHFUL = 0.8  # share of an operator's cells with its preferred provider
 CUSTOMERS_IN_PROXIES = 0.25  # share of customers' lines that one of the proxy networks exits through
 
 
-def ring_exits(plan: Planner, homes: Homes, rng: np.random.Generator) -> Options:
-    """The exits that each ring rents, by its style; one that serves several has racks of its own beside them."""
-    people, rings = plan.people, plan.people.rings
-    count = len(rings.size)
-    racks_of = np.maximum(4, rings.size // rng.integers(4, 25, count))
-    order = rng.permutation(count)  # neighbours in address space are strangers
+def ring_exits(plan: Planner, homes: Homes, cells: Cells, rng: np.random.Generator) -> Options:
+    """The exits that each cell of a ring rents, by its style; a ring that serves several has racks beside them."""
+    people = plan.people
+    racks_of = np.maximum(4, cells.size // rng.integers(4, 25, len(cells.size)))
+    order = rng.permutation(len(cells.size))  # neighbours in address space are strangers
     racks = plan.fresh_pools(racks_of[order], Net.DATACENTRE, 8)[np.argsort(order)]
-    proxies = _proxies(plan, homes, rng)
-    exits = _vpn_regions(plan, _preferred(plan, VPN_PROVIDERS, rng), rng)
-    styles = [rings.address == AddressStyle.DATACENTRE, rings.address == AddressStyle.RESIDENTIAL]
+    proxies = _proxies(plan, homes, cells, rng)
+    exits = _vpn_regions(plan, _preferred(plan, cells, VPN_PROVIDERS, rng), rng)
+    styles = [cells.style == AddressStyle.DATACENTRE, cells.style == AddressStyle.RESIDENTIAL]
     pool = np.select(styles, [racks, proxies], exits)
     accounts = people.pooled(COLUMN)
-    ring = people.ring[accounts]
-    several = np.isin(ring, rings.proxies)
-    beside = options(accounts[several], racks[ring[several]], 0.5)
-    through = _through_proxies(plan, accounts, np.column_stack([pool, racks]), rng)
-    return joined([options(accounts, pool[ring], 1.0), beside, through, _sign_ups(plan, accounts, rng)])
+    cell = cells.of(people, accounts)
+    several = np.isin(people.ring[accounts], people.rings.proxies)
+    beside = options(accounts[several], racks[cell[several]], 0.5)
+    through = _through_proxies(plan, accounts, np.column_stack([pool, racks])[cells.first], rng)
+    return joined([options(accounts, pool[cell], 1.0), beside, through, _sign_ups(plan, accounts, rng)])
 
 
 def _through_proxies(plan: Planner, accounts: Ints, pools: Ints, rng: np.random.Generator) -> Options:
@@ -58,25 +58,24 @@ def _sign_ups(plan: Planner, accounts: Ints, rng: np.random.Generator) -> Option
     return options(made, sites[people.rings.operator[people.ring[made]]], 0.4)
 
 
-def _preferred(plan: Planner, providers: int, rng: np.random.Generator) -> Ints:
-    """The provider of each ring, mostly that of its operator's other rings."""
+def _preferred(plan: Planner, cells: Cells, providers: int, rng: np.random.Generator) -> Ints:
+    """The provider of each cell, mostly that of its operator's other ones."""
     rings = plan.people.rings
-    preferred = rng.integers(0, providers, max(1, rings.operators))[rings.operator]
+    preferred = rng.integers(0, providers, max(1, rings.operators))[rings.operator][cells.ring]
     return np.where(rng.random(len(preferred)) < FAITHFUL, preferred, rng.integers(0, providers, len(preferred)))
 
 
 def _vpn_regions(plan: Planner, provider: Ints, rng: np.random.Generator) -> Ints:
-    """Rings on a VPN use a region of their provider: a quarter to all of the exits that its customers share."""
+    """Cells on a VPN use a region of their provider: a quarter to all of the exits that its customers share."""
     size = rng.integers(VPN_EXITS // 4, VPN_EXITS + 1, len(provider))
-    ring, place = repeat_counts(size)
+    cell, place = repeat_counts(size)
     start = rng.integers(0, VPN_EXITS, len(provider))
     first_exit = plan.members[0].reshape(VPN_PROVIDERS, VPN_EXITS)
-    return plan.new_pools(size, first_exit[provider[ring], (start[ring] + place) % VPN_EXITS], 8)
+    return plan.new_pools(size, first_exit[provider[cell], (start[cell] + place) % VPN_EXITS], 8)
 
 
-def _proxies(plan: Planner, homes: Homes, rng: np.random.Generator) -> Ints:
-    """Residential proxy networks exit through the lines of others, customers or not; a ring rents part of one."""
-    rings = plan.people.rings
+def _proxies(plan: Planner, homes: Homes, cells: Cells, rng: np.random.Generator) -> Ints:
+    """Residential proxy networks exit through the lines of others, customers or not; a cell rents part of one."""
     lines = len(homes.leases)
     customers = int(homes.line.max()) + 1
     network = rng.permutation(customers)[: round(customers * CUSTOMERS_IN_PROXIES)]
@@ -84,8 +83,8 @@ def _proxies(plan: Planner, homes: Homes, rng: np.random.Generator) -> Ints:
     of_network = rng.integers(0, PROXY_NETWORKS, len(network))
     order = np.argsort(of_network, kind="stable")
     counts = np.bincount(of_network, minlength=PROXY_NETWORKS)
-    mine = _preferred(plan, PROXY_NETWORKS, rng)
-    size = np.maximum(10, np.round(rings.size * rng.uniform(0.5, 2.0, len(rings.size)))).astype(np.int64)
-    ring, _ = repeat_counts(size)
-    row = (np.cumsum(counts) - counts)[mine[ring]] + (rng.random(len(ring)) * counts[mine[ring]]).astype(np.int64)
+    mine = _preferred(plan, cells, PROXY_NETWORKS, rng)
+    size = np.maximum(10, np.round(cells.size * rng.uniform(0.5, 2.0, len(cells.size)))).astype(np.int64)
+    cell, _ = repeat_counts(size)
+    row = (np.cumsum(counts) - counts)[mine[cell]] + (rng.random(len(cell)) * counts[mine[cell]]).astype(np.int64)
     return plan.new_pools(size, network[order[row]], 12)

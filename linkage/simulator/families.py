@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from linkage.simulator.cells import Cells, cells_of
 from linkage.simulator.options import NEVER, Numbers, Options, changing, joined, options
 from linkage.simulator.population import Population
 from linkage.simulator.rings import NOBODY
 from linkage.simulator.spec import EVADABLE
-from linkage.simulator.streams import Ints, Streams, repeat_counts, scatter, zipf_weights
+from linkage.simulator.streams import Bools, Ints, Streams, repeat_counts, scatter, zipf_weights
 
 COLUMN = EVADABLE.index("prompt_template")
 TOOLS, TOOL_TEMPLATES = 400, 12  # coding assistants, writing aids, connectors; each brings its own templates
-MUTATED = 0.5  # share of a ring's copies of family templates that have other words than the original
+MUTATED = 0.5  # share of a ring's copies of family templates that have other words than the original, in each cell
 RENEWED = 0.4  # share of a family that is written anew for a new model
 MOVING_OVER = 43_200  # mean seconds until a ring uses the new templates; half of the traffic moved within a day
 SHARE_WEIGHT = 8.0  # weight of all that an account does for those whom its ring serves
@@ -30,12 +31,16 @@ class Mutants:
 
 @dataclass(frozen=True)
 class _Offers:
-    """What each service (a ring working for somebody) offers its accounts, service after service."""
+    """What each service (a ring working for somebody) offers its accounts, service after service.
+
+    Where ``mutated`` the numbers are those of the first cell's copy, and the next cells' follow.
+    """
 
     size: Ints
     template: Ints
     until: Ints  # second from which ``after`` stands in its place
     after: Ints
+    mutated: Bools
 
     @property
     def first(self) -> Ints:
@@ -57,12 +62,13 @@ def ring_templates(
 ) -> tuple[Options, Mutants]:
     """What rings' accounts use of the families of those whom they serve, and which templates are mutated copies."""
     rng = streams.part("templates families")
-    offers, mutants = _offers(people, numbers, release, rng)
+    cells = cells_of(people.rings, streams)
+    offers, mutants = _offers(people, numbers, release, cells, rng)
     service = people.rings.service
     account, row = _services(people)
     working = service.operator[row] != NOBODY
     parts = [
-        _used(people, offers, account[working], row[working], rng),
+        _used(people, offers, cells, (account[working], row[working]), rng),
         _carried(people, numbers, account[~working], row[~working], streams.part("templates carried")),
     ]
     return joined(parts), mutants
@@ -79,9 +85,12 @@ def _services(people: Population) -> tuple[Ints, Ints]:
 
 
 def _offers(
-    people: Population, numbers: Numbers, release: int | None, rng: np.random.Generator
+    people: Population, numbers: Numbers, release: int | None, cells: Cells, rng: np.random.Generator
 ) -> tuple[_Offers, Mutants]:
-    """An operator has 10 to 60 templates; each ring that serves it uses a part, and adds extras of its own."""
+    """An operator has 10 to 60 templates; each ring that serves it uses a part, and adds extras of its own.
+
+    Each cell of the ring has copies of its own of what the ring mutates.
+    """
     rings, service = people.rings, people.rings.service
     family = rng.integers(10, 61, rings.operators)
     starts = np.cumsum(family) - family
@@ -97,18 +106,19 @@ def _offers(
     in_family = place < picks[row]
     member = starts[operator[row]] + shuffled[start_of_row[row] + np.where(in_family, place, 0)]
     changes = in_family & (rng.random(total) < RENEWED)[member] & (release is not None)
-    own = numbers.take(len(row)) + np.arange(len(row))  # a copy's or an extra's number
-    own_renewed = numbers.take(len(row)) + np.arange(len(row))
     mutated = in_family & (rng.random(len(row)) < MUTATED)
+    copies = np.where(mutated, cells.count[service.ring[row]], 1)  # an extra is a copy of nothing
+    own, own_renewed = (numbers.take(int(copies.sum())) + np.cumsum(copies) - copies for _ in range(2))
     template = np.where(in_family & ~mutated, original + member, own)
     after = np.where(mutated, own_renewed, renewed + member)
     moved = (0 if release is None else release) + rng.exponential(MOVING_OVER, len(served)).astype(np.int64)
+    copied, copy = repeat_counts(np.where(mutated, copies, 0))
     mutants = Mutants(
-        np.concatenate([own[mutated], own_renewed[mutated]]),
-        np.concatenate([original + member[mutated], renewed + member[mutated]]),
+        np.concatenate([own[copied] + copy, own_renewed[copied] + copy]),
+        np.concatenate([original + member[copied], renewed + member[copied]]),
     )
     until, after = np.where(changes, moved[row], NEVER), np.where(changes, after, template)
-    return _Offers(picks + extras, template, until, after), mutants
+    return _Offers(picks + extras, template, until, after, mutated), mutants
 
 
 def _shuffled_places(sizes: Ints, rng: np.random.Generator) -> Ints:
@@ -117,8 +127,11 @@ def _shuffled_places(sizes: Ints, rng: np.random.Generator) -> Ints:
     return place[np.lexsort((rng.random(len(owner)), owner))]
 
 
-def _used(people: Population, offers: _Offers, account: Ints, row: Ints, rng: np.random.Generator) -> Options:
-    """Several of the offers an account and service; who replaces a banned account takes over its templates."""
+def _used(
+    people: Population, offers: _Offers, cells: Cells, served: tuple[Ints, Ints], rng: np.random.Generator
+) -> Options:
+    """Several of the offers for each account and service ``served``; who replaces a banned account takes over its."""
+    account, row = served
     source = _replaced(people)[account]
     count = (4 + rng.poisson(4.0, people.accounts))[source]
     key = int(rng.integers(0, 1 << 62))
@@ -126,8 +139,9 @@ def _used(people: Population, offers: _Offers, account: Ints, row: Ints, rng: np
     service = row[owner]
     pick = offers.first[service] + scatter(source[owner], service, place, key) % offers.size[service]
     share = people.rings.service.share[service] * SHARE_WEIGHT / count[owner]
-    table = options(account[owner], offers.template[pick], share, people.rings.service.operator[service])
-    return changing(table, offers.until[pick], offers.after[pick])
+    copy = (cells.of(people, source) - cells.first[people.ring[source]])[owner] * offers.mutated[pick]
+    table = options(account[owner], offers.template[pick] + copy, share, people.rings.service.operator[service])
+    return changing(table, offers.until[pick], offers.after[pick] + copy)
 
 
 def _replaced(people: Population) -> Ints:

@@ -37,10 +37,13 @@ def test_a_rings_cards_sit_on_few_accounts_each(cards: Options, people: Populati
     assert users.max() < 25
 
 
-def test_rings_never_share_a_card(cards: Options, people: Population) -> None:
+def test_operators_never_share_a_card_and_their_rings_seldom(cards: Options, people: Population) -> None:
     account, card = of(cards, people.pooled(COLUMN))
-    pairs = np.unique(np.column_stack([people.ring[account], card]), axis=0)
-    assert len(np.unique(pairs[:, 1])) == len(pairs)
+    ring = people.ring[account]
+    operators = np.unique(np.column_stack([people.rings.operator[ring], card]), axis=0)
+    assert len(np.unique(operators[:, 1])) == len(operators)
+    rings = np.unique(np.column_stack([ring, card]), axis=0)
+    assert 0.01 < len(rings) / len(np.unique(rings[:, 1])) - 1 < 0.25
 
 
 def test_no_honest_account_pays_with_a_pool(cards: Options, people: Population) -> None:
