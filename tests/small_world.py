@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from linkage.simulator import WorldSpec, simulate
+from linkage.simulator import Preset, WorldSpec, simulate
 
-SPEC = WorldSpec(accounts=1_200, seed=2)
-TINY = WorldSpec(accounts=300, seed=5)
+SPEC = WorldSpec(accounts=1_200, seed=2, preset=Preset.MARKET)
+TINY = WorldSpec(accounts=300, seed=5, preset=Preset.MARKET)
 LOGS = {  # source: files, columns that name entities with their kinds
     "accounts": ("accounts.parquet", {}),
     "payments": ("payments.parquet", {"payment_fingerprint": "payment_method"}),
@@ -165,7 +165,8 @@ def uses(world: Path) -> pd.DataFrame:
         for column, kind in entities.items():
             part = frame[["account_id", column, "ts"]].set_axis(["account_id", "value", "time"], axis=1)
             links = part["value"].notna() if kind != "ip" else part["value"].map(_is_global)
-            parts.append(part[links].assign(kind=kind))
+            part = part[links].assign(kind=kind)
+            parts.append(part if kind != "ip" else part.assign(value=part["value"].map(_network)))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -178,6 +179,12 @@ def activity(world: Path) -> pd.DataFrame:
     table["created"] = logs["accounts"].groupby("account_id")["created_at"].min()
     table["exchanges"] = logs["exchanges"].groupby("account_id").size()
     return table.fillna({"exchanges": 0}).astype({"exchanges": "int64"})
+
+
+def _network(address: str) -> str:
+    """An IPv6 address by its /64, an IPv4 address as it is."""
+    parsed = ipaddress.ip_address(address)
+    return str(parsed) if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _is_global(address: str) -> bool:

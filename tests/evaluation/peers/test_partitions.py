@@ -23,7 +23,7 @@ from linkage.evaluation.peers.partitions import (
 from linkage.evaluation.report import peer_lines
 from linkage.evaluation.scores import Labels
 from linkage.evaluation.tables import read_truth
-from linkage.simulator import WorldSpec, simulate
+from linkage.simulator import Preset, WorldSpec, simulate
 from tests.evaluation.peers.toys import ACCOUNTS, edges, links, planted
 
 
@@ -75,7 +75,7 @@ def test_leiden_ignores_and_leaves_alone_pythons_own_generator() -> None:
 
 def test_a_simulated_world_is_too_hard_for_components_and_plain_leiden(tmp_path: Path) -> None:
     """A world in which a degree cap or plain Leiden finds the rings would measure nothing."""
-    simulate(tmp_path / "world", WorldSpec(accounts=20_000, seed=3, evade=0.3))
+    simulate(tmp_path / "world", WorldSpec(accounts=20_000, seed=3, preset=Preset.MARKET))
     table, ids = links_of_world(tmp_path / "world")
     lines = peer_lines(table, ids, read_truth(tmp_path / "world/truth.parquet"))
     f1 = {x.of: x.score.f1 for x in lines if x.level == "ring"}
