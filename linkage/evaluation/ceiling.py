@@ -22,8 +22,9 @@ that.
 
 Each account goes to its best ring when the bits are above a cut; or, the second way, when those for its best operator
 are above it too. With operators it is alike: profiles of whole operators are made as those of rings (the templates of
-all rings together may say whose an account is though no single ring does); or, the second way, the operators of its
-best ring are taken where no profile of an operator reaches the cut. Zero is the cut that errs least often; a higher or
+all rings together may say whose an account is though no single ring does); or, the second way, an account whose best
+ring is above the cut too gets all operators that this ring serves; or, the third, only those that no operator's profile
+reaches get the operators of their ring. Zero is the cut that errs least often; a higher or
 lower one may serve B-cubed F1 better. As a bound must not be beaten, the truth chooses the cut and the way, for each
 level. What is still open: bits are added over kinds as if they were independent, and rings compete by their own odds,
 so this is a strong method with the truth at hand, not a proof.
@@ -211,7 +212,7 @@ def _first_days(links: pa.Table) -> Kind | None:
 
 
 def _tries(level: str, placed: dict[str, Placed], true: dict[str, Memberships], cut: float) -> Iterator[Memberships]:
-    """Clusters at a level for one cut, in two ways where the truth has both levels."""
+    """Clusters at a level for one cut, in each way where the truth has both levels."""
     alone = of_numbered(placed[level].above(cut), true[level].shape[1])
     yield alone
     if len(placed) < 2:
@@ -220,6 +221,8 @@ def _tries(level: str, placed: dict[str, Placed], true: dict[str, Memberships], 
         yield where(alone, placed[OPERATOR].bits > cut)
     else:
         by_ring = rows_at(ones((true[RING].T @ true[OPERATOR]).tocsr()), placed[RING].above(cut))
+        certain = where(by_ring, ~none_at(alone))
+        yield certain + where(alone, none_at(certain))
         yield alone + where(by_ring, none_at(alone))
 
 
