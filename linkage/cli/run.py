@@ -34,12 +34,8 @@ def run_command(
     """
     from linkage import pipeline
 
-    try:
-        with _progress(pipeline.STAGES) as observe:
-            folder = pipeline.run(config, observe, keep_steps)
-    except KeyboardInterrupt:
-        terminal.warn("linkage: stopped by Ctrl-C. 'latest' names the last run that was published.")
-        raise
+    with _words_for_ctrl_c(), _progress(pipeline.STAGES) as observe:
+        folder = pipeline.run(config, observe, keep_steps)
     manifest = json.loads((folder / "manifest.json").read_text(encoding="ascii"))
     if as_json:
         terminal.print_json(manifest)
@@ -47,6 +43,15 @@ def run_command(
     for warning in manifest["warnings"]:
         terminal.warn(f"warning: {terminal.plain(warning)}")
     _print_summary(folder, manifest)
+
+
+@contextmanager
+def _words_for_ctrl_c() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        terminal.warn("linkage: stopped by Ctrl-C. 'latest' names the last run that was published.")
+        raise
 
 
 @contextmanager
