@@ -79,10 +79,10 @@ def parse(line: str) -> None:
 
 def test_every_command_has_its_section_and_its_line_in_the_list() -> None:
     text = text_of(ROOT / "docs/commands.md")
-    assert re.findall(r"^\| \[`(\w+)`\]\(#linkage-(\w+)\)", text, flags=re.MULTILINE) == [
-        (name, name) for name in re.findall(r"^## linkage (\w+)$", text, flags=re.MULTILINE)
+    assert re.findall(r"^\| \[`([\w-]+)`\]\(#linkage-([\w-]+)\)", text, flags=re.MULTILINE) == [
+        (name, name) for name in re.findall(r"^## linkage ([\w-]+)$", text, flags=re.MULTILINE)
     ]
-    assert set(re.findall(r"^## linkage (\w+)$", text, flags=re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^## linkage ([\w-]+)$", text, flags=re.MULTILINE)) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
