@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ import linkage
 from linkage.errors import LinkageError
 from linkage.state.manifest import sha256, versions
 from linkage.yardstick.measure import SIMULATE
+from linkage.yardstick.processes import apart
 from linkage.yardstick.results import Result, load, save
 from linkage.yardstick.worlds import LINKAGE, World
 
@@ -77,16 +76,15 @@ class Bench:
 
     def _step(self, step: str, folder: Path, world: World) -> None:
         out = self._kept(world, step)
-        words = [sys.executable, "-m", "linkage.yardstick.measure", step, folder, json.dumps(world.fields()), out]
         try:
-            done = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=TOO_LONG, check=False)
-        except subprocess.TimeoutExpired:
+            error = apart([step, str(folder), json.dumps(world.fields()), str(out)], TOO_LONG)
+        except TimeoutError:
             save(Result(not_run=f"it took more than {TOO_LONG} seconds"), out)
             return
-        if done.returncode != 0:
+        if error:
             raise LinkageError(
-                f"{step} broke: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else done.returncode}.",
-                where=str(folder), todo="Mend it and run the bench again: it goes on from here.",
+                f"{step} broke: {error}.", where=str(folder),
+                todo="Mend it and run the bench again: it goes on from here.",
             )
 
     def _kept(self, world: World, method: str) -> Path:

@@ -1,13 +1,9 @@
-"""One step in a process of its own, so that its seconds and memory are its own: simulate a world, or run a method.
-
-``python -m linkage.yardstick.measure STEP FOLDER WORLD OUT``: STEP is ``simulate`` or a method, WORLD is JSON.
-"""
+"""One step of the bench, in a process of its own, so that its seconds and memory are its own."""
 
 from __future__ import annotations
 
 import json
 import resource
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
@@ -29,7 +25,7 @@ KIB_PER_MB = 1_000_000 / 1024  # getrusage counts KiB on Linux
 
 
 def main(arguments: list[str]) -> None:
-    """Do the step of the command line and write its result."""
+    """Do a step and write its result: ``simulate`` or a method, the world's folder, the world as JSON, the file."""
     step, folder, world, out = arguments
     save(measured(step, Path(folder), World(**json.loads(world))), Path(out))
 
@@ -132,7 +128,3 @@ def _ceiling(run: Path, truth: Path) -> Result:
 def peak_mb() -> float:
     """Peak resident memory of this process in MB."""
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MB, 1)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -90,7 +90,7 @@ def tax_forms(clusters: Clusters, folder: Path) -> Scored:
     truth = folder / "households.csv"
     last[together].rename(columns={"household_id": "operator"})[["account_id", "operator"]].to_csv(truth, index=False)
     f1 = bcubed_score(clusters, truth).f1
-    return Scored(f"{taken} employers, {f1:.3f}", f1)
+    return Scored(f"{taken}, {f1:.3f}", f1)
 
 
 def posts(clusters: Clusters, folder: Path) -> Scored:
