@@ -13,6 +13,7 @@ from linkage.simulator.streams import Ints, repeat_counts
 
 PROXY_NETWORKS = 3
 FACTORY_EXITS = 24
+SLIPS = 0.2  # share of accounts that their operator's people log in to from their own office
 THROUGH = 0.7  # share of the rings of operators whom a proxy serves
 FAITHFUL = 0.8  # share of an operator's cells with its preferred provider
 CUSTOMERS_IN_PROXIES = 0.25  # share of customers' lines that one of the proxy networks exits through
@@ -33,7 +34,8 @@ def ring_exits(plan: Planner, homes: Homes, cells: Cells, rng: np.random.Generat
     several = np.isin(people.ring[accounts], people.rings.proxies)
     beside = options(accounts[several], racks[cell[several]], 0.5)
     through = _through_proxies(plan, accounts, np.column_stack([pool, racks])[cells.first], rng)
-    return joined([options(accounts, pool[cell], 1.0), beside, through, _sign_ups(plan, accounts, rng)])
+    parts = [beside, through, _sign_ups(plan, accounts, rng), _offices(plan, accounts, rng)]
+    return joined([options(accounts, pool[cell], 1.0), *parts])
 
 
 def _through_proxies(plan: Planner, accounts: Ints, pools: Ints, rng: np.random.Generator) -> Options:
@@ -56,6 +58,14 @@ def _sign_ups(plan: Planner, accounts: Ints, rng: np.random.Generator) -> Option
     made = accounts[people.from_factory[people.ring[accounts]]]
     sites = plan.fresh_pools(np.full(people.rings.operators, FACTORY_EXITS), Net.DATACENTRE, 4)
     return options(made, sites[people.rings.operator[people.ring[made]]], 0.4)
+
+
+def _offices(plan: Planner, accounts: Ints, rng: np.random.Generator) -> Options:
+    """Slips: an operator's people look after some accounts by hand, from where they sit, whatever ring it is."""
+    people = plan.people
+    slips = accounts[rng.random(len(accounts)) < SLIPS]
+    offices = plan.fresh_pools(rng.integers(1, 7, people.rings.operators), Net.OFFICE, 2)
+    return options(slips, offices[people.rings.operator[people.ring[slips]]], 0.15)
 
 
 def _preferred(plan: Planner, cells: Cells, providers: int, rng: np.random.Generator) -> Ints:

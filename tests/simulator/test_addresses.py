@@ -55,7 +55,9 @@ def test_rings_exit_by_their_style(plan: AddressPlan, people: Population, style:
     pooled = people.pooled(COLUMN)
     mine = pooled[people.rings.address[people.ring[pooled]] == style]
     assert len(mine) > 0
-    assert set(plan.net[used(plan, mine)].ravel()) == nets
+    found = plan.net[used(plan, mine)].ravel()
+    assert set(found) == nets | {Net.OFFICE}  # that of the operator's people, now and then
+    assert (found == Net.OFFICE).mean() < 0.1
 
 
 def test_evading_accounts_never_use_their_rings_exits(plan: AddressPlan, people: Population) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from linkage.simulator.addresses import COLUMN, AddressPlan, address_plan, resolve
+from linkage.simulator.exits import SLIPS
 from linkage.simulator.networks import Net
 from linkage.simulator.population import Population, populate
 from linkage.simulator.presets import Preset
@@ -30,7 +31,9 @@ def of_style(people: Population, style: AddressStyle) -> Ints:
 
 
 def test_a_rings_racks_are_of_no_other_ring(people: Population, streams: Streams) -> None:
-    found = pairs(address_plan(people, streams), of_style(people, AddressStyle.DATACENTRE))
+    plan = address_plan(people, streams)
+    found = pairs(plan, of_style(people, AddressStyle.DATACENTRE))
+    found = found[plan.net[found[:, 1]] == Net.DATACENTRE]
     rings = np.unique(np.column_stack([found[:, 1], people.ring[found[:, 0]]]), axis=0)
     assert len(np.unique(rings[:, 0])) == len(rings)
 
@@ -39,6 +42,7 @@ def test_an_account_uses_few_exits_in_a_week(people: Population, streams: Stream
     plan = address_plan(people, streams)
     for style, most in ((AddressStyle.DATACENTRE, 8), (AddressStyle.VPN, 8), (AddressStyle.RESIDENTIAL, 12)):
         found = pairs(plan, of_style(people, style))
+        found = found[plan.net[found[:, 1]] != Net.OFFICE]
         assert np.bincount(found[:, 0]).max() <= most
 
 
@@ -88,6 +92,21 @@ def test_a_factorys_accounts_are_made_behind_one_set_of_addresses() -> None:
     shared = np.unique(rings[:, 0], return_counts=True)[1]
     assert np.array_equal(np.unique(found[:, 0]), pooled[made])
     assert shared.max() == len(np.unique(ring[made])) > 1
+
+
+def test_an_operators_people_log_in_to_some_accounts_of_all_its_rings_from_their_office(
+    people: Population, streams: Streams
+) -> None:
+    plan = address_plan(people, streams)
+    pooled = people.pooled(COLUMN)
+    found = np.concatenate([pairs(plan, pooled, week) for week in range(4)])
+    found = found[plan.net[found[:, 1]] == Net.OFFICE]
+    operator = people.rings.operator[people.ring[found[:, 0]]]
+    owners = np.unique(np.column_stack([found[:, 1], operator]), axis=0)
+    assert len(np.unique(owners[:, 0])) == len(owners)
+    rings = np.unique(np.column_stack([found[:, 1], people.ring[found[:, 0]]]), axis=0)
+    assert np.unique(rings[:, 0], return_counts=True)[1].max() > 1
+    assert abs(np.isin(pooled, found[:, 0]).mean() - SLIPS) < 0.06
 
 
 def test_a_world_without_operators_has_addresses_too() -> None:
