@@ -19,6 +19,8 @@ from linkage.simulator.population import Group, Population
 from linkage.simulator.spec import WEEKS
 from linkage.simulator.streams import Ints, Streams, repeat_counts
 
+__all__ = ["COLUMN", "TOOLS", "TOOL_TEMPLATES", "TemplatePlan", "homework", "template_plan"]
+
 COURSES = 12  # of a campus, each with one homework template a week
 TOOLS_RENEWED = 0.3  # share of the common tools' templates that their makers write anew for a new model
 ADOPTION = 5 * 86_400  # mean seconds until a user of the tool has its new version
@@ -138,14 +140,3 @@ def _courses(people: Population, rng: np.random.Generator) -> Options:
     campus = np.searchsorted(people.groups_of(Group.CAMPUS), people.group[accounts[owner]])
     course = campus * COURSES + rng.integers(0, COURSES, len(owner))
     return options(accounts[owner], -2 - course, 1.5)
-
-
-def template_options(people: Population, streams: Streams) -> tuple[Options, int]:
-    """The options of :func:`template_plan` without a model release, and the first number of homework."""
-    plan = template_plan(people, streams)
-    return plan.options, plan.homework
-
-
-def homework_count(people: Population) -> int:
-    """How many homework templates there are."""
-    return len(people.groups_of(Group.CAMPUS)) * COURSES * WEEKS

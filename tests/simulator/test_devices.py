@@ -29,7 +29,8 @@ def users(devices: Options, accounts: Ints) -> dict[int, int]:
 
 def in_style(people: Population, style: DeviceStyle) -> Ints:
     pooled = people.pooled(COLUMN)
-    return pooled[people.rings.device[people.ring[pooled]] == style]
+    mine: Ints = pooled[people.rings.device[people.ring[pooled]] == style]
+    return mine
 
 
 def test_every_account_has_a_device(devices: Options, people: Population) -> None:

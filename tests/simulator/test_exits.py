@@ -27,7 +27,8 @@ def proxied() -> tuple[Population, AddressPlan]:
 
 def of_style(people: Population, style: AddressStyle) -> Ints:
     pooled = people.pooled(COLUMN)
-    return pooled[people.rings.address[people.ring[pooled]] == style]
+    mine: Ints = pooled[people.rings.address[people.ring[pooled]] == style]
+    return mine
 
 
 def test_a_rings_racks_are_of_no_other_ring(people: Population, streams: Streams) -> None:
