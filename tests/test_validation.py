@@ -1,4 +1,4 @@
-"""The figures of docs/validation.md do not fall: through the real command line, on third-party data and a small world.
+"""The figures of docs/validation.md do not fall: through the real command line, on third-party data and small worlds.
 
 The third-party data are no part of the project; without them their tests skip. Floors lie slightly under what was
 measured. They guard against harm and are no goals: nothing is tuned to these data.
@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import pandas as pd
@@ -23,8 +24,10 @@ EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 HOP_F1, HOP_FOUND = 0.74, 104
 # Measured: precision 0.919, recall 0.321
 SHOP_PRECISION, SHOP_RECALL = 0.91, 0.31
-# Measured on the market worlds of seeds 402 and 403: rings 0.888 to 0.949, operators 0.515 to 0.562
-WORLD_RING_F1, WORLD_OPERATOR_F1 = 0.85, 0.45
+# Market worlds of four seeds, none left out, judged by the mean: one small world says little (rings 0.829 to 0.923,
+# operators 0.504 to 0.533). Measured means: rings 0.867 with a standard error of 0.020, operators 0.520 with 0.006
+WORLD_SEEDS, WORLD_ACCOUNTS = (401, 402, 403, 404), 3_000
+WORLD_RING_F1, WORLD_OPERATOR_F1 = 0.82, 0.48
 
 
 def called(*words: object) -> str:
@@ -84,12 +87,17 @@ def test_sign_ups_of_a_shop(third_party: Path, tmp_path: Path) -> None:
     assert largest in check_summary(run, tmp_path / "summary", largest)
 
 
-def test_a_small_world(tmp_path: Path) -> None:
-    called("simulate", tmp_path / "world", "--accounts", 6_000, "--seed", 402, "--preset", "market")
-    called("run", "--config", tmp_path / "world" / "linkage.toml")
-    found = scores(tmp_path / "world" / "runs" / "latest", tmp_path / "world" / "truth.parquet")
-    assert found["ring", "any verdict"]["f1"] >= WORLD_RING_F1
-    assert found["operator", "any verdict"]["f1"] >= WORLD_OPERATOR_F1
+def test_small_worlds_on_average(tmp_path: Path) -> None:
+    rings, operators = [], []
+    for seed in WORLD_SEEDS:
+        world = tmp_path / str(seed)
+        called("simulate", world, "--accounts", WORLD_ACCOUNTS, "--seed", seed, "--preset", "market")
+        called("run", "--config", world / "linkage.toml")
+        found = scores(world / "runs" / "latest", world / "truth.parquet")
+        rings.append(found["ring", "any verdict"]["f1"])
+        operators.append(found["operator", "any verdict"]["f1"])
+    assert mean(rings) >= WORLD_RING_F1, rings
+    assert mean(operators) >= WORLD_OPERATOR_F1, operators
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda p: p.stem)
