@@ -122,7 +122,7 @@ class Proposers(Section):
 
     objective: Objective = Field(Objective.MODULARITY, description="Quality function of Leiden on all kinds.")
     resolutions: Resolutions = Field((1.0, 8.0), description="Resolutions at the first level.")
-    inner_resolutions: Resolutions = Field((0.3, 1.0, 3.0, 8.0), description="Resolutions inside a cluster.")
+    inner_resolutions: Resolutions = Field((0.3, 1.0), description="Resolutions inside a cluster.")
     iterations: int = Field(2, ge=1, description="Leiden iterations.")
     multiplex: bool = Field(False, description="Also propose by leidenalg's multiplex optimiser, one layer a family.")
 

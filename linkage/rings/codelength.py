@@ -25,6 +25,11 @@ def fixed(bits: Any) -> Floats:
     return np.rint(np.asarray(bits, dtype=np.float64) * _GRID) / _GRID
 
 
+def log2_factorial(n: Any) -> Floats:
+    """log2 of n!, through the log-gamma function, elementwise."""
+    return fixed(gammaln(np.asarray(n, dtype=np.float64) + 1) / np.log(2))
+
+
 def log2_binomial(n: Any, k: Any) -> Floats:
     """log2 of n over k, through the log-gamma function; 0 <= k <= n, elementwise."""
     n, k = np.asarray(n, dtype=np.float64), np.asarray(k, dtype=np.float64)

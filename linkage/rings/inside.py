@@ -1,86 +1,103 @@
-"""The second level: rings inside a cluster, by a code of their own against the cluster's background."""
+"""The second level: rings inside a cluster, which share what the whole cluster has in common.
+
+Told ring by ring, what all rings of an operator share would be paid for with every ring, and small ones never come
+apart. So a cluster cut into rings describes each family once for all of it, or ring by ring, whichever saves more.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 
 from linkage.model import AccountGraph
-from linkage.rings.choose import BITS_BEYOND, choose, worth_by_two_families
-from linkage.rings.codelength import Ints
-from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
-from linkage.rings.decide import Limits, candidate_matrix
-from linkage.rings.merge import merge
-from linkage.rings.profile import profiles, touching_pairs
-from linkage.rings.refine import refine
-from linkage.rings.score import score
+from linkage.rings.codelength import Floats, Ints, log2_binomial, log2_factorial
+from linkage.rings.counts import World, count, dense_labels, groups_of
+from linkage.rings.decide import Limits
+from linkage.rings.merge import Within, merge
+from linkage.rings.purify import WORTH
+from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer, part_of
 
-REST_IS_A_RING = 0.25  # share of a cluster that may stay outside its rings before it counts as one; from the sketch
-
-
-@dataclass(frozen=True)
-class _Cluster:
-    """A cluster as a small world of its own; ``members`` are its accounts in the whole world."""
-
-    whole: World
-    world: World
-    members: Ints
+SHARED_BY_ALL = 2  # how many of a cluster's strongest families are tried as what its rings have in common
 
 
 def rings_inside(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, limits: Limits) -> Ints:
-    """Ring of each account (-1: none), numbered over all clusters; a cluster that does not split is one ring."""
-    rings = np.full(len(clusters), -1, dtype=np.int64)
-    following = 0
+    """Ring of each account (-1: none), numbered over all clusters; a cluster that does not come apart is one ring.
+
+    Communities proposed inside each cluster unite while that saves bits of the cluster's description; of all ways to
+    cut a cluster the one that saves most is taken, when it saves over 5 bits.
+    """
+    clusters, number = dense_labels(clusters)
+    whole = score(world, count(world, groups_of(clusters, number)))
+    rings, best = clusters, np.full(number, WORTH)
+    for start in _proposals(graph, clusters, propose, limits.smallest):
+        for told_apart in _told_apart(whole):
+            within = Within(clusters, told_apart)
+            made = merge(world, start, within)
+            saves = cut_saves(world, whole, clusters, made)
+            better = saves > best
+            best = np.where(better, saves, best)
+            rings = np.where(np.append(better, False)[clusters], made + rings.max(initial=-1) + 1, rings)
+    return dense_labels(rings)[0]
+
+
+def cut_saves(world: World, whole: Score, clusters: Ints, rings: Ints) -> Floats:
+    """Bits that cutting each cluster into its rings saves, per cluster; 0 for a cluster of one ring.
+
+    sum over families of max(0, bits of the rings - bits of the cluster) - families, less what names the rings:
+    log2 s + log2 binomial(s - 1, r - 1) for the sizes of r rings of s accounts, and log2 of the multinomial
+    coefficient for who is in which.
+    """
+    rings, number = dense_labels(rings)
+    counts = count(world, groups_of(rings, number))
+    bits = score(world, counts).family_bits
+    clustered = len(whole.saved)
+    home = Within(clusters, np.zeros((0, 0))).of(rings, number)
+    apart = np.stack([np.bincount(home, weights=row, minlength=clustered) for row in bits])
+    size = np.bincount(home, weights=counts.size, minlength=clustered)
+    parts = np.bincount(home, minlength=clustered)
+    who = log2_factorial(size) - np.bincount(home, weights=log2_factorial(counts.size), minlength=clustered)
+    sizes = np.log2(np.maximum(size, 1)) + log2_binomial(np.maximum(size - 1, 0), np.maximum(parts - 1, 0))
+    saved = np.maximum(apart - whole.family_bits, 0).sum(axis=0) - len(bits) - who - sizes
+    return np.where(parts > 1, saved, 0.0)
+
+
+def _told_apart(whole: Score) -> Iterator[np.ndarray]:
+    """Which families are described ring by ring (families x clusters): all, or all but one of a cluster's strongest."""
+    rank = (-whole.family_bits).argsort(axis=0, kind="stable")
+    yield np.ones(rank.shape, dtype=bool)
+    for place in range(min(SHARED_BY_ALL, len(rank) - 1)):
+        told = np.ones(rank.shape, dtype=bool)
+        told[rank[place], np.arange(rank.shape[1])] = False
+        yield told
+
+
+def _proposals(graph: AccountGraph, clusters: Ints, propose: Proposer, smallest: int) -> list[Ints]:
+    """Labels that cut every cluster of two rings' size by the first proposal, every one by the second, and so on.
+
+    A proposal that repeats an earlier one of its cluster leaves the cluster whole.
+    """
     order = np.argsort(clusters, kind="stable")
     starts = np.searchsorted(clusters[order], np.arange(clusters.max(initial=-1) + 2))
-    for start, end in pairwise(starts):
-        members = order[start:end]
-        inner = _split(graph, world, members, propose, limits)
-        rings[members] = inner + following
-        following += int(inner.max(initial=-1)) + 1
-    return rings
+    cuts: list[Ints] = []
+    following = len(starts)
+    for first, past in pairwise(starts):
+        members = order[first:past]
+        if len(members) < 2 * smallest:
+            continue
+        for number, found in enumerate(_different(propose(part_of(graph, members)))):
+            if number == len(cuts):
+                cuts.append(clusters.copy())
+            cuts[number][members] = following + found
+            following += len(members)
+    return cuts
 
 
-def _split(graph: AccountGraph, whole: World, members: Ints, propose: Proposer, limits: Limits) -> Ints:
-    undivided = np.zeros(len(members), dtype=np.int64)
-    if len(members) < 2 * limits.smallest:
-        return undivided
-    part = part_of(graph, members)
-    world = world_of(part)
-    candidates = candidate_matrix(propose(part), limits.smallest)
-    labels = choose(candidates, worth_by_two_families(score(world, count(world, candidates))), limits.smallest)
-    labels = merge(world, refine(world, labels, limits.rounds, limits.smallest))
-    labels, groups = dense_labels(refine(world, labels, 1, limits.smallest), limits.smallest)
-    return _place_rest(_Cluster(whole, world, members), labels, groups) if groups else undivided
-
-
-def _place_rest(cluster: _Cluster, labels: Ints, groups: int) -> Ints:
-    """Accounts in no ring form one if they are over a quarter and stand alone; else each joins its best."""
-    rest = labels < 0
-    if rest.mean() > REST_IS_A_RING and _stands_alone(cluster, labels, groups):
-        return np.where(rest, groups, labels)
-    world = cluster.world
-    counts = count(world, groups_of(labels, groups))
-    pairs = touching_pairs(world, profiles(world, counts, score(world, counts)), labels)
-    out = np.where(rest, int(counts.size.argmax()), labels)
-    order = np.lexsort((pairs.group, -pairs.total, pairs.account))
-    first = np.unique(pairs.account[order], return_index=True)[1]
-    account, group = pairs.account[order][first], pairs.group[order][first]
-    out[account] = np.where(rest[account], group, out[account])
-    return out
-
-
-def _stands_alone(cluster: _Cluster, labels: Ints, groups: int) -> bool:
-    """Whether the rest has evidence of its own in every family that sets the cluster's rings apart.
-
-    Else it is a ring's members who evade just that family: they have everything else in common with the ring.
-    """
-    world, whole = cluster.world, cluster.whole
-    apart = (score(world, count(world, groups_of(labels, groups))).family_bits > BITS_BEYOND).any(axis=1)
-    rest = np.full(whole.accounts, -1, dtype=np.int64)
-    rest[cluster.members[labels < 0]] = 0
-    own = score(whole, count(whole, groups_of(rest, 1))).family_bits[:, 0] > BITS_BEYOND
-    return bool(own[apart].all())
+def _different(partitions: Ints) -> Ints:
+    """The partitions that cut at all, each once, numbered by first occurrence."""
+    numbered = [np.unique(row, return_index=True, return_inverse=True)[1:] for row in partitions]
+    canonical = [np.argsort(np.argsort(first))[inverse] for first, inverse in numbered]
+    kept = {row.tobytes(): row for row in canonical if row.max(initial=0) > 0}
+    return np.array(list(kept.values()), dtype=np.int64)

@@ -2,29 +2,68 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 
-from linkage.rings.codelength import Ints
-from linkage.rings.counts import Counts, World, count, dense_labels, groups_of
+from linkage.rings.codelength import Floats, Ints, log2_binomial
+from linkage.rings.counts import Counts, KindCounts, World, count, dense_labels, groups_of
 from linkage.rings.profile import profiles
 from linkage.rings.score import Score, score
 
 NEIGHBOURS = 8  # partners tried a group; 20 gave the same rings on two worlds of 60,000 accounts, 5 worse ones
+ANY_SHARED = 1e-3  # weight of what two groups share outside their profiles: ranks partners without a common profile
 
 
-def merge(world: World, labels: Ints) -> Ints:
-    """Labels after uniting, best pair first, as long as a union saves more than its two parts apart."""
+@dataclass(frozen=True)
+class Within:
+    """Where groups are parts of clusters: only those of one cluster unite, by what its rings are told apart by.
+
+    ``cluster`` is per account (-1: none), ``told_apart`` (families x clusters) says which families are described ring
+    by ring; the others are described once for the cluster, whoever unites.
+    """
+
+    cluster: Ints
+    told_apart: np.ndarray
+
+    def of(self, labels: Ints, groups: int) -> Ints:
+        """The cluster of each group."""
+        home = np.zeros(groups, dtype=np.int64)
+        home[labels[labels >= 0]] = self.cluster[labels >= 0]
+        return home
+
+
+def merge(world: World, labels: Ints, within: Within | None = None) -> Ints:
+    """Labels after uniting, best pair first, as long as a union saves more than its two parts apart.
+
+    With ``within`` the parts of a cluster unite while that saves bits of its description: the bits of the families that
+    tell rings apart, and log2 binomial(s_1 + s_2, s_1) for not having to say who is in which.
+    """
     labels, groups = dense_labels(labels)
-    fresh = np.ones(groups, dtype=bool)
+    fresh, settled = np.ones(groups, dtype=bool), np.full(len(labels), -1, dtype=np.int64)
     while groups >= 2 and fresh.any():
-        matrix = groups_of(labels, groups)
-        counts = count(world, matrix)
-        target = _unite(world, matrix, counts, fresh)
+        target = _unite(world, labels, groups, fresh, within)
         changed = np.bincount(target, minlength=groups) > 1
         labels, kept = _relabel(labels, target)
         fresh, groups = changed[kept], len(kept)
-    return labels
+        if within:
+            labels, groups, fresh = _set_aside(labels, fresh, within, settled)
+    return _both(labels, settled)
+
+
+def _set_aside(labels: Ints, fresh: np.ndarray, within: Within, settled: Ints) -> tuple[Ints, int, np.ndarray]:
+    """Move the groups of clusters in which nothing united in the last round from ``labels`` to ``settled``."""
+    home = within.of(labels, len(fresh))
+    going_on = np.isin(home, home[fresh])
+    done = (labels >= 0) & ~np.append(going_on, False)[labels]
+    settled[done] = labels[done] + settled.max(initial=-1) + 1
+    labels, groups = dense_labels(np.where(done, -1, labels))
+    return labels, groups, fresh[going_on]
+
+
+def _both(labels: Ints, settled: Ints) -> Ints:
+    return dense_labels(np.where(labels >= 0, labels + settled.max(initial=-1) + 1, settled))[0]
 
 
 def _relabel(labels: Ints, target: Ints) -> tuple[Ints, Ints]:
@@ -33,19 +72,38 @@ def _relabel(labels: Ints, target: Ints) -> tuple[Ints, Ints]:
     return np.where(labels >= 0, number[np.maximum(labels, 0)], -1), kept
 
 
-def _unite(world: World, groups: sp.csr_matrix, counts: Counts, fresh: np.ndarray) -> Ints:
+def _unite(world: World, labels: Ints, groups: int, fresh: np.ndarray, within: Within | None) -> Ints:
     """Which group each group becomes: the best pairs of which neither part was used in this round already.
 
     Only pairs with a ``fresh`` part are tried: the others were tried before, and neither part has changed.
     """
+    matrix = groups_of(labels, groups)
+    counts = count(world, matrix)
     scored = score(world, counts)
-    first, second = neighbours(world, counts, scored)
+    home = within.of(labels, groups) if within else np.zeros(groups, dtype=np.int64)
+    first, second = neighbours(world, counts, scored, home if within else None)
     tried = fresh[first] | fresh[second]
     first, second = first[tried], second[tried]
-    united = score(world, count(world, (groups[first] + groups[second]).tocsr())).saved
-    gain = united - np.maximum(scored.saved[first], 0) - np.maximum(scored.saved[second], 0)
-    target = np.arange(len(counts.size))
-    used = np.zeros(len(target), dtype=bool)
+    united = score(world, count(world, (matrix[first] + matrix[second]).tocsr()))
+    if within:
+        gain = _gain_within(scored, united, first, second, counts.size, within.told_apart[:, home])
+    else:
+        gain = united.saved - np.maximum(scored.saved[first], 0) - np.maximum(scored.saved[second], 0)
+    return _best_pairs(gain, first, second, groups)
+
+
+def _gain_within(
+    scored: Score, united: Score, first: Ints, second: Ints, size: Ints, told_apart: np.ndarray
+) -> Floats:
+    apart = np.where(told_apart, scored.family_bits, 0.0).sum(axis=0)
+    together = np.where(told_apart[:, first], united.family_bits, 0.0).sum(axis=0)
+    naming = log2_binomial(size[first] + size[second], size[first])
+    return np.asarray(together - apart[first] - apart[second] + naming)
+
+
+def _best_pairs(gain: Floats, first: Ints, second: Ints, groups: int) -> Ints:
+    target = np.arange(groups)
+    used = np.zeros(groups, dtype=bool)
     for i in np.lexsort((second, first, -gain)):
         if gain[i] <= 0:
             break
@@ -55,19 +113,33 @@ def _unite(world: World, groups: sp.csr_matrix, counts: Counts, fresh: np.ndarra
     return target
 
 
-def neighbours(world: World, counts: Counts, scored: Score) -> tuple[Ints, Ints]:
-    """Pairs of groups worth trying: for each group the 8 that share most of its profile, by weight."""
+def neighbours(world: World, counts: Counts, scored: Score, home: Ints | None = None) -> tuple[Ints, Ints]:
+    """Pairs of groups worth trying: for each group the 8 that share most of its profile, by weight.
+
+    With ``home`` (a cluster per group) only groups of one cluster, and those, too, that share no more than entities.
+    """
     made = profiles(world, counts, scored)
     likeness = sp.csr_matrix((len(counts.size), len(counts.size)))
-    for kind, numbers in zip(made.kinds, counts.kinds, strict=True):
-        share = numbers.k / np.maximum(numbers.having, 1)[numbers.group]
-        used = sp.csr_matrix((share, (numbers.group, numbers.entity)), shape=kind.weight.shape)
+    for background, kind, numbers in zip(world.kinds, made.kinds, counts.kinds, strict=True):
+        used = _used(numbers, kind.weight.shape)
         likeness = likeness + kind.weight.maximum(0) @ used.T
-    likeness = (likeness + likeness.T).tocsr()
-    likeness.setdiag(0)
-    likeness.eliminate_zeros()
-    likeness.sort_indices()
-    return _strongest(likeness)
+        if home is not None:
+            rarity = np.log2(max(world.accounts, 2) / np.maximum(background.users, 1))
+            likeness = likeness + ANY_SHARED * (used.multiply(rarity[None, :]).tocsr() @ used.T)
+    likeness = (likeness + likeness.T).tocoo()
+    apart = likeness.row != likeness.col
+    allowed = apart if home is None else apart & (home[likeness.row] == home[likeness.col])
+    kept = (likeness.data[allowed], (likeness.row[allowed], likeness.col[allowed]))
+    tidy = sp.csr_matrix(kept, shape=likeness.shape)
+    tidy.eliminate_zeros()
+    tidy.sort_indices()
+    return _strongest(tidy)
+
+
+def _used(numbers: KindCounts, shape: tuple[int, int]) -> sp.csr_matrix:
+    """The share of each group's members that use an entity, groups x entities."""
+    share = numbers.k / np.maximum(numbers.having, 1)[numbers.group]
+    return sp.csr_matrix((share, (numbers.group, numbers.entity)), shape=shape)
 
 
 def _strongest(likeness: sp.csr_matrix) -> tuple[Ints, Ints]:

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 
 from linkage.communities import proposer
 from linkage.config import Proposers
 from linkage.model import AccountGraph
-from linkage.rings import inside as module
-from linkage.rings.counts import world_of
-from linkage.rings.inside import rings_inside
+from linkage.rings.counts import count, dense_labels, groups_of, world_of
+from linkage.rings.inside import cut_saves, rings_inside
+from linkage.rings.merge import Within, merge
+from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, LIMITS, NETWORK, PAYMENT, Town, graph_of
 
 LEIDEN = proposer(Proposers(), Proposers().inner_resolutions, 1)
@@ -77,10 +81,12 @@ def test_many_left_over_with_evidence_of_their_own_are_a_ring() -> None:
     assert set(apart[: 3 * SIZE]) == {0, 1, 2}
 
 
-def test_many_left_over_without_evidence_of_their_own_join_the_rings() -> None:
-    """They share the templates of all three rings and evade cards and addresses: that makes no fourth ring."""
+def test_many_left_over_who_evade_what_tells_rings_apart_keep_together() -> None:
+    """They share the templates of all three rings, and nothing says which of them they belong to."""
     members = 3 * SIZE + REST
-    assert set(inside(operator(REST, apart=False), members)[:members]) == {0, 1, 2}
+    made = inside(operator(REST, apart=False), members)
+    assert set(made[:members]) == {0, 1, 2, 3}
+    assert np.bincount(made[3 * SIZE : members]).max() >= 0.9 * REST
 
 
 def test_small_clusters_are_not_cut() -> None:
@@ -96,16 +102,70 @@ def test_no_clusters() -> None:
     assert len(rings_inside(nobody, world_of(nobody), np.zeros(0, dtype=np.int64), LEIDEN, LIMITS)) == 0
 
 
-def test_how_many_left_over_make_a_ring_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    members = 3 * SIZE + REST
-    monkeypatch.setattr(module, "REST_IS_A_RING", REST / members)
-    assert set(inside(operator(REST), members)[:members]) == {0, 1, 2}
-    monkeypatch.setattr(module, "REST_IS_A_RING", REST / members - 0.01)
-    assert set(inside(operator(REST), members)[:members]) == {0, 1, 2, 3}
 
 
-def test_how_many_bits_are_evidence_of_their_own_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With nothing to be set apart by, the rest of an operator that evades is a ring of its own, too."""
-    monkeypatch.setattr(module, "BITS_BEYOND", 1e9)
-    members = 3 * SIZE + REST
-    assert set(inside(operator(REST, apart=False), members)[:members]) == {0, 1, 2, 3}
+def score_of(graph: AccountGraph, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Family bits and sizes of groups, each scored on its own."""
+    world = world_of(graph)
+    groups = [np.where(labels == g, 0, -1) for g in range(labels.max() + 1)]
+    bits = [score(world, count(world, groups_of(group, 1))).family_bits[:, 0] for group in groups]
+    return np.array(bits).T, np.array([(labels == g).sum() for g in range(labels.max() + 1)])
+
+
+def test_what_a_cut_saves_by_hand() -> None:
+    """Two clusters: 60 + 60 + 60 accounts cut into three rings, and 30 that stay whole."""
+    graph = operator(0)
+    world = world_of(graph)
+    number = np.arange(graph.accounts)
+    clusters = np.where(number < 3 * SIZE, 0, np.where(number < 3 * SIZE + 30, 1, -1))
+    rings = np.where(number < 3 * SIZE, number // SIZE, np.where(clusters == 1, 3, -1))
+    whole = score(world, count(world, groups_of(clusters, 2)))
+    bits, _ = score_of(graph, rings)
+    families = len(world.families)
+    better = sum(max(0.0, bits[f, :3].sum() - whole.family_bits[f, 0]) for f in range(families))
+    ways = math.factorial(180) // math.factorial(60) ** 3
+    naming = math.log2(ways) + math.log2(math.comb(179, 2)) + math.log2(180)
+    made = cut_saves(world, whole, clusters, rings)
+    assert made[0] == pytest.approx(better - families - naming, abs=1e-4)
+    assert made[1] == 0
+
+
+def test_the_ways_to_cut_a_cluster_are_named_by_a_code() -> None:
+    """Sizes and membership of up to five numbered rings of five accounts: the sum of 2 ** -bits is at most 1."""
+    total = 0.0
+    for labels in itertools.product(range(5), repeat=5):
+        sizes = np.bincount(labels)
+        if (sizes > 0).all():
+            world = world_of(graph_of(5, [(NETWORK, [])]))
+            whole = score(world, count(world, groups_of(np.zeros(5, dtype=np.int64), 1)))
+            named = -cut_saves(world, whole, np.zeros(5, dtype=np.int64), np.array(labels))[0]
+            total += 2.0**-named if len(sizes) > 1 else 0.0
+    assert 0 < total <= 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_only_groups_of_one_cluster_unite(seed: int) -> None:
+    town = Town(seed, 400)
+    town.plant(range(40))
+    graph = town.graph()
+    number = np.arange(400)
+    clusters = np.where(number < 40, number % 2, -1)
+    start = np.where(number < 40, number // 4, -1) * 2 + clusters
+    start, groups = dense_labels(np.where(number < 40, start, -1))
+    world = world_of(graph)
+    made = merge(world, start, Within(clusters, np.ones((len(world.families), 2), dtype=bool)))
+    assert {frozenset(clusters[made == g]) for g in range(made.max() + 1)} == {frozenset({0}), frozenset({1})}
+    assert made.max() + 1 < groups
+    assert (made >= 0).tolist() == (number < 40).tolist()
+
+
+def test_families_that_all_rings_share_keep_nobody_together() -> None:
+    """Told apart by cards and addresses alone, rings with common templates stay three; by templates alone, one."""
+    graph = operator(0)
+    number = np.arange(graph.accounts)
+    clusters = np.where(number < 3 * SIZE, 0, -1)
+    start = np.where(number < 3 * SIZE, number // SIZE, -1)
+    world = world_of(graph)
+    for family, rings in (("content", 3), ("network", 1)):
+        told = np.array([[(f != family) if rings == 3 else (f == "content")] for f in world.families])
+        assert merge(world, start, Within(clusters, told)).max() + 1 == rings
