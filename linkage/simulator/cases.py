@@ -36,7 +36,8 @@ MODELS = {
     ),
     Preset.DOMINANT: (
         "One operator with 10 % of all accounts in a few huge rings, and small ones beside it. It asks what a "
-        "degree cap does: the largest operator is itself a hub."
+        "degree cap does: the largest operator is itself a hub. It balances its load: any job goes to any of "
+        "its accounts, so that templates tell the operator but not the ring."
     ),
     Preset.QUIET: (
         "Operators who behave: accounts created over months, four in ten of them long before their first use, "

@@ -98,7 +98,9 @@ def _offers(
     original, renewed = numbers.take(total), numbers.take(total)
     operator = np.maximum(service.operator, 0)
     served = service.operator != NOBODY
-    picks = np.maximum(4, np.round(family[operator] * rng.uniform(0.4, 0.8, len(served)))).astype(np.int64) * served
+    balanced = rings.balanced[service.ring]
+    part = np.where(balanced, 1.0, rng.uniform(0.4, 0.8, len(served)))
+    picks = np.maximum(4, np.round(family[operator] * part)).astype(np.int64) * served
     extras = rng.integers(2, 9, len(served)) * served
     row, place = repeat_counts(picks + extras)
     shuffled = _shuffled_places(family[operator], rng)
@@ -106,7 +108,7 @@ def _offers(
     in_family = place < picks[row]
     member = starts[operator[row]] + shuffled[start_of_row[row] + np.where(in_family, place, 0)]
     changes = in_family & (rng.random(total) < RENEWED)[member] & (release is not None)
-    mutated = in_family & (rng.random(len(row)) < MUTATED)
+    mutated = in_family & (rng.random(len(row)) < MUTATED) & ~balanced[row]
     copies = np.where(mutated, cells.count[service.ring[row]], 1)  # an extra is a copy of nothing
     own, own_renewed = (numbers.take(int(copies.sum())) + np.cumsum(copies) - copies for _ in range(2))
     template = np.where(in_family & ~mutated, original + member, own)

@@ -60,6 +60,7 @@ class Operation:
     rhythm: tuple[float, float, float] = (0.6, 0.4, 0.0)  # rings around the clock, in shifts, like people
     spare: float = 0.05  # share of accounts that are hardly used
     sleeper: float = 0.0  # share of accounts created long before their first use
+    balanced: bool = False  # its jobs go to any of its accounts, by load, not to rings of their own
     replaced: float = 0.2  # share of accounts that replace a banned one
     hand_off: tuple[float, float] = (10.0, 240.0)  # mean seconds until the next account goes on; a ring's lies between
     serves: tuple[int, ...] = ()  # a proxy: operations whose traffic it carries, the main one first
@@ -116,7 +117,7 @@ MIXES = {
         Operation(share=0.25, market=True, largest_share=0.3, daily=(1.2, 8.0)),
     )),
     Preset.DOMINANT: Mix(0.13, (
-        Operation(share=0.10 / 0.13, smallest_share=0.12, daily=(1.0, 4.0)),
+        Operation(share=0.10 / 0.13, smallest_share=0.12, daily=(1.0, 4.0), balanced=True),
         Operation(share=0.03 / 0.13, market=True, largest_share=0.2, daily=(1.2, 8.0)),
     )),
     Preset.QUIET: Mix(0.06, (QUIET,)),

@@ -64,6 +64,7 @@ class Rings:
     daily: Floats  # exchanges an account and day
     hand_off: Floats  # mean seconds
     factory: Bools  # all accounts of the operation are signed up at once
+    balanced: Bools  # the operator spreads all of its jobs over all of its accounts, whatever their ring
     service: Service
 
     @property
@@ -147,5 +148,6 @@ def _styled(
         accounts_per_card=rng.integers(3, 9, count),
         rhythm=(rng.random(count)[:, None] >= rhythms[:, :2]).sum(axis=1),
         daily=rng.uniform(*daily.T), hand_off=rng.uniform(*hand_off.T),
-        factory=np.array([o.signup == Signup.FACTORY for o in operations], dtype=bool)[operation], service=service,
+        factory=np.array([o.signup == Signup.FACTORY for o in operations], dtype=bool)[operation],
+        balanced=np.array([o.balanced for o in operations], dtype=bool)[operation], service=service,
     )  # fmt: skip

@@ -126,3 +126,12 @@ def test_a_world_without_operators_has_no_families() -> None:
     people = populate(WorldSpec(400, 12, preset=Preset.HONEST), Streams(12))
     table, mutants = ring_templates(people, Numbers(), RELEASE, Streams(12))
     assert len(table.account) == len(mutants.number) == 0
+
+
+def test_who_balances_load_gives_all_rings_the_same_templates() -> None:
+    people = populate(WorldSpec(6_000, 3, preset=Preset.DOMINANT), Streams(3))
+    table, mutants = ring_templates(people, Numbers(), None, Streams(3))
+    of_rings = [set(used(table, of_ring(people, ring)).tolist()) for ring in np.flatnonzero(people.rings.balanced)]
+    assert len(of_rings) > 2
+    assert len(set.intersection(*of_rings)) > 0.7 * min(map(len, of_rings))
+    assert not np.isin(mutants.number, list(set.union(*of_rings))).any()

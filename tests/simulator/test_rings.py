@@ -70,6 +70,13 @@ def test_the_dominant_operator_has_three_quarters_in_few_huge_rings() -> None:
     assert accounts[1:].max() < 1_200
 
 
+def test_only_the_dominant_operator_balances_and_only_the_factory_signs_up_at_once() -> None:
+    for preset in Preset:
+        rings = planned(preset, 2_000)
+        assert np.array_equal(rings.balanced, (rings.operator == 0) & (preset == Preset.DOMINANT))
+        assert np.array_equal(rings.factory, (rings.operator == 0) & (preset == Preset.FACTORY))
+
+
 def test_a_larger_share_gives_larger_rings() -> None:
     halves = [replace(KNOWN[0], largest_share=share) for share in (0.1, 0.3, 0.6)]
     largest = [int(ring_sizes(o, 5_000, np.random.default_rng(2)).max()) for o in halves]
