@@ -18,11 +18,12 @@ from pathlib import Path
 
 import linkage
 from linkage.errors import LinkageError
+from linkage.simulator import Preset
 from linkage.state.manifest import sha256, versions
 from linkage.yardstick.measure import SIMULATE
 from linkage.yardstick.processes import apart
 from linkage.yardstick.results import Result, load, save
-from linkage.yardstick.worlds import LINKAGE, World
+from linkage.yardstick.worlds import LINKAGE, World, has_operators
 
 PACKAGE = Path(linkage.__file__).parent
 LINKS_FROM = ("simulator", "sources", "graph", "engines", "model.py", "config.py", "pipeline.py")
@@ -54,7 +55,11 @@ class Bench:
         return dict(zip(ordered, found, strict=True))
 
     def world(self, world: World, methods: tuple[str, ...]) -> dict[str, Result]:
-        """Results of the methods on one world; only what is not kept is run."""
+        """Results of the methods on one world; only what is not kept is run.
+
+        Where nothing is to be found there is only linkage to run, to see whom it suspects.
+        """
+        methods = methods if has_operators(Preset(world.preset)) else (LINKAGE,)
         missing = [method for method in methods if not self._kept(world, method).is_file()]
         if missing:
             self._do(world, missing)

@@ -79,7 +79,9 @@ def details(frame: pd.DataFrame) -> str:
 
 
 def _spread(part: pd.DataFrame) -> str:
-    return NOTHING if part["f1"].isna().all() else f"{part['f1'].mean():.3f} ± {part['f1'].std():.3f}"
+    if part["f1"].isna().all():
+        return NOTHING
+    return f"{part['f1'].mean():.3f}" + (f" ± {part['f1'].std():.3f}" if len(part) > 1 else "")
 
 
 def _mean(part: pd.DataFrame, column: str) -> str:

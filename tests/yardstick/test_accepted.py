@@ -12,7 +12,8 @@ import pytest
 from linkage.yardstick import accepted, figures
 from linkage.yardstick.accepted import accept, compare, read, write
 from linkage.yardstick.bench import Bench
-from linkage.yardstick.worlds import LINKAGE, short
+from linkage.yardstick.results import ANY
+from linkage.yardstick.worlds import CEILING, LINKAGE, short
 from tests.yardstick.toys import WORLD, methods, nobody, ours
 
 DOCS = Path(__file__).parents[2] / "docs/yardstick"
@@ -121,10 +122,13 @@ def test_a_form_is_written_beside_the_other_and_read_back(tmp_path: Path) -> Non
 def test_the_short_form_is_not_worse_than_accepted(tmp_path: Path) -> None:
     """The figures of linkage on small worlds; when this fails on purpose: make bench-quality SHORT=1 ACCEPT=1."""
     form = short()
-    results = Bench(tmp_path, 2, lambda text: None).run(form.worlds, (LINKAGE,))
+    results = Bench(tmp_path, 2, lambda text: None).run(form.worlds, form.methods)
     frame = figures.quality(results, form.judged)
     worse = compare(accept("short", frame, frame), read(DOCS / "accepted.csv", "short"))
     assert [fault.text for fault in worse] == []
+    means = frame[frame["rings"] == ANY].groupby(["preset", "level", "method"])["f1"].mean().unstack().dropna()
+    assert (means[CEILING] >= means[LINKAGE]).all()
+    assert (means[LINKAGE] >= means["components, degree <= 50"]).all()
 
 
 def test_every_measure_has_a_floor() -> None:

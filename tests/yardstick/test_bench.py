@@ -69,6 +69,12 @@ def test_a_new_method_needs_no_new_world(steps: Steps, tmp_path: Path) -> None:
     assert [step for _, step in steps.asked] == ["Louvain, plain"]
 
 
+def test_where_nothing_is_to_be_found_only_linkage_runs(steps: Steps, tmp_path: Path) -> None:
+    found = measure(tmp_path).world(replace(WORLD, preset="honest"), ("linkage", "ceiling", "Leiden, plain"))
+    assert list(found) == ["linkage"]
+    assert [step for _, step in steps.asked] == ["simulate", "linkage"]
+
+
 def test_logs_are_removed_when_a_world_is_done_and_its_truth_stays(steps: Steps, tmp_path: Path) -> None:
     measure(tmp_path).world(WORLD, ("linkage",))
     (folder,) = (tmp_path / "worlds").iterdir()

@@ -16,7 +16,8 @@ HONEST = replace(WORLD, preset="honest")
 
 def rows(text: str) -> dict[str, list[str]]:
     """Cells of a Markdown table by the first cell of their row."""
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[0] == "|"]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()
+             if line.startswith("| ")]  # fmt: skip
     return {row[0]: row[1:] for row in cells}
 
 
@@ -36,6 +37,7 @@ def test_details_count_honest_accounts_once_a_world() -> None:
     assert table["campaign"] == [
         "2", "0.850 ± 0.071", "0.850 ± 0.071", "0.850", "0.850", "6 of 8", "6 of 8", "0.750", "4 of 2,000", "2", "0"
     ]
+    assert rows(details(quality({WORLD: methods(0.8)})))["campaign"][:2] == ["1", "0.800"]
     assert table["honest"] == ["1", "–", "–", "–", "–", "–", "–", "–", "5 of 1,000", "0", "1"]
 
 

@@ -12,13 +12,13 @@ from functools import partial
 
 import numpy as np
 
+from linkage.evaluation.memberships import Labels
 from linkage.evaluation.peers.dense import dense_blocks
 from linkage.evaluation.peers.graph import Bipartite, Floats, NotRun
 from linkage.evaluation.peers.pairs import pair_scores
 from linkage.evaluation.peers.partitions import components, label_propagation, leiden, louvain, projected_louvain
 from linkage.evaluation.peers.slices import ranked_groups
 from linkage.evaluation.peers.splink_model import splink_clusters
-from linkage.evaluation.scores import Labels
 
 CAPS = (10, 50)
 RESOLUTIONS = (1.0, 0.5, 2.0, 4.0, 8.0, 16.0)

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
+from linkage.evaluation.memberships import NONE, Labels
 from linkage.evaluation.peers.graph import Bipartite, Floats
-from linkage.evaluation.scores import NONE, Labels
 
 BLOCKS = (10, 40)
 WEIGHTS: dict[str, Callable[[Floats], Floats]] = {

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
-from linkage.evaluation.scores import Labels
+from linkage.evaluation.memberships import Labels
 
 Floats = npt.NDArray[np.float64]
 

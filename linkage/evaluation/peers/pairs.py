@@ -16,8 +16,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from linkage.evaluation.memberships import Labels
 from linkage.evaluation.peers.graph import Bipartite, Floats, NotRun, joined
-from linkage.evaluation.scores import Labels
 
 BLOCK = 50
 MAX_PAIRS = 20_000_000

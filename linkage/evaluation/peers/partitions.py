@@ -10,8 +10,8 @@ import igraph
 import numpy as np
 import scipy.sparse as sp
 
+from linkage.evaluation.memberships import Labels
 from linkage.evaluation.peers.graph import Bipartite, Floats, NotRun, joined
-from linkage.evaluation.scores import Labels
 
 SEED = 1
 ITERATIONS = 2

@@ -19,8 +19,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.special import gammaln
 
+from linkage.evaluation.memberships import NONE, Labels
 from linkage.evaluation.peers.graph import Bipartite, Floats
-from linkage.evaluation.scores import NONE, Labels
 
 SMALLEST = 3  # accounts of a seed
 ROUNDS = 8  # of growing; most groups stand still after three

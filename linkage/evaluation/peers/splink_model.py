@@ -10,10 +10,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from linkage.evaluation.memberships import Labels
 from linkage.evaluation.peers.graph import Bipartite, NotRun
 from linkage.evaluation.peers.pairs import BLOCK, THRESHOLDS
 from linkage.evaluation.peers.partitions import SEED
-from linkage.evaluation.scores import Labels
 
 MAX_PAIRS = 4_000_000
 SIZES = [2, 1]  # levels: two shared values and more, one

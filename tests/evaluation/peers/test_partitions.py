@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linkage.evaluation import peer_lines, read_truth
+from linkage.evaluation.memberships import Labels
 from linkage.evaluation.peers import bipartite
 from linkage.evaluation.peers.partitions import (
     components,
@@ -20,9 +22,6 @@ from linkage.evaluation.peers.partitions import (
     louvain,
     projected_louvain,
 )
-from linkage.evaluation.report import peer_lines
-from linkage.evaluation.scores import Labels
-from linkage.evaluation.tables import read_truth
 from linkage.simulator import Preset, WorldSpec, simulate
 from tests.evaluation.peers.toys import ACCOUNTS, edges, links, planted
 
