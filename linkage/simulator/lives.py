@@ -27,6 +27,8 @@ HONEST_MOST = 500.0  # exchanges a day before the scale
 FLEET_VOLUME = 12.0  # times a person's
 SPARE_VOLUME = 0.02  # times a worker's
 HONEST_BANS = 0.003
+SESSIONS = 2.2  # times the root of an account's exchanges: who does more does more in a session
+LAST_BACK = 80.0  # day by which every account from before the quarter has been used
 STAYS, LEAVES_AFTER = 0.6, 60.0  # share of honest accounts that stay; days after which the others leave
 BAN_AFTER = (0.15, 0.7)  # of the time that a replaced account would have had
 
@@ -54,7 +56,7 @@ def lives(people: Population, habits: Habits, streams: Streams) -> Lives:
     _operated(people, habits, (created, start, end, banned), streams.part("lives operated"))
     days = np.maximum((end - start) / DAY, 0.05)
     total = daily * days
-    sessions = 2.2 * np.sqrt(total) + 0.2
+    sessions = SESSIONS * np.sqrt(total) + 0.2
     return Lives(created, start, end, banned, sessions / days, total / sessions)
 
 
@@ -80,8 +82,9 @@ def _honest(
     day = _honest_days(people, rng)
     everybody = np.arange(people.accounts)
     created = np.floor(day).astype(np.int64) * DAY + clock(habits, everybody, rng)
-    back = rng.exponential(1 / (0.2 + 0.3 * np.sqrt(daily)), people.accounts)  # days until an old account is used
-    old = np.minimum(back, 60).astype(np.int64) * DAY + clock(habits, everybody, rng)
+    back = rng.exponential(np.sqrt(DAYS / daily) / SESSIONS)  # days until an old account is used, by its own rate
+    back = np.where(back < LAST_BACK, back, rng.uniform(0, LAST_BACK, people.accounts))
+    old = back.astype(np.int64) * DAY + clock(habits, everybody, rng)
     start = np.where(created < 0, old, created + rng.exponential(900, people.accounts).astype(np.int64))
     left = np.maximum(created, 0) + rng.exponential(LEAVES_AFTER * DAY, people.accounts)
     stays = rng.random(people.accounts) < STAYS
