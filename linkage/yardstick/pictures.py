@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 STYLE: dict[Any, Any] = {"svg.hashsalt": "linkage", "svg.fonttype": "none", "font.size": 10}
 MARKS = "sv^D<>pXPhd*8"
+COLOURS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#9467bd", "#8c564b", "#e377c2", "#17becf", "#bcbd22", "#7f7f7f", "#14532d",
+           "#1e3a8a", "#b45309")  # fmt: skip  # one for each peer; red is ours
 FIRM: dict[str, dict[str, Any]] = {
     CEILING: {"color": "black", "linestyle": "--", "linewidth": 1.6},
     OURS[ANY]: {"color": "#c1121f", "linewidth": 2.8},
@@ -45,7 +47,7 @@ def _draw(preset: str, frame: pd.DataFrame, folder: Path) -> Path:
         handles, labels = panels[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right center", frameon=False, fontsize=9)
         seeds = ", ".join(str(seed) for seed in sorted(frame["seed"].unique()))
-        figure.suptitle(f"{preset}: {frame['accounts'].iloc[0]:,} accounts, mean of seeds {seeds}")
+        figure.suptitle(f"{preset}: {frame['accounts'].iloc[0]:,} accounts, seeds {seeds}")
         figure.savefig(path, metadata={"Date": None, "Creator": None})
     return path
 
@@ -58,7 +60,7 @@ def _panel(axes: Axes, frame: pd.DataFrame, level: str) -> None:
     for place, (name, part) in enumerate(series(frame).items()):
         mean = part.groupby("evade")["f1"].mean().dropna()
         if len(mean):
-            style: dict[str, Any] = FIRM.get(name, {"linewidth": 1.0, "color": f"C{place % 10}", "alpha": 0.85})
+            style: dict[str, Any] = FIRM.get(name, {"linewidth": 1.0, "color": COLOURS[place % len(COLOURS)], "alpha": 0.85})
             mark = MARKS[place % len(MARKS)]
             axes.plot(mean.index, mean, marker=mark, markersize=5, label=name.replace("**", ""), **style)
     axes.set(xlabel="evade: chance to avoid the ring's pool, per kind", ylim=(-0.02, 1.02), xlim=(-0.04, 0.94))

@@ -18,7 +18,7 @@ def test_each_preset_with_every_rate_has_a_picture_that_names_every_method(tmp_p
     assert path.name == "campaign.svg"
     text = path.read_text(encoding="utf-8")
     told = ("linkage, rings of any verdict", "ceiling", "Leiden, plain", "evade", "B-cubed F1", "ring level",
-            "operator level", "3,000 accounts, mean of seeds 1001", "grey: a world there is too easy")  # fmt: skip
+            "operator level", "3,000 accounts, seeds 1001", "grey: a world there is too easy")  # fmt: skip
     assert [words for words in told if words not in text] == []
     assert "Splink" not in text  # it did not run
 
