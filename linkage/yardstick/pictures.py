@@ -60,7 +60,8 @@ def _panel(axes: Axes, frame: pd.DataFrame, level: str) -> None:
     for place, (name, part) in enumerate(series(frame).items()):
         mean = part.groupby("evade")["f1"].mean().dropna()
         if len(mean):
-            style: dict[str, Any] = FIRM.get(name, {"linewidth": 1.0, "color": COLOURS[place % len(COLOURS)], "alpha": 0.85})
+            thin = {"linewidth": 1.0, "color": COLOURS[place % len(COLOURS)], "alpha": 0.85}
+            style: dict[str, Any] = FIRM.get(name, thin)
             mark = MARKS[place % len(MARKS)]
             axes.plot(mean.index, mean, marker=mark, markersize=5, label=name.replace("**", ""), **style)
     axes.set(xlabel="evade: chance to avoid the ring's pool, per kind", ylim=(-0.02, 1.02), xlim=(-0.04, 0.94))
