@@ -13,12 +13,16 @@ from linkage.rings.counts import Counts, World, count, dense_labels, groups_of, 
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import Features, Members, creation_burst, features_of, support
 from linkage.rings.inside import rings_inside
+from linkage.rings.merge import merge
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
 from linkage.rings.refine import refine
 from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer
 from linkage.rings.tables import Found, no_rings, ring_tables
+from linkage.rings.unions import Behind
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
+
+RENTED = "network"  # the family that parts of one ring may differ in
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ def find_rings(graph: AccountGraph, partitions: Ints, propose: Proposer, limits:
     world = world_of(graph)
     clusters = decide(graph, world, partitions, propose, limits)
     rings = rings_inside(graph, world, clusters, propose, limits)
+    rings = merge(world, refine(world, rings, 1, limits.smallest), Behind(world.families, RENTED))
     measured = _measure(graph, world, refine(world, rings, 1, limits.smallest))
     kept = is_ring(measured.features, measured.support, measured.verdicts, forgeable_families(world))
     labels = still_saving(world, refine(world, _without(measured.labels, kept), 1, limits.smallest), limits.smallest)

@@ -15,10 +15,10 @@ from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints, log2_binomial, log2_factorial
 from linkage.rings.counts import World, count, dense_labels, groups_of
 from linkage.rings.decide import Limits
-from linkage.rings.merge import Within, merge
-from linkage.rings.purify import WORTH
+from linkage.rings.merge import merge
 from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer, part_of
+from linkage.rings.unions import WORTH, Within
 
 SHARED_BY_ALL = 2  # how many of a cluster's strongest families are tried as what its rings have in common
 
@@ -54,7 +54,7 @@ def cut_saves(world: World, whole: Score, clusters: Ints, rings: Ints) -> Floats
     counts = count(world, groups_of(rings, number))
     bits = score(world, counts).family_bits
     clustered = len(whole.saved)
-    home = Within(clusters, np.zeros((0, 0))).of(rings, number)
+    home = Within(clusters, np.zeros((0, 0))).home(rings, number)
     apart = np.stack([np.bincount(home, weights=row, minlength=clustered) for row in bits])
     size = np.bincount(home, weights=counts.size, minlength=clustered)
     parts = np.bincount(home, minlength=clustered)

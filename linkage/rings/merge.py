@@ -2,59 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import scipy.sparse as sp
 
-from linkage.rings.codelength import Floats, Ints, log2_binomial
+from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, KindCounts, World, count, dense_labels, groups_of
 from linkage.rings.profile import profiles
 from linkage.rings.score import Score, score
+from linkage.rings.unions import OnTheirOwn, Pairs, Rule
 
 NEIGHBOURS = 8  # partners tried a group; 20 gave the same rings on two worlds of 60,000 accounts, 5 worse ones
 ANY_SHARED = 1e-3  # weight of what two groups share outside their profiles: ranks partners without a common profile
 
 
-@dataclass(frozen=True)
-class Within:
-    """Where groups are parts of clusters: only those of one cluster unite, by what its rings are told apart by.
-
-    ``cluster`` is per account (-1: none), ``told_apart`` (families x clusters) says which families are described ring
-    by ring; the others are described once for the cluster, whoever unites.
-    """
-
-    cluster: Ints
-    told_apart: np.ndarray
-
-    def of(self, labels: Ints, groups: int) -> Ints:
-        """The cluster of each group."""
-        home = np.zeros(groups, dtype=np.int64)
-        home[labels[labels >= 0]] = self.cluster[labels >= 0]
-        return home
-
-
-def merge(world: World, labels: Ints, within: Within | None = None) -> Ints:
-    """Labels after uniting, best pair first, as long as a union saves more than its two parts apart.
-
-    With ``within`` the parts of a cluster unite while that saves bits of its description: the bits of the families that
-    tell rings apart, and log2 binomial(s_1 + s_2, s_1) for not having to say who is in which.
-    """
+def merge(world: World, labels: Ints, rule: Rule | None = None) -> Ints:
+    """Labels after uniting, best pair first, as long as a union gains bits by the rule (:class:`OnTheirOwn`)."""
+    rule = rule or OnTheirOwn()
     labels, groups = dense_labels(labels)
     fresh, settled = np.ones(groups, dtype=bool), np.full(len(labels), -1, dtype=np.int64)
     while groups >= 2 and fresh.any():
-        target = _unite(world, labels, groups, fresh, within)
+        target = _unite(world, labels, groups, fresh, rule)
         changed = np.bincount(target, minlength=groups) > 1
         labels, kept = _relabel(labels, target)
         fresh, groups = changed[kept], len(kept)
-        if within:
-            labels, groups, fresh = _set_aside(labels, fresh, within, settled)
+        home = rule.home(labels, groups)
+        if home is not None:
+            labels, groups, fresh = _set_aside(labels, fresh, home, settled)
     return _both(labels, settled)
 
 
-def _set_aside(labels: Ints, fresh: np.ndarray, within: Within, settled: Ints) -> tuple[Ints, int, np.ndarray]:
+def _set_aside(labels: Ints, fresh: np.ndarray, home: Ints, settled: Ints) -> tuple[Ints, int, np.ndarray]:
     """Move the groups of clusters in which nothing united in the last round from ``labels`` to ``settled``."""
-    home = within.of(labels, len(fresh))
     going_on = np.isin(home, home[fresh])
     done = (labels >= 0) & ~np.append(going_on, False)[labels]
     settled[done] = labels[done] + settled.max(initial=-1) + 1
@@ -72,33 +50,22 @@ def _relabel(labels: Ints, target: Ints) -> tuple[Ints, Ints]:
     return np.where(labels >= 0, number[np.maximum(labels, 0)], -1), kept
 
 
-def _unite(world: World, labels: Ints, groups: int, fresh: np.ndarray, within: Within | None) -> Ints:
+def _unite(world: World, labels: Ints, groups: int, fresh: np.ndarray, rule: Rule) -> Ints:
     """Which group each group becomes: the best pairs of which neither part was used in this round already.
 
     Only pairs with a ``fresh`` part are tried: the others were tried before, and neither part has changed.
     """
     matrix = groups_of(labels, groups)
     counts = count(world, matrix)
-    scored = score(world, counts)
-    home = within.of(labels, groups) if within else np.zeros(groups, dtype=np.int64)
-    first, second = neighbours(world, counts, scored, home if within else None)
+    apart = score(world, counts)
+    home = rule.home(labels, groups)
+    first, second = neighbours(world, counts, apart, home)
     tried = fresh[first] | fresh[second]
     first, second = first[tried], second[tried]
-    united = score(world, count(world, (matrix[first] + matrix[second]).tocsr()))
-    if within:
-        gain = _gain_within(scored, united, first, second, counts.size, within.told_apart[:, home])
-    else:
-        gain = united.saved - np.maximum(scored.saved[first], 0) - np.maximum(scored.saved[second], 0)
-    return _best_pairs(gain, first, second, groups)
-
-
-def _gain_within(
-    scored: Score, united: Score, first: Ints, second: Ints, size: Ints, told_apart: np.ndarray
-) -> Floats:
-    apart = np.where(told_apart, scored.family_bits, 0.0).sum(axis=0)
-    together = np.where(told_apart[:, first], united.family_bits, 0.0).sum(axis=0)
-    naming = log2_binomial(size[first] + size[second], size[first])
-    return np.asarray(together - apart[first] - apart[second] + naming)
+    together = score(world, count(world, (matrix[first] + matrix[second]).tocsr()))
+    everywhere = np.zeros(groups, dtype=np.int64)
+    pairs = Pairs(first, second, counts.size, everywhere if home is None else home)
+    return _best_pairs(rule.gain(apart, together, pairs), first, second, groups)
 
 
 def _best_pairs(gain: Floats, first: Ints, second: Ints, groups: int) -> Ints:

@@ -8,9 +8,9 @@ from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
 from linkage.rings.profile import member_pairs, profiles
 from linkage.rings.score import Score, score
+from linkage.rings.unions import WORTH
 
 DOMINANT = 0.35  # share of a group's bits from which a kind is tested; from the method sketch
-WORTH = 5.0  # bits a split must save beyond its cost; from the method sketch
 STEPS = 10  # of expectation and maximisation; the parts settle in three to six
 
 

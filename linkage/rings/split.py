@@ -11,9 +11,10 @@ from linkage.model import AccountGraph, Incidence
 from linkage.rings.choose import choose, worth_by_two_families
 from linkage.rings.codelength import Ints
 from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
-from linkage.rings.purify import WORTH, dominated_by
+from linkage.rings.purify import dominated_by
 from linkage.rings.refine import refine
 from linkage.rings.score import Score, score
+from linkage.rings.unions import WORTH
 
 Proposer = Callable[[AccountGraph], Ints]
 

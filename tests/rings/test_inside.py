@@ -11,8 +11,9 @@ from linkage.config import Proposers
 from linkage.model import AccountGraph
 from linkage.rings.counts import count, dense_labels, groups_of, world_of
 from linkage.rings.inside import cut_saves, rings_inside
-from linkage.rings.merge import Within, merge
+from linkage.rings.merge import merge
 from linkage.rings.score import score
+from linkage.rings.unions import Within
 from tests.rings.graphs import CONTENT, LIMITS, NETWORK, PAYMENT, Town, graph_of
 
 LEIDEN = proposer(Proposers(), Proposers().inner_resolutions, 1)

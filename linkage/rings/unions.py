@@ -1,0 +1,94 @@
+"""What uniting two groups saves: on their own, inside a cluster, or as parts of a ring behind different addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from linkage.rings.codelength import Floats, Ints, log2_binomial
+from linkage.rings.score import Score
+
+WORTH = 5.0  # bits a change must save beyond its cost; from the method sketch
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of groups by number: ``first`` and ``second``; ``size`` and ``home`` are per group."""
+
+    first: Ints
+    second: Ints
+    size: Ints
+    home: Ints
+
+
+class Rule(Protocol):
+    """Which groups may unite, and what that saves."""
+
+    def home(self, labels: Ints, groups: int) -> Ints | None:
+        """A number per group: only groups of the same one unite; None when any two may."""
+
+    def gain(self, apart: Score, together: Score, pairs: Pairs) -> Floats:
+        """Bits saved by each pair's union; ``apart`` scores the groups, ``together`` the unions."""
+
+
+class OnTheirOwn:
+    """Any two groups, when one profile for both saves more bits than two; a group that saves nothing counts as 0."""
+
+    def home(self, labels: Ints, groups: int) -> Ints | None:
+        """None: any two may unite."""
+        return None
+
+    def gain(self, apart: Score, together: Score, pairs: Pairs) -> Floats:
+        """What the union saves, less what its parts save."""
+        saved = np.maximum(apart.saved, 0)
+        return np.asarray(together.saved - saved[pairs.first] - saved[pairs.second])
+
+
+@dataclass(frozen=True)
+class Within:
+    """Parts of one cluster, when that shortens the cluster's description.
+
+    ``cluster`` is per account (-1: none), ``told_apart`` (families x clusters) says which families are described ring
+    by ring; the others are described once for the cluster, whoever unites.
+    """
+
+    cluster: Ints
+    told_apart: np.ndarray
+
+    def home(self, labels: Ints, groups: int) -> Ints:
+        """The cluster of each group."""
+        found = np.zeros(groups, dtype=np.int64)
+        found[labels[labels >= 0]] = self.cluster[labels >= 0]
+        return found
+
+    def gain(self, apart: Score, together: Score, pairs: Pairs) -> Floats:
+        """Bits of the families told apart, and log2 binomial(s_1 + s_2, s_1) for not having to say who is in which."""
+        told = self.told_apart[:, pairs.home]
+        parts = np.where(told, apart.family_bits, 0.0).sum(axis=0)
+        whole = np.where(told[:, pairs.first], together.family_bits, 0.0).sum(axis=0)
+        a, b = pairs.size[pairs.first], pairs.size[pairs.second]
+        return np.asarray(whole - parts[pairs.first] - parts[pairs.second] + log2_binomial(a + b, a))
+
+
+@dataclass(frozen=True)
+class Behind:
+    """Any two groups, when all but ``rented`` (a family) saves over 5 bits more together: it is described part by part.
+
+    Addresses are rented, by a part of a large ring at a time; cards, devices and templates are the ring's own.
+    """
+
+    families: Sequence[str]
+    rented: str
+
+    def home(self, labels: Ints, groups: int) -> Ints | None:
+        """None: any two may unite."""
+        return None
+
+    def gain(self, apart: Score, together: Score, pairs: Pairs) -> Floats:
+        """Bits of the other families together, less those apart, less 5."""
+        own = np.array([family != self.rented for family in self.families])
+        parts, whole = apart.family_bits[own].sum(axis=0), together.family_bits[own].sum(axis=0)
+        return np.asarray(whole - parts[pairs.first] - parts[pairs.second] - WORTH)

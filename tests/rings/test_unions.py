@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from linkage.model import Kind
+from linkage.rings.counts import World, count, groups_of, world_of
+from linkage.rings.merge import merge
+from linkage.rings.score import Score, score
+from linkage.rings.unions import WORTH, Behind, OnTheirOwn, Pairs, Rule, Within
+from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town
+
+HALF = 40
+
+
+def halves(seed: int, common: Sequence[Kind], apart: Sequence[Kind]) -> Town:
+    """Two groups of 40 accounts with pools in common of some kinds, and pools of their own of others."""
+    town = Town(seed, 1_000)
+    pools = {kind: [town.fresh(kind, 12) for _ in range(2)] for kind in (*common, *apart)}
+    for half in range(2):
+        members = range(half * HALF, (half + 1) * HALF)
+        for kind in (*common, *apart):
+            town.use(kind, members, pools[kind][half if kind in apart else 0], 3, only=True)
+    return town
+
+
+def two(world: World) -> tuple[np.ndarray, Score, Score, Pairs]:
+    number = np.arange(world.accounts)
+    labels = np.where(number < 2 * HALF, number // HALF, -1)
+    apart = score(world, count(world, groups_of(labels, 2)))
+    together = score(world, count(world, groups_of(np.where(labels >= 0, 0, -1), 1)))
+    first, second = np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)
+    return labels, apart, together, Pairs(first, second, np.array([HALF, HALF]), np.zeros(2, dtype=np.int64))
+
+
+def united(town: Town, rule: Rule) -> bool:
+    world = world_of(town.graph())
+    return bool(merge(world, two(world)[0], rule).max() == 0)
+
+
+def families(town: Town) -> list[str]:
+    return world_of(town.graph()).families
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_parts_behind_different_addresses_are_one_ring_by_their_cards_and_devices(seed: int) -> None:
+    town = halves(seed, [PAYMENT, DEVICE], [NETWORK])
+    assert united(town, Behind(families(town), "network"))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_same_addresses_unite_nobody_whose_other_things_differ(seed: int) -> None:
+    town = halves(seed, [NETWORK], [PAYMENT, CONTENT])
+    assert not united(town, Behind(families(town), "network"))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_addresses_alone_unite_nobody(seed: int) -> None:
+    town = halves(seed, [NETWORK], [])
+    assert not united(town, Behind(families(town), "network"))
+    assert united(town, OnTheirOwn())
+
+
+def test_what_the_rules_save_by_hand() -> None:
+    town = halves(4, [PAYMENT, CONTENT], [NETWORK])
+    world = world_of(town.graph())
+    labels, apart, together, pairs = two(world)
+    names = world.families
+    change = {f: together.family_bits[i, 0] - apart.family_bits[i].sum() for i, f in enumerate(names)}
+    behind = Behind(names, "network").gain(apart, together, pairs)[0]
+    assert behind == pytest.approx(sum(bits for f, bits in change.items() if f != "network") - WORTH)
+    alone = OnTheirOwn().gain(apart, together, pairs)[0]
+    assert alone == pytest.approx(together.saved[0] - np.maximum(apart.saved, 0).sum())
+    told = np.array([[f == "network"] for f in names])
+    cluster = np.where(labels >= 0, 0, -1)
+    inside = Within(cluster, told).gain(apart, together, pairs)[0]
+    assert inside == pytest.approx(change["network"] + math.log2(math.comb(2 * HALF, HALF)), abs=1e-4)
+    assert Within(cluster, told).home(labels, 2).tolist() == [0, 0]
+    assert behind > 0 > change["network"]
