@@ -18,6 +18,7 @@ from linkage.rings.features import Features
 ENOUGH = 10.0  # bits of a family that count as evidence; a price, no bound: see docs/method.md
 FEW = 5.0  # accounts that one person or one home may well have
 OPEN = 0.4  # fit of what an innocent explanation fits as well; under verdicts.FITS, so nobody is accused of it
+SCRIPTED = 0.6  # fit of sign-ups within one minute: more than a hint, and less than what two witnesses say
 Explanation = Callable[[Features], Floats]
 
 
@@ -38,8 +39,8 @@ def _at_leisure(f: Features) -> Floats:
 
 def suspect(f: Features) -> Floats:
     """Concealment: many cards, each on few accounts; or the same prompt templates behind addresses and cards that look
-    unrelated. Many accounts on one device, or made within an hour on it, are no more than a hint: so are those of a
-    class-room, a kiosk or an office."""
+    unrelated; or accounts made on one device faster than people sign up. Many accounts on one device, or made within an
+    hour on it, are no more than a hint: so are those of a class-room, a kiosk or an office."""
     pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
     per_card = pay.join * pay.present * f.size / np.maximum(pay.entities, 1)
     many_cards = rising(pay.entities, 1.5, 4) * falling(pay.top / np.maximum(f.size, 1), 0.35, 0.7)
@@ -52,7 +53,8 @@ def suspect(f: Features) -> Floats:
         no_content, many_cards * (net.bits + device.bits > ENOUGH) * rising(f.size, FEW, 2 * FEW), 0.0
     )
     crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.burst, 0.6, 0.9) * rising(device.top, 1, 3))
-    machine = OPEN * crowded * (device.bits > ENOUGH) * (no_content & ~pay.known)
+    machine = np.maximum(OPEN * crowded, SCRIPTED * rising(f.rush, 0.6, 0.9))
+    machine *= (device.bits > ENOUGH) & no_content & ~pay.known
     pipeline = one_pipeline * np.maximum(many_cards, 0.75 * scattered * falling(pay.join, 0.4, 0.8))
     pipeline = np.maximum(pipeline, 0.9 * many_cards * shared_prompts * rising(f.support, 0.6, 0.8))
     return np.asarray(np.maximum(np.maximum(pipeline, cards_only) * rising(f.size, 2.5, FEW), machine))

@@ -11,6 +11,7 @@ from linkage.rings.counts import Background, Counts, KindCounts, World
 from linkage.rings.score import KindScore, Score
 
 BURST = 3600.0  # seconds: sign-ups by a person come days apart, a script's within minutes
+RUSH = 60.0  # seconds: about what one person takes to sign up once
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,15 @@ class FamilyView:
 class Features:
     """``size`` and total ``bits`` per ring, and a view of each family that the world has.
 
-    ``burst`` is the share of members created within the ring's busiest hour (0 where creations are not known),
-    ``support`` the share tied by a family other than the ring's strongest.
+    ``burst`` and ``rush`` are the shares of members created within the ring's busiest hour and minute (0 where
+    creations are not known), ``support`` the share tied by a family other than the ring's strongest.
     """
 
     size: Floats
     bits: Floats
     families: dict[str, FamilyView]
     burst: Floats
+    rush: Floats
     support: Floats
 
     def family(self, name: str) -> FamilyView:
@@ -63,6 +65,7 @@ class Members:
     """What is known of a ring's members one by one: :func:`creation_burst` and :func:`support`, per ring."""
 
     burst: Floats
+    rush: Floats
     support: Floats
 
 
@@ -74,7 +77,8 @@ def features_of(world: World, counts: Counts, scored: Score, members: Members) -
         family = background.incidence.kind.family
         view = _view(background, numbers, kind, size)
         views[family] = _stronger(views[family], view) if family in views else view
-    return Features(size, np.asarray(scored.family_bits.sum(axis=0)), views, members.burst, members.support)
+    bits = np.asarray(scored.family_bits.sum(axis=0))
+    return Features(size, bits, views, members.burst, members.rush, members.support)
 
 
 def _view(background: Background, counts: KindCounts, scored: KindScore, size: Floats) -> FamilyView:
@@ -102,8 +106,10 @@ def _stronger(a: FamilyView, b: FamilyView) -> FamilyView:
     return FamilyView(*(np.where(second, y, x) for x, y in pairs))
 
 
-def creation_burst(created: np.ndarray | None, account: Ints, group: Ints, groups: int) -> Floats:
-    """Share of each group's members created within its busiest hour; an unknown creation counts as outside.
+def creation_burst(
+    created: np.ndarray | None, account: Ints, group: Ints, groups: int, window: float = BURST
+) -> Floats:
+    """Share of each group's members created within its busiest ``window`` (seconds); an unknown creation is outside.
 
     ``created`` is in seconds per account of the world, ``account`` and ``group`` are the memberships.
     """
@@ -115,8 +121,8 @@ def creation_burst(created: np.ndarray | None, account: Ints, group: Ints, group
     seconds, ring = created[account[known]], group[known]
     order = np.lexsort((seconds, ring))
     seconds, ring = seconds[order] - seconds.min(initial=np.inf), ring[order]
-    line = ring * (seconds.max(initial=0.0) + 2 * BURST) + seconds
-    first = np.searchsorted(line, line - BURST, side="left")
+    line = ring * (seconds.max(initial=0.0) + 2 * window) + seconds
+    first = np.searchsorted(line, line - window, side="left")
     np.maximum.at(busiest, ring, np.arange(len(ring)) - first + 1)
     return np.asarray(busiest / size)
 

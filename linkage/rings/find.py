@@ -11,7 +11,7 @@ from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
-from linkage.rings.features import Features, Members, creation_burst, features_of, support
+from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support
 from linkage.rings.inside import rings_inside
 from linkage.rings.merge import merge
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
@@ -78,11 +78,15 @@ def _measure(graph: AccountGraph, world: World, labels: Ints) -> _Measured:
     pairs = member_pairs(world, made, account, labels[account])
     strongest = scored.family_bits.argmax(axis=0)
     held = support(pairs.bits[:-1], family_rows(world), strongest, pairs.group, groups)
-    burst = creation_burst(graph.created, account, labels[account], groups)
-    features = features_of(world, counts, scored, Members(burst, held))
+    features = features_of(world, counts, scored, _members(graph, account, labels[account], held))
     forgeable = forgeable_families(world)
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     return _Measured(labels, counts, scored, made, pairs, features, held, judge(features, Grounds(held, firm)))
+
+
+def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:
+    burst, rush = (creation_burst(graph.created, account, group, len(held), window) for window in (BURST, RUSH))
+    return Members(burst, rush, held)
 
 
 def _without(labels: Ints, kept: np.ndarray) -> Ints:

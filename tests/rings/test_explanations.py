@@ -7,7 +7,7 @@ import pytest
 
 from linkage.model import Verdict
 from linkage.rings import explanations as module
-from linkage.rings.explanations import EXPLANATIONS, OPEN, falling, rising
+from linkage.rings.explanations import EXPLANATIONS, OPEN, SCRIPTED, falling, rising
 from linkage.rings.features import FamilyView, Features
 from linkage.rings.verdicts import FITS
 
@@ -19,11 +19,11 @@ def view(numbers: Numbers) -> FamilyView:
     return FamilyView(**{name: np.array([numbers.get(name, 0.0)]) for name in FamilyView.__dataclass_fields__})
 
 
-def ring(size: float, burst: float = 0.0, support: float = 1.0, **families: Numbers) -> Features:
+def ring(size: float, burst: float = 0.0, support: float = 1.0, *, rush: float = 0.0, **families: Numbers) -> Features:
     """One ring; families that are not named do not exist in the data."""
     views = {name: view(numbers) for name, numbers in families.items()}
     bits = np.array([sum(v.bits[0] for v in views.values())])
-    return Features(np.array([size]), bits, views, np.array([burst]), np.array([support]))
+    return Features(np.array([size]), bits, views, np.array([burst]), np.array([rush]), np.array([support]))
 
 
 def shared(bits: float, top: float, entities: float = 1, **more: float) -> Numbers:
@@ -147,6 +147,17 @@ def test_ramps() -> None:
 def test_one_machine_is_explained_by_nothing_and_hints_at_one_pair_of_hands(name: str, features: Features) -> None:
     made = fits(features)
     assert max(made.values()) == made[Verdict.SUSPECT] == OPEN < FITS, made
+
+
+@pytest.mark.parametrize("size", [3.0, 8.0, 30.0])
+def test_sign_ups_on_one_machine_faster_than_people_type_are_suspect(size: float) -> None:
+    one = {"network": shared(10 * size, size), "device": shared(11 * size, size)}
+    scripted, by_hand = (fits(ring(size, 1.0, rush=rush, **one)) for rush in (1.0, 0.5))
+    assert max(scripted, key=lambda v: scripted[v]) == Verdict.SUSPECT
+    assert scripted[Verdict.SUSPECT] == SCRIPTED
+    assert by_hand[Verdict.SUSPECT] <= OPEN < FITS, "a class-room's within a few minutes"
+    paid = fits(ring(size, 1.0, rush=1.0, payment=shared(0, 0, 0, join=0.0), **one))
+    assert paid[Verdict.SUSPECT] == 0, "each with a card of their own"
 
 
 def test_addresses_and_devices_alone_never_make_a_suspect() -> None:

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.model import Kind
-from linkage.rings import features as module
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.features import Features, Members, creation_burst, features_of, support
 from linkage.rings.score import score
@@ -28,13 +27,14 @@ def measured() -> Features:
     graph = graph_of(2_000, [(NETWORK, addresses), (PAYMENT, cards), (SUBNET, subnets)])
     world = world_of(graph)
     counts = count(world, groups_of(np.where(np.arange(2_000) < MEMBERS, 0, -1), 1))
-    return features_of(world, counts, score(world, counts), Members(np.array([0.25]), np.array([0.75])))
+    told = Members(np.array([0.25]), np.array([0.125]), np.array([0.75]))
+    return features_of(world, counts, score(world, counts), told)
 
 
 def test_features_by_hand() -> None:
     made = measured()
     assert made.size.tolist() == [40.0]
-    assert (made.burst.tolist(), made.support.tolist()) == ([0.25], [0.75])
+    assert (made.burst.tolist(), made.rush.tolist(), made.support.tolist()) == ([0.25], [0.125], [0.75])
     pay, net = made.family("payment"), made.family("network")
     assert (pay.present[0], pay.join[0]) == (1.0, 36 / 40)
     assert (pay.top[0], pay.entities[0], pay.exclusive[0]) == (36.0, 1.0, 36 / 45)
@@ -78,11 +78,10 @@ def test_busiest_hour_of_nobody() -> None:
     assert creation_burst(np.full(3, np.nan), np.arange(3), np.zeros(3, dtype=np.int64), 1).tolist() == [0.0]
 
 
-def test_the_length_of_a_burst_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_length_of_the_window_decides() -> None:
     created, group = np.array([0.0, 1_800.0, 90_000.0]), np.zeros(3, dtype=np.int64)
     assert creation_burst(created, np.arange(3), group, 1).tolist() == [2 / 3]
-    monkeypatch.setattr(module, "BURST", 600.0)
-    assert creation_burst(created, np.arange(3), group, 1).tolist() == [1 / 3]
+    assert creation_burst(created, np.arange(3), group, 1, 600.0).tolist() == [1 / 3]
 
 
 def test_support_by_hand() -> None:

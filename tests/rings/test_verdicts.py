@@ -93,6 +93,7 @@ def test_many_rings_at_once_are_judged_one_by_one() -> None:
             for name in names
         },
         np.concatenate([f.burst for f in rings]),
+        np.concatenate([f.rush for f in rings]),
         np.concatenate([f.support for f in rings]),
     )
     made = judge(together, Grounds(np.ones(len(rings)), np.full(len(rings), 500.0)))
@@ -124,5 +125,5 @@ def test_crowds_around_popular_prompts_are_no_rings() -> None:
 
 
 def test_no_rings() -> None:
-    none = Features(np.zeros(0), np.zeros(0), {}, np.zeros(0), np.zeros(0))
+    none = Features(np.zeros(0), np.zeros(0), {}, np.zeros(0), np.zeros(0), np.zeros(0))
     assert judge(none, Grounds(np.zeros(0), np.zeros(0))) == Verdicts([], [], [])
