@@ -114,12 +114,14 @@ RING_LIST = _schema(
 RING_EVIDENCE = _schema(
     ring=_I, kind=_S, entity=_I, pool=_L, ring_accounts=_L, ring_accounts_with_kind=_L, all_accounts=_L, bits=_F
 )
-# templates (and other content) in a ring's profile, whichever code it was given
-RING_CONTENT = _schema(ring=_I, entity=_I, ring_accounts=_L, all_accounts=_L)
 POOLS = _schema(ring=_I, kind=_S, entity=_I, ring_accounts=_L, all_accounts=_L)
 
-# operators -> reports
+# within operators: what the rings that are asked use, uses of all members added up
+RING_USES = _schema(ring=_I, entity=_I, kind=_S, ring_accounts=_L, all_accounts=_L, uses=_L)
+
+# operators -> reports. A link is what a ring shares with the other rings of its operator, kind by kind.
 RING_OPERATOR_LIST = _schema(ring=_I, operator=_I, traffic_share=_F)
+OPERATOR_LINKS = _schema(operator=_I, ring=_I, kind=_S, shared=_L, expected=_F, bits=_F, total_bits=_F)
 OPERATOR_LIST = _schema(operator=_I, bits_saved=_F, decided_by=_S, dossier=_S, dossier_match=_S)
 
 # published: the columns of the contract first, ours after them

@@ -20,7 +20,7 @@ from linkage.config import Config, engine_settings, load_config, resolve, used_k
 from linkage.engines import DuckDBEngine, Engine
 from linkage.graph import build_links, to_arrays
 from linkage.model import AccountGraph
-from linkage.operators import attribute, with_dossiers
+from linkage.operators import attribute, ring_uses, with_dossiers
 from linkage.reports.publish import Stages, published_tables
 from linkage.rings import Limits, find_rings
 from linkage.sources import SourcesReport, read_sources
@@ -70,7 +70,7 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
             graph = _graph(job, engine)
             partitions = _communities(job, graph)
             rings = _rings(job, graph, partitions)
-            operators = _operators(job, engine, graph, rings)
+            operators = _operators(job, engine, rings)
             _reports(job, engine, Stages(rings, operators))
         _manifest(job, report, run_id, started)
         return unfinished.publish()
@@ -140,9 +140,9 @@ def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table
         return tables
 
 
-def _operators(job: Job, engine: Engine, graph: AccountGraph, rings: dict[str, pa.Table]) -> dict[str, pa.Table]:
+def _operators(job: Job, engine: Engine, rings: dict[str, pa.Table]) -> dict[str, pa.Table]:
     with job.stage("operators") as folder:
-        tables = attribute(rings["rings"], rings["content"], graph.accounts)
+        tables = attribute(rings["rings"], ring_uses(engine, rings), engine.fetch("SELECT * FROM kinds ORDER BY kind"))
         tables["operators"] = with_dossiers(engine, rings, tables)
         _save(folder, tables)
         return tables

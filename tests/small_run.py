@@ -337,6 +337,16 @@ def _rings() -> dict[str, tuple[pa.Schema, list[dict[str, Any]]]]:
         "4-rings/rings": (model.RING_LIST, rings), "4-rings/members": (model.RING_MEMBERS, members),
         "4-rings/evidence": (model.RING_EVIDENCE, found), "4-rings/pools": (model.POOLS, pools),
         "4-rings/profiles": (model.PROFILES, profiles),
+        "5-operators/ring_operators": (model.RING_OPERATOR_LIST, [
+            {"ring": i, "operator": 0, "traffic_share": 1.0} for i in (0, 1)
+        ]),
+        "5-operators/operator_links": (model.OPERATOR_LINKS, [
+            {"operator": 0, "ring": 0, "kind": "device", "shared": 1, "expected": 0.9, "bits": 0.0, "total_bits": 21.5},
+            {"operator": 0, "ring": 0, "kind": "prompt_template", "shared": 2, "expected": 0.1, "bits": 21.5,
+             "total_bits": 21.5},
+            {"operator": 0, "ring": 1, "kind": "prompt_template", "shared": 2, "expected": 0.1, "bits": 22.5,
+             "total_bits": 22.5},
+        ]),
     }
 
 

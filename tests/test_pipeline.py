@@ -32,12 +32,12 @@ STAGE_TABLES = {
     "2-graph/links": model.LINKS,
     "3-communities/candidates": model.CANDIDATES,
     "4-rings/affiliations": model.RING_AFFILIATIONS,
-    "4-rings/content": model.RING_CONTENT,
     "4-rings/evidence": model.RING_EVIDENCE,
     "4-rings/members": model.RING_MEMBERS,
     "4-rings/pools": model.POOLS,
     "4-rings/profiles": model.PROFILES,
     "4-rings/rings": model.RING_LIST,
+    "5-operators/operator_links": model.OPERATOR_LINKS,
     "5-operators/operators": model.OPERATOR_LIST,
     "5-operators/ring_operators": model.RING_OPERATOR_LIST,
 }

@@ -264,6 +264,7 @@ HEADINGS = {
     "rings": "Rings that use it",
     "accounts": "Accounts that use it",
     "shared": "Shared entities, rarest first",
+    "ties": "What ties each ring to the others, the loosest first: shared with them, by chance, bits beyond chance",
     "common": "What its rings have in common",
     "links": "What it uses, rarest first",
     "waterfall": "Log-odds, step by step (bits)",

@@ -2,5 +2,6 @@
 
 from linkage.operators.attribute import attribute
 from linkage.operators.dossiers import with_dossiers
+from linkage.operators.uses import ring_uses
 
-__all__ = ["attribute", "with_dossiers"]
+__all__ = ["attribute", "ring_uses", "with_dossiers"]

@@ -2,80 +2,144 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import scipy.sparse as sp
 
 from linkage import model
 from linkage.model import Verdict
-from linkage.operators.cluster import Ints, RingContent, cluster_rings, shared_bits
+from linkage.operators.cluster import cluster_rings, numbers, price
+from linkage.operators.reasons import Held, decided_by
+from linkage.operators.shared import Operators, told_apart, traffic_shares
+from linkage.operators.ties import Tie, between
+from linkage.operators.uses import Floats, Ints, KindUses, of_tables
+
+Bools = npt.NDArray[np.bool_]
 
 
-def attribute(rings: pa.Table, content: pa.Table, accounts: int) -> dict[str, pa.Table]:
-    """Tables ring_operators and operators (shapes in model) from the stage rings' tables ``rings`` and ``content``.
+@dataclass(frozen=True)
+class _Served:
+    """Which rings serve which operators, pair by pair: ``share`` of its traffic; ``suspect`` says it of the ring."""
 
-    Rings cut from one cluster share an operator; further ones join by their templates. An operator has at least one
-    suspect ring; undetermined rings belong to it when they are tied to that, and to none of their own. Each ring's
-    traffic goes to its one operator whole (traffic_share 1). ``bits_saved`` sums over the suspect rings. Of what
-    is known already nothing is said here: see :func:`linkage.operators.dossiers.with_dossiers`.
+    ring: Ints
+    operator: Ints
+    share: Floats
+    suspect: Bools
+
+    def others(self, row: int) -> Ints:
+        """Suspect rings of the same operator, but for the ring itself."""
+        same = (self.operator == self.operator[row]) & self.suspect & (self.ring != self.ring[row])
+        return np.asarray(self.ring[same], dtype=np.int64)
+
+
+def attribute(rings: pa.Table, uses: pa.Table, kinds: pa.Table) -> dict[str, pa.Table]:
+    """Tables ring_operators, operators and operator_links (shapes in model).
+
+    ``rings`` is the stage rings' table, ``uses`` of :func:`linkage.operators.ring_uses`, ``kinds`` the graph's.
+
+    Suspect rings of one cluster share an operator; others join by what they share beyond chance. A ring that alone
+    holds two operators together serves both, with the share of its traffic that its templates tell. Undetermined rings
+    follow: those of a cluster with suspect rings go with these, others with the operator to which they are tied best,
+    if they are; they unite nobody. ``bits_saved`` sums over the suspect rings. Of what is known already nothing is said
+    here: see :func:`linkage.operators.dossiers.with_dossiers`.
     """
-    made = _content(rings, content, accounts)
+    made = of_tables(uses, kinds, rings.num_rows)
     verdict = rings["verdict"].to_numpy(zero_copy_only=False)
-    suspect = verdict == str(Verdict.SUSPECT)
-    asked = suspect | (verdict == str(Verdict.UNDETERMINED))
-    start = np.where(asked, rings["cluster"].to_numpy(), -1).astype(np.int64)
-    operator = _with_suspects(cluster_rings(made, start), suspect)
-    chosen = operator >= 0
-    ring_operators = pa.table(
-        {
-            "ring": pa.array(np.flatnonzero(chosen), pa.int32()),
-            "operator": pa.array(operator[chosen], pa.int32()),
-            "traffic_share": pa.array(np.ones(int(chosen.sum())), pa.float64()),
-        }
-    )
+    cluster = rings["cluster"].to_numpy().astype(np.int64)
+    suspect = np.asarray(verdict == str(Verdict.SUSPECT))
+    start = np.where(suspect, cluster, -1)
+    least = price(len(np.unique(start[suspect])))
+    operators = told_apart(made, cluster_rings(made, start, least), least)
+    served = _served(made, operators, suspect)
+    followers = _followers(made, served, np.where(verdict == str(Verdict.UNDETERMINED), cluster, -1), cluster)
+    served = _joined(served, followers)
+    ties = [between(made, np.array([ring]), served.others(row)) for row, ring in enumerate(served.ring)]
     return {
-        "ring_operators": ring_operators.cast(model.RING_OPERATOR_LIST),
-        "operators": _operators(rings, made, operator, suspect, start),
+        "ring_operators": _ring_operators(served),
+        "operators": _operators(rings, made, served, ties, cluster),
+        "operator_links": _links(made, served, ties),
     }
 
 
-def _with_suspects(operator: Ints, suspect: np.ndarray) -> Ints:
-    """Operators renumbered densely, without those that have no suspect ring."""
-    kept = np.unique(operator[suspect & (operator >= 0)])
-    return np.where(np.isin(operator, kept), np.searchsorted(kept, operator), -1)
+def _served(kinds: list[KindUses], operators: Operators, suspect: Bools) -> _Served:
+    rows = [(ring, n, 1.0) for n, tree in enumerate(operators.own) for ring in tree.rings]
+    for bridge, serving in operators.shared:
+        sides = [numbers(operators.own[n].rings) for n in serving]
+        for ring in bridge:
+            shares = traffic_shares(kinds, ring, numbers(bridge), sides)
+            rows += list(zip([ring] * len(serving), serving, shares.tolist(), strict=True))
+    return _of_rows(rows, suspect)
 
 
-def _content(rings: pa.Table, content: pa.Table, accounts: int) -> RingContent:
-    entities, column = np.unique(content["entity"].to_numpy(), return_inverse=True)
-    shape = (rings.num_rows, max(len(entities), 1))
-    cells = (content["ring"].to_numpy(), column)
-    users = sp.csr_matrix((content["ring_accounts"].to_numpy(), cells), shape=shape)
-    everywhere = np.zeros(shape[1], dtype=np.int64)
-    everywhere[column] = content["all_accounts"].to_numpy()
-    return RingContent(users, rings["accounts"].to_numpy(), everywhere, accounts)
+def _of_rows(rows: list[tuple[int, int, float]], suspect: Bools) -> _Served:
+    """Sorted by ring, then operator."""
+    table = np.array(sorted(rows), dtype=np.float64).reshape(-1, 3)
+    ring = table[:, 0].astype(np.int64)
+    return _Served(ring, table[:, 1].astype(np.int64), table[:, 2], suspect[ring])
 
 
-def _operators(rings: pa.Table, content: RingContent, operator: Ints, suspect: np.ndarray, start: Ints) -> pa.Table:
-    saved = rings["bits_saved"].to_numpy()
-    number = int(operator.max(initial=-1)) + 1
-    sums = np.bincount(operator[suspect], weights=saved[suspect], minlength=number)
-    reasons = [_decided_by(content, np.flatnonzero(operator == n), suspect, start) for n in range(number)]
+def _followers(kinds: list[KindUses], served: _Served, asked: Ints, cluster: Ints) -> _Served:
+    """Undetermined rings (``asked`` has their cluster, -1 for others) with the operator that they follow, if any."""
+    rows: list[tuple[int, int, float]] = []
+    of_cluster = dict(zip(cluster[served.ring[::-1]].tolist(), served.operator[::-1].tolist(), strict=True))
+    number = int(served.operator.max(initial=-1)) + 1
+    least = price(number)
+    for name in np.unique(asked[asked >= 0]).tolist():
+        rings = np.flatnonzero(asked == name)
+        operator = of_cluster.get(name)
+        if operator is None:
+            bits = [between(kinds, rings, served.ring[served.operator == n]).total for n in range(number)]
+            best = int(np.argmax(bits)) if bits else 0
+            operator = best if bits and bits[best] > least else None
+        rows += [(ring, operator, 1.0) for ring in rings.tolist() if operator is not None]
+    return _of_rows(rows, np.zeros(len(asked), dtype=bool))
+
+
+def _joined(one: _Served, other: _Served) -> _Served:
+    """Both, sorted by ring, then operator."""
+    ring, operator = np.append(one.ring, other.ring), np.append(one.operator, other.operator)
+    share, suspect = np.append(one.share, other.share), np.append(one.suspect, other.suspect)
+    order = np.lexsort((operator, ring))
+    return _Served(ring[order], operator[order], share[order], suspect[order])
+
+
+def _ring_operators(served: _Served) -> pa.Table:
+    columns = {"ring": served.ring, "operator": served.operator, "traffic_share": served.share}
+    return pa.table(columns).cast(model.RING_OPERATOR_LIST)
+
+
+def _operators(rings: pa.Table, kinds: list[KindUses], served: _Served, ties: list[Tie], cluster: Ints) -> pa.Table:
+    number = int(served.operator.max(initial=-1)) + 1
+    chosen = served.suspect
+    saved = np.round(1_000 * rings["bits_saved"].to_numpy()).astype(np.int64)
+    sums = np.bincount(served.operator[chosen], weights=saved[served.ring[chosen]], minlength=number)
+    names = [kind.kind for kind in kinds]
+    reasons = []
+    for n in range(number):
+        rows = np.flatnonzero((served.operator == n) & chosen)
+        shared = np.isin(served.ring[rows], served.ring[served.share < 1])
+        clusters = len(np.unique(cluster[served.ring[rows]]))
+        reasons.append(decided_by(names, Held([ties[row] for row in rows], clusters, int(shared.sum()))))
     columns = {
-        "operator": np.arange(number), "bits_saved": np.round(sums, 3), "decided_by": pa.array(reasons, pa.string()),
+        "operator": np.arange(number), "bits_saved": sums / 1_000, "decided_by": pa.array(reasons, pa.string()),
         "dossier": pa.nulls(number), "dossier_match": pa.nulls(number),
     }
     return pa.table(columns).cast(model.OPERATOR_LIST)
 
 
-def _decided_by(content: RingContent, members: Ints, suspect: np.ndarray, start: Ints) -> str:
-    """What holds an operator's suspect rings together, in words; an undetermined ring may be the tie between two."""
-    own = members[suspect[members]]
-    if len(own) == 1:
-        return "one ring"
-    if len(np.unique(start[own])) == 1:
-        return f"{len(own)} rings inside one cluster"
-    parts = [tuple(members[start[members] == cluster].tolist()) for cluster in np.unique(start[members])]
-    weakest = min(max(shared_bits(content, a, b) for b in parts if b != a) for a in parts)
-    holders = np.bincount(content.users[members].indices, minlength=content.users.shape[1])
-    shared = int(np.count_nonzero(holders >= 2))
-    return f"{shared} prompt templates in two rings or more; the loosest ring is tied by {weakest:.1f} bits"
+def _links(kinds: list[KindUses], served: _Served, ties: list[Tie]) -> pa.Table:
+    """What each ring shares with the other suspect rings of its operator, in kinds of which it shares anything."""
+    rows = [
+        {
+            "operator": int(served.operator[row]), "ring": int(served.ring[row]), "kind": kind.kind,
+            "shared": int(tie.shared[i]), "expected": round(float(tie.expected[i]), 3),
+            "bits": round(float(tie.bits[i]), 3), "total_bits": round(tie.total, 3),
+        }
+        for row, tie in enumerate(ties)
+        for i, kind in enumerate(kinds)
+        if tie.shared[i]
+    ]
+    keys = [(name, "ascending") for name in ("operator", "ring", "kind")]
+    return pa.Table.from_pylist(rows, schema=model.OPERATOR_LINKS).sort_by(keys)

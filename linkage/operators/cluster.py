@@ -1,131 +1,134 @@
-"""Group rings into operator clusters: which rings draw their prompts from one set of templates."""
+"""Group rings into operator clusters: which rings draw from one stock of templates, cards, devices."""
 
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import scipy.sparse as sp
-from scipy.special import gammaln
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from linkage.operators.ties import Groups, between
+from linkage.operators.uses import Ints, KindUses, narrowed
 
-WORTH = 10.0  # bits a union must save; a price, no bound
+WORTH = 10.0  # bits that a union must exceed; a price, no bound
+SUGGESTED = 1.0  # bits from which unions are proposed; 0.5 to 4 gave the same operators on eight simulated worlds
 
-
-@dataclass(frozen=True)
-class RingContent:
-    """What the rings' prompts are made of.
-
-    ``users`` (rings x templates, CSR) has k of each template in a ring's profile; ``sizes`` are the accounts per ring,
-    ``everywhere`` the users d per template, ``accounts`` is N.
-    """
-
-    users: sp.csr_matrix
-    sizes: Ints
-    everywhere: Ints
-    accounts: int
+def price(groups: int) -> float:
+    """Bits that a tie must exceed: 10, or with many groups 2 log2 of their number, which pays for all the pairs."""
+    return max(WORTH, 2 * float(np.log2(max(groups, 1))))
 
 
 @dataclass(frozen=True)
-class _Group:
-    rings: tuple[int, ...]
-    templates: frozenset[int]
+class Tree:
+    """A group of rings and the two that it was united from, if any."""
+
+    rings: frozenset[int]
+    parts: tuple[Tree, Tree] | None = None
+
+    def nodes(self) -> Iterator[Tree]:
+        """Itself and all that it consists of."""
+        todo = [self]
+        while todo:
+            tree = todo.pop()
+            yield tree
+            todo.extend(tree.parts or ())
+
+    def leaves(self) -> list[Tree]:
+        """The groups that it began from."""
+        return [node for node in self.nodes() if node.parts is None]
 
 
-def cluster_rings(content: RingContent, start: Ints) -> Ints:
-    """Operator cluster of each ring (-1 where ``start`` is -1: not asked).
+def cluster_rings(kinds: list[KindUses], start: Ints, least: float) -> list[Tree]:
+    """Operator clusters of the rings with a ``start`` of 0 or more, ordered by their first ring.
 
-    Rings with the same number in ``start`` begin as one; then unions, best pair first, while one saves more than 10
-    bits (:func:`shared_bits`). Infrastructure plays no part: two rings behind one VPN are still two. Rings that are not
-    asked still tell how common a template is among rings.
+    Rings with one number in ``start`` begin as one. Unions are proposed best pair first, while a pair has any bit worth
+    speaking of, other rings not counting as strangers: what many rings of an operator share is no two rings' own.
+    A proposal stands when each of its parts is tied to all the rest of it by more than ``least`` bits; parts that are
+    not are cut off, and what is left is asked again. Then the clusters unite while two are tied by more than that.
     """
-    groups = {
-        number: _Group(tuple(rings.tolist()), frozenset(content.users[rings].indices.tolist()))
-        for number, rings in ((n, np.flatnonzero(start == n)) for n in np.unique(start[start >= 0]).tolist())
-    }
+    leaves = [Tree(frozenset(np.flatnonzero(start == n).tolist())) for n in np.unique(start[start >= 0])]
+    return cluster_trees(kinds, leaves, least)
+
+
+def cluster_trees(kinds: list[KindUses], leaves: list[Tree], least: float) -> list[Tree]:
+    """:func:`cluster_rings` of groups that begin as ``leaves``."""
+    kept = [part for tree in unite(kinds, leaves, SUGGESTED, lenient=True) for part in _standing(kinds, tree, least)]
+    return sorted(unite(kinds, kept, least), key=lambda tree: min(tree.rings))
+
+
+def unite(kinds: list[KindUses], trees: list[Tree], least: float, lenient: bool = False) -> list[Tree]:
+    """Unite groups of rings, best pair first, while one is tied by more than ``least`` bits; counts add up.
+
+    For ``lenient`` see :class:`linkage.operators.ties.Groups`.
+    """
+    of = np.full(kinds[0].users.shape[0] if kinds else 0, -1, dtype=np.int64)
+    alive = dict(enumerate(sorted(trees, key=lambda tree: min(tree.rings))))
+    if not kinds:
+        return list(alive.values())
+    for number, tree in alive.items():
+        of[list(tree.rings)] = number
+    groups = Groups(kinds, of, lenient)
     heap: list[tuple[float, int, int]] = []
-    for a, b in _worth_trying(content, start):
-        _offer(heap, content, groups, a, b)
-    following = int(start.max(initial=-1)) + 1
+    for one in alive:
+        _offer(heap, groups.ties(one)[:one], one, least)
     while heap:
-        _, a, b = heapq.heappop(heap)
-        if a not in groups or b not in groups:
+        _, first, second = heapq.heappop(heap)
+        if first in alive and second in alive:
+            parts = (alive.pop(first), alive.pop(second))
+            one = groups.unite(first, second)
+            _offer(heap, groups.ties(one), one, least)
+            alive[one] = Tree(parts[0].rings | parts[1].rings, parts)
+    return list(alive.values())
+
+
+def _offer(heap: list[tuple[float, int, int]], bits: np.ndarray, one: int, least: float) -> None:
+    for other in np.flatnonzero(bits > least).tolist():
+        heapq.heappush(heap, (-float(bits[other]), other, one))
+
+
+def _standing(kinds: list[KindUses], tree: Tree, least: float) -> list[Tree]:
+    """The tree, or the pieces of it that stand: see :func:`cluster_rings`."""
+    todo, done = [tree], []
+    kinds = narrowed(kinds, numbers(tree.rings))
+    while todo:
+        whole = todo.pop()
+        loose = _loose(kinds, whole, least)
+        if not loose:
+            done.append(whole)
             continue
-        united = _Group(groups[a].rings + groups[b].rings, groups[a].templates | groups[b].templates)
-        del groups[a], groups[b]
-        related = [n for n, group in groups.items() if group.templates & united.templates]
-        groups[following] = united
-        for other in related:
-            _offer(heap, content, groups, other, following)
-        following += 1
-    return _numbered([group.rings for group in groups.values()], len(start))
+        todo += loose
+        rest = _without(whole, frozenset().union(*(part.rings for part in loose)))
+        todo += [rest] if rest else []
+    return done
 
 
-def _offer(heap: list[tuple[float, int, int]], content: RingContent, groups: dict[int, _Group], a: int, b: int) -> None:
-    gain = shared_bits(content, groups[a].rings, groups[b].rings)
-    if gain > WORTH:
-        heapq.heappush(heap, (-gain, a, b))
+def _loose(kinds: list[KindUses], whole: Tree, least: float) -> list[Tree]:
+    """Disjoint parts that are not tied to the rest, the loosest first."""
+    parts = {part.rings: part for part in whole.nodes() if part.rings != whole.rings}
+    found = []
+    for rings, part in parts.items():
+        bits = between(kinds, numbers(rings), numbers(whole.rings - rings)).total
+        if bits <= least:
+            found.append((bits, sorted(rings), part))
+    taken: set[int] = set()
+    loose = []
+    for _, first_rings, part in sorted(found, key=lambda entry: entry[:2]):
+        if taken.isdisjoint(first_rings):
+            taken.update(first_rings)
+            loose.append(part)
+    return loose
 
 
-def _numbered(groups: list[tuple[int, ...]], rings: int) -> Ints:
-    labels = np.full(rings, -1, dtype=np.int64)
-    for number, members in enumerate(sorted(groups, key=min)):
-        labels[list(members)] = number
-    return labels
+def _without(tree: Tree, rings: frozenset[int]) -> Tree | None:
+    """The tree without some rings; None when nothing is left."""
+    if tree.parts is None or tree.rings.isdisjoint(rings):
+        left = tree.rings - rings
+        return tree if left == tree.rings else Tree(left) if left else None
+    first, second = (_without(part, rings) for part in tree.parts)
+    return Tree(first.rings | second.rings, (first, second)) if first and second else first or second
 
 
-def shared_bits(content: RingContent, first: tuple[int, ...], second: tuple[int, ...]) -> float:
-    """Bits saved by describing the templates of two groups of rings through one set.
-
-    Each shared template e saves -log2 f_e, the chance that an unrelated ring's profile has it: the part of the other
-    rings that do, or, if lower, the accounts of the smaller group times the template's rate among all other accounts.
-    Saying which of the united templates are shared costs log2 binomial(|A u B|, |A n B|) + log2(|A u B| + 1).
-    """
-    users = content.users
-    a, b = users[list(first)], users[list(second)]
-    in_a, in_b = np.unique(a.indices), np.unique(b.indices)
-    shared = np.intersect1d(in_a, in_b)
-    if len(shared) == 0:
-        return 0.0
-    inside = np.asarray(a.sum(axis=0)).ravel()[shared] + np.asarray(b.sum(axis=0)).ravel()[shared]
-    holders = np.bincount(np.concatenate([a.indices, b.indices]), minlength=users.shape[1])[shared]
-    others = _holders(content)[shared] - holders
-    size = min(int(content.sizes[list(first)].sum()), int(content.sizes[list(second)].sum()))
-    by_rings = (others + 0.5) / (_with_content(users) - _with_content(a) - _with_content(b) + 1)
-    by_accounts = size * (np.maximum(content.everywhere[shared] - inside, 0) + 0.5) / content.accounts
-    rate = np.clip(np.minimum(by_rings, by_accounts), 1e-12, 1.0)
-    union = len(in_a) + len(in_b) - len(shared)
-    naming = (gammaln(union + 1) - gammaln(len(shared) + 1) - gammaln(union - len(shared) + 1)) / np.log(2)
-    return round(float(-np.log2(rate).sum() - naming - np.log2(union + 1)), 6)
-
-
-def _holders(content: RingContent) -> Ints:
-    return np.bincount(content.users.indices, minlength=content.users.shape[1])
-
-
-def _with_content(users: sp.csr_matrix) -> int:
-    """How many rings have any template in their profile."""
-    return int(np.count_nonzero(np.diff(users.indptr)))
-
-
-def _worth_trying(content: RingContent, start: Ints) -> list[tuple[int, int]]:
-    """Pairs of starting groups whose shared templates could save 10 bits, by an upper limit."""
-    users, asked = content.users, np.flatnonzero(start >= 0)
-    if len(asked) == 0:
-        return []
-    marks = sp.csr_matrix((np.ones(len(users.data)), users.indices, users.indptr), shape=users.shape)
-    of_group = sp.csr_matrix((np.ones(len(asked)), (start[asked], asked)), shape=(start.max() + 1, users.shape[0]))
-    holders = (of_group @ marks).tocsr()
-    others = np.maximum(_holders(content) - 2 * holders.max(axis=0).toarray().ravel(), 0)
-    outside = np.maximum(content.everywhere - np.asarray(users.sum(axis=0)).ravel(), 0)
-    by_rings = (others + 0.5) / max(_with_content(users), 1)
-    by_accounts = (outside + 0.5) / max(content.accounts, 1)
-    limit = -np.log2(np.clip(np.minimum(by_rings, by_accounts), 1e-12, 1.0))
-    has = holders.sign()
-    most = sp.triu(has.multiply(limit[None, :]) @ has.T, k=1).tocoo()
-    kept = most.data > WORTH
-    return sorted(zip(most.row[kept].tolist(), most.col[kept].tolist(), strict=True))
+def numbers(rings: frozenset[int]) -> Ints:
+    """Ring numbers in order."""
+    return np.array(sorted(rings), dtype=np.int64)

@@ -10,7 +10,8 @@ from scipy.special import betainc
 
 from linkage import model
 from linkage.engines.step import Engine, Step
-from linkage.operators.cluster import WORTH, Floats, Ints
+from linkage.operators.cluster import WORTH
+from linkage.operators.uses import Floats, Ints
 
 THOUSANDTHS, MILLIONTHS = 1000, 10**6  # bits and shares are summed as whole ones: the order of rows must not matter
 LEAST = 1e-300  # chances under it count as this one

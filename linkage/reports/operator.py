@@ -14,7 +14,7 @@ from linkage.reports.ring import Ring, ranked
 from linkage.reports.shared import ring_graph
 from linkage.reports.store import Store
 from linkage.reports.visible import printable
-from linkage.reports.words import count, records, sentences
+from linkage.reports.words import bits, count, listed, records, sentences
 
 DISCUSSED = 40  # rings whose weaknesses are listed one by one
 
@@ -83,6 +83,39 @@ class Operator:
             id=self.id,
         )
 
+    @cached_property
+    def ties(self) -> pd.DataFrame:
+        """What ties each ring to its other suspect rings, kind by kind, the loosest ring first.
+
+        ``shared`` is how many entities hardly anyone else uses, ``expected`` how many chance would give, ``bits`` how
+        far beyond that is; ``total_bits`` those of the ring, the best kind of each family added up.
+        """
+        return self.store.query(
+            """
+            WITH mine AS (
+                SELECT operator FROM ring_operator_list GROUP BY operator HAVING list_sort(list(ring)) = $rings
+            )
+            SELECT r.ring_id, t.kind, t.shared, t.expected, t.bits, t.total_bits
+            FROM operator_links t JOIN mine USING (operator) JOIN rings r ON r.ring = t.ring
+            ORDER BY t.total_bits, r.ring_id, t.bits DESC, t.kind
+            """,
+            rings=sorted(int(number) for number in self.ring_table["ring"]),
+        )
+
+    @property
+    def weakest_tie(self) -> str:
+        """The loosest of its rings, what ties it, and what else would explain that; empty where nothing is told."""
+        if self.ties.empty:
+            return ""
+        rows = [row for row in records(self.ties[self.ties["ring_id"] == self.ties["ring_id"].iloc[0]]) if row["bits"]]
+        things = listed([count(row["shared"], row["kind"].replace("_", " ")) for row in rows])
+        told = f"{things} that hardly anyone else uses" if rows else "no more than chance would give"
+        return (
+            f"The loosest ring, {self.ties['ring_id'].iloc[0]}, is tied to the others by {told} "
+            f"({bits(self.ties['total_bits'].iloc[0])}). A reseller, an agency or a leaked prompt that both use would "
+            "explain it as well."
+        )
+
     def graph(self) -> nx.Graph:
         """Members of all its rings and the entities that two of them or more share."""
         return ring_graph(self.store, [int(number) for number in self.ring_table["ring"]])
@@ -100,7 +133,8 @@ class Operator:
         """What speaks against taking its rings for one operator cluster."""
         if len(self.rings) == 1:
             return ["It consists of one ring: nothing but that ring's own evidence carries it."]
-        return ["No entity stands in the profiles of two of its rings."] if self.shared.empty else []
+        apart = ["No entity stands in the profiles of two of its rings."] if self.shared.empty else []
+        return apart + ([self.weakest_tie] if self.weakest_tie else [])
 
     @cached_property
     def why_not(self) -> list[str]:
@@ -115,7 +149,7 @@ class Operator:
         facts = self.row | {f"{role}_accounts": int(roles.get(role, 0)) for role in ("core", "periphery", "bystander")}
         ring_list = self.ring_table.drop(columns="ring")
         ring_list["runner_up"] = [next_best(row) for row in records(ring_list)]
-        tables = {"ring_list": ring_list, "common": self.shared, "members": self.members}
+        tables = {"ring_list": ring_list, "ties": self.ties, "common": self.shared, "members": self.members}
         notes = {
             "decided_by": sentences(self.row["decided_by"]), "resembles": self.resembles, "against": self.why_not,
         }

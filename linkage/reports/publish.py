@@ -30,11 +30,13 @@ def published_tables(engine: Engine, stages: Stages) -> dict[str, pa.Table]:
     for name, table in stages.rings.items():
         engine.load(f"ring_{name}", table)
     engine.load("ring_operator", stages.operators["ring_operators"])
+    engine.run(_MAIN_OPERATOR)
     engine.load("operator_list", stages.operators["operators"])
     engine.load("ring_ids", _ids(engine.fetch(_RING_MEMBERS), "ring", "R-"))
     engine.load("operator_ids", _ids(engine.fetch(_OPERATOR_RINGS), "operator", "OP-"))
     for name, sql in _TABLES.items():
-        reads = ("ring_rings", "ring_members", "ring_ids", "ring_operator", "operator_ids", "accounts", "links")
+        reads = ("ring_rings", "ring_members", "ring_ids", "ring_operator", "main_operator", "operator_ids", "accounts",
+                 "links")
         engine.run(Step(f"published_{name}", sql, reads))
     return {name: engine.fetch(f"published_{name}").cast(schema) for name, schema in PUBLISHED.items()}
 
@@ -56,6 +58,15 @@ _OPERATOR_RINGS = """
     SELECT o.operator, sha256(string_agg(r.name, '' ORDER BY r.name)) AS digest
     FROM ring_operator o JOIN ring_ids r USING (ring) GROUP BY o.operator ORDER BY o.operator
 """
+# the operator that has most of a ring's traffic
+_MAIN_OPERATOR = Step(
+    "main_operator",
+    """
+    SELECT ring, operator FROM ring_operator
+    QUALIFY row_number() OVER (PARTITION BY ring ORDER BY traffic_share DESC, operator) = 1
+    """,
+    ("ring_operator",),
+)
 _LIKELIHOOD = "round(1 / (1 + pow(2, -greatest(least({bits}, 60), -60))), 6)"
 _TABLES = {
     "members": f"""
@@ -64,7 +75,7 @@ _TABLES = {
                r.verdict, m.log_odds_bits, {_LIKELIHOOD.format(bits="m.log_odds_bits")} AS likelihood, m.role,
                m.families
         FROM ring_members m JOIN accounts a USING (account) JOIN ring_ids i USING (ring) JOIN ring_rings r USING (ring)
-        LEFT JOIN ring_operator o USING (ring) LEFT JOIN operator_ids p USING (operator) ORDER BY a.account_id
+        LEFT JOIN main_operator o USING (ring) LEFT JOIN operator_ids p USING (operator) ORDER BY a.account_id
     """,
     "affiliations": f"""
         SELECT a.account_id, i.name AS ring_id, f.role, {_LIKELIHOOD.format(bits="f.log_odds_bits")} AS likelihood
@@ -78,20 +89,25 @@ _TABLES = {
                r.log2_p_bound, r.q_value, r.families, s.first_seen, s.last_seen, r.reasons, r.support,
                r.cluster, r.ring
         FROM ring_rings r JOIN ring_ids i USING (ring) JOIN seen s USING (ring)
-        LEFT JOIN ring_operator o USING (ring) LEFT JOIN operator_ids p USING (operator) ORDER BY r.ring
+        LEFT JOIN main_operator o USING (ring) LEFT JOIN operator_ids p USING (operator) ORDER BY r.ring
     """,
     "ring_operators": """
         SELECT i.name AS ring_id, p.name AS operator_id, o.traffic_share
         FROM ring_operator o JOIN ring_ids i USING (ring) JOIN operator_ids p USING (operator) ORDER BY 1, 2
     """,
     "operators": """
-        WITH parts AS (
-            SELECT o.operator, count(DISTINCT o.ring) AS rings, count(*) FILTER (m.role <> 'bystander') AS accounts,
+        WITH attributed AS (
+            SELECT m.ring, count(*) FILTER (m.role <> 'bystander') AS accounts,
                    sum(CASE WHEN m.role <> 'bystander' THEN a.exchanges ELSE 0 END)::BIGINT AS exchanges,
                    min(a.first_seen) FILTER (m.role <> 'bystander') AS first_seen,
                    max(a.last_seen) FILTER (m.role <> 'bystander') AS last_seen
-            FROM ring_operator o JOIN ring_rings r USING (ring) JOIN ring_members m USING (ring)
-            JOIN accounts a USING (account) WHERE r.verdict = 'suspect' GROUP BY o.operator)
+            FROM ring_rings r JOIN ring_members m USING (ring) JOIN accounts a USING (account)
+            WHERE r.verdict = 'suspect' GROUP BY m.ring),
+        parts AS (
+            SELECT o.operator, count(*) AS rings, sum(t.accounts)::BIGINT AS accounts,
+                   sum(round(t.exchanges * o.traffic_share)::BIGINT)::BIGINT AS exchanges,
+                   min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen
+            FROM ring_operator o JOIN attributed t USING (ring) GROUP BY o.operator)
         SELECT i.name AS operator_id, p.rings, p.accounts, p.exchanges, p.first_seen, p.last_seen, l.bits_saved,
                l.decided_by, l.dossier, l.dossier_match
         FROM operator_list l JOIN parts p USING (operator) JOIN operator_ids i USING (operator) ORDER BY 1

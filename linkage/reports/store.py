@@ -31,6 +31,8 @@ TABLES = {
     "ring_evidence": "4-rings/evidence.parquet",
     "pools": "4-rings/pools.parquet",
     "profiles": "4-rings/profiles.parquet",
+    "ring_operator_list": "5-operators/ring_operators.parquet",
+    "operator_links": "5-operators/operator_links.parquet",
 }
 _RESTORE = "Restore the run folder, or run again."
 

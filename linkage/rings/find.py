@@ -40,7 +40,7 @@ class _Measured:
 
 
 def find_rings(graph: AccountGraph, partitions: Ints, propose: Proposer, limits: Limits) -> dict[str, pa.Table]:
-    """Tables of the rings by name: rings, members, affiliations, evidence, pools, profiles, content (see model).
+    """Tables of the rings by name: rings, members, affiliations, evidence, pools, profiles (see model).
 
     ``partitions`` (proposals x accounts) are the candidates of the whole graph; ``propose`` gives those of a part. The
     result depends on nothing else.

@@ -12,10 +12,9 @@ from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World
 from linkage.rings.explanations import ENOUGH
 from linkage.rings.profile import KindProfile, Pairs, Profiles
-from linkage.rings.score import ENTITY_CODE, KindScore, Score, gain_among, taking_part
+from linkage.rings.score import ENTITY_CODE, KindScore, Score
 from linkage.rings.verdicts import Verdicts
 
-CONTENT = "content"
 NETWORK = "network"
 UNPAID = 1.35  # bits a kind: log2 of what its code lengths sum to (2.53 for a million entities), see docs/method.md
 SMALLEST_Q = 1e-300  # smaller figures are published as this one: never as 0
@@ -28,7 +27,6 @@ SCHEMAS = {
     "evidence": model.RING_EVIDENCE,
     "pools": model.POOLS,
     "profiles": model.PROFILES,
-    "content": model.RING_CONTENT,
 }
 
 
@@ -61,9 +59,6 @@ def ring_tables(world: World, found: Found) -> dict[str, pa.Table]:
         "evidence": _joined([_evidence(b, c, s) for b, c, s, _ in cells], model.RING_EVIDENCE),
         "pools": _joined([_pools(b, c, s) for b, c, s, _ in cells], model.POOLS),
         "profiles": _joined([_prior(found), *(_profile(b, c, s, p) for b, c, s, p in cells)], model.PROFILES),
-        "content": _joined(
-            [_content(b, c) for b, c, _, _ in cells if b.incidence.kind.family == CONTENT], model.RING_CONTENT
-        ),
     }
 
 
@@ -238,18 +233,4 @@ def _profile(background: Background, counts: KindCounts, scored: KindScore, made
         "entity": [*background.incidence.entities[entity].tolist(), *none],
         "bits_in": np.concatenate([used, made.part[ring], np.zeros(len(pool))]),
         "bits_out": np.concatenate([unused, made.abstains[ring], made.outside[pool]]),
-    }
-
-
-def _content(background: Background, counts: KindCounts) -> dict[str, object]:
-    """Templates that pay as named entities, for the rings of which a quarter of the members use any of them."""
-    chosen = gain_among(background, counts, counts.having, counts.links) > 0
-    joining = taking_part(counts, chosen)[0]
-    chosen &= (joining >= 0.25 * np.maximum(counts.having, 1))[counts.group]
-    entity = counts.entity[chosen]
-    return {
-        "ring": counts.group[chosen],
-        "entity": background.incidence.entities[entity],
-        "ring_accounts": counts.k[chosen],
-        "all_accounts": background.users[entity],
     }

@@ -32,8 +32,8 @@ def test_shared_entities_stand_in_two_profiles(run: Run) -> None:
 
 def test_what_speaks_against_it_names_the_ring(run: Run) -> None:
     operator = run.operator(OPERATOR)
-    assert operator.weaknesses == []
-    assert operator.why_not == [f"{ring.id}: {d.text}" for ring in operator.rings for d in ring.why_not]
+    assert operator.weaknesses == [operator.weakest_tie]
+    assert operator.why_not[1:] == [f"{ring.id}: {d.text}" for ring in operator.rings for d in ring.why_not]
 
 
 def test_its_own_weaknesses(run: Run) -> None:
@@ -41,7 +41,18 @@ def test_its_own_weaknesses(run: Run) -> None:
     alone.__dict__["rings"] = alone.rings[:1]
     assert alone.weaknesses == ["It consists of one ring: nothing but that ring's own evidence carries it."]
     apart.__dict__["shared"] = pd.DataFrame({"entity": []})
+    apart.__dict__["ties"] = apart.ties.iloc[:0]
     assert apart.weaknesses == ["No entity stands in the profiles of two of its rings."]
+
+
+def test_the_loosest_ring_comes_first_with_what_else_would_explain_its_tie(run: Run) -> None:
+    operator = run.operator(OPERATOR)
+    assert operator.ties["ring_id"].tolist() == [RING_IDS[0], RING_IDS[0], RING_IDS[1]]
+    assert operator.ties["kind"].tolist() == ["prompt_template", "device", "prompt_template"]
+    assert operator.weakest_tie == (
+        f"The loosest ring, {RING_IDS[0]}, is tied to the others by 2 prompt templates that hardly anyone else uses "
+        "(21.5 bits). A reseller, an agency or a leaked prompt that both use would explain it as well."
+    )
 
 
 def test_a_known_operator_is_a_resemblance_to_be_checked(run: Run) -> None:
@@ -63,4 +74,4 @@ def test_the_card_is_json_and_its_names_do_not_collide(run: Run) -> None:
         "one template set",
         "each ring picks from it",
     ]
-    assert [len(t) for t in card.tables.values()] == [1, 1, 1]
+    assert [len(t) for t in card.tables.values()] == [1, 1, 1, 1]

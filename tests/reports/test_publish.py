@@ -231,7 +231,6 @@ HANDMADE: dict[str, tuple[pa.Schema, list[dict[str, Any]]]] = {
         {"ring": 0, "kind": "card", "entity": e, "ring_accounts": 1, "all_accounts": 1} for e in (0, 2)
     ]),
     "profiles": (model.PROFILES, []),
-    "content": (model.RING_CONTENT, []),
 }  # fmt: skip
 OPERATED = {
     "ring_operators": (model.RING_OPERATOR_LIST, [{"ring": r, "operator": 0, "traffic_share": 1.0} for r in (0, 1, 2)]),
@@ -291,6 +290,33 @@ def test_a_pool_is_seen_when_members_use_any_of_it(made: dict[str, pa.Table]) ->
     pool, entity = made["evidence"].to_pylist()
     assert (pool["pool"], pool["entity"], pool["first_seen"], pool["last_seen"]) == (2, None, day(2), day(13))
     assert (entity["entity"], entity["first_seen"], entity["last_seen"]) == ("v1", day(3), day(10))  # not h2's use
+
+
+def test_a_ring_of_two_operators_is_published_once_with_its_main_one(engine: DuckDBEngine) -> None:
+    operators = arrow(OPERATED)
+    rows = [*operators["ring_operators"].to_pylist()[:1], {"ring": 0, "operator": 1, "traffic_share": 0.5},
+            {"ring": 1, "operator": 1, "traffic_share": 1.0}]
+    rows[0]["traffic_share"] = 0.25
+    operators["ring_operators"] = pa.Table.from_pylist(rows, schema=model.RING_OPERATOR_LIST)
+    two = [{"operator": n, "bits_saved": 1.0, "decided_by": f"#{n}"} for n in (0, 1)]
+    operators["operators"] = pa.Table.from_pylist(two, schema=model.OPERATOR_LIST)
+    one = published_tables(engine, Stages(arrow(HANDMADE), arrow(OPERATED)))
+    made = published_tables(engine, Stages(arrow(HANDMADE), operators))
+    assert made["members"].num_rows == one["members"].num_rows
+    assert made["rings"].num_rows == one["rings"].num_rows
+    name = {row["decided_by"]: row["operator_id"] for row in made["operators"].to_pylist()}
+    ring = next(row for row in made["rings"].to_pylist() if row["ring"] == 0)
+    assert ring["operator_id"] == name["#1"]
+    shares = {r["operator_id"]: r["traffic_share"] for r in made["ring_operators"].to_pylist()
+              if r["ring_id"] == ring["ring_id"]}
+    assert shares == {name["#0"]: 0.25, name["#1"]: 0.5}
+    alone = published_tables(engine, Stages(arrow(HANDMADE), {
+        **operators, "ring_operators": pa.Table.from_pylist(
+            [{"ring": 0, "operator": 0, "traffic_share": 1.0}], schema=model.RING_OPERATOR_LIST),
+    }))["operators"].to_pylist()[0]["exchanges"]
+    split = next(row for row in made["operators"].to_pylist() if row["decided_by"] == "#0")
+    assert alone > 0
+    assert split["exchanges"] == round(alone / 4)
 
 
 def test_ids_depend_on_the_members_and_not_on_the_numbers(engine: DuckDBEngine, made: dict[str, pa.Table]) -> None:

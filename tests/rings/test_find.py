@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from linkage import model
 from linkage.config import Objective, Proposers
 from linkage.model import AccountGraph, Kind
 from linkage.operators import attribute
@@ -187,7 +188,7 @@ EDGES = {
 @pytest.mark.parametrize("settings", PROPOSERS, ids=["plain", "multiplex", "cpm"])
 def test_edges_give_tables_without_a_murmur(name: str, settings: Proposers) -> None:
     tables = found_in(EDGES[name], settings)
-    made = attribute(tables["rings"], tables["content"], EDGES[name].accounts)
+    made = attribute(tables["rings"], model.RING_USES.empty_table(), model.KINDS.empty_table())
     labels = ring_of(tables, EDGES[name].accounts)
     assert tables["members"].num_rows == (labels >= 0).sum()
     assert made["ring_operators"].num_rows <= tables["rings"].num_rows

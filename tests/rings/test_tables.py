@@ -17,7 +17,7 @@ from linkage.rings.profile import Pairs, profiles
 from linkage.rings.score import score
 from linkage.rings.tables import SMALLEST_Q, UNPAID, Found, coincidence_q, no_rings, published, ring_tables
 from linkage.rings.verdicts import Verdicts
-from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, found_in, graph_of, ring_of
+from tests.rings.graphs import DEVICE, NETWORK, PAYMENT, Town, found_in, graph_of, ring_of
 from tests.rings.slow import saved_bits, slow_kinds
 
 SCHEMAS = {
@@ -27,7 +27,6 @@ SCHEMAS = {
     "evidence": model.RING_EVIDENCE,
     "pools": model.POOLS,
     "profiles": model.PROFILES,
-    "content": model.RING_CONTENT,
 }
 Rows = list[dict[str, Any]]
 
@@ -216,28 +215,6 @@ def test_affiliations_are_further_rings_of_members(tables: dict[str, pa.Table]) 
         assert row["ring"] != labels[row["account"]]
         assert row["log_odds_bits"] >= 0
         assert row["role"] in set(model.Role)
-
-
-def test_content_is_what_pays_as_named_templates(tables: dict[str, pa.Table], graph: AccountGraph, town: Town) -> None:
-    labels = ring_of(tables, 1_200)
-    first = rows(tables["content"], ring=int(labels[39]))
-    used = {row["entity"] for row in first}
-    expected = {e for e in used if len(users(graph, "prompt_template", e) & set(range(40))) >= 10}
-    assert len(used) == 8 == len(expected)
-    for row in first:
-        everywhere = users(graph, "prompt_template", row["entity"])
-        assert (row["ring_accounts"], row["all_accounts"]) == (len(everywhere & set(range(40))), len(everywhere))
-
-
-def test_templates_of_a_few_members_are_not_the_ring_s() -> None:
-    """8 of 40 members with templates in common: too few to say what the ring's prompts are. 12 are not."""
-    town = Town(12, 1_000)
-    town.plant(range(40))
-    town.use(CONTENT, range(40), town.fresh(CONTENT, 400), 3, only=True)
-    town.use(CONTENT, range(8), town.fresh(CONTENT, 3), 3)
-    assert found_in(town.graph())["content"].num_rows == 0
-    town.use(CONTENT, range(8, 12), sorted({e for a, e in town.links[CONTENT] if a < 8})[-3:], 3)
-    assert found_in(town.graph())["content"]["ring_accounts"].to_pylist() == [12, 12, 12]
 
 
 def test_bits_are_published_to_a_thousandth() -> None:

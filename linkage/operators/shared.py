@@ -1,0 +1,173 @@
+"""Rings that serve several operators, as a proxy's do: without them a cluster falls into parts that share nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from linkage.operators.cluster import SUGGESTED, Tree, cluster_trees, numbers
+from linkage.operators.ties import Groups, between, is_own
+from linkage.operators.uses import Floats, Ints, KindUses, narrowed, without
+
+MOST = 0.5  # part of what two groups share that must vanish with a ring for it to be asked
+
+
+@dataclass(frozen=True)
+class Operators:
+    """``own`` has the rings of each operator that are its alone, ``shared`` further rings with the operators served."""
+
+    own: list[Tree]
+    shared: list[tuple[frozenset[int], list[int]]]
+
+
+def told_apart(kinds: list[KindUses], clusters: list[Tree], least: float) -> Operators:
+    """Take clusters apart that only one part, a bridge, holds together.
+
+    A bridge is a part without which the rest of its cluster, united anew, falls into sides that share no bit worth
+    speaking of, at least two of which hold several groups together: of a side of one group nobody can say whether it is
+    another operator or a corner of the first. Then the sides are operators apart. The bridge serves those of them to
+    which it is tied by more than ``least`` bits; if that is one, it is a ring of its own.
+    """
+    todo, own, shared = list(clusters), [], []
+    while todo:
+        whole = todo.pop()
+        found = min(_bridges(kinds, whole, least), key=_Bridge.order, default=None)
+        if found is None:
+            own.append(whole)
+        elif len(found.served) > 1:
+            todo += found.sides
+            shared.append(found)
+        else:
+            todo += [side for side in found.sides if side not in found.served]
+            todo.append(_joined([found.part, *found.served]))
+    own.sort(key=lambda tree: min(tree.rings))
+    serving = [
+        (bridge.part.rings, [n for n, tree in enumerate(own) if any(tree.rings & s.rings for s in bridge.served)])
+        for bridge in shared
+    ]
+    return Operators(own, sorted(serving, key=lambda entry: min(entry[0])))
+
+
+@dataclass(frozen=True)
+class _Bridge:
+    """A part, the sides that it holds together, and those of them that it serves."""
+
+    part: Tree
+    sides: list[Tree]
+    served: list[Tree]
+
+    def order(self) -> tuple[int, int, list[int]]:
+        """Those that serve most sides first, then the smallest."""
+        return -len(self.served), len(self.part.rings), sorted(self.part.rings)
+
+
+def _bridges(kinds: list[KindUses], whole: Tree, least: float) -> Iterator[_Bridge]:
+    if whole.parts is None:
+        return
+    kinds = narrowed(kinds, numbers(whole.rings))
+    apart = _falling_apart(kinds, whole, least)
+    parts = {part.rings: part for part in _candidates(kinds, whole, least)} if apart else {}
+    for part in (parts[rings] for rings in parts if rings in apart):
+        rest = [leaf for leaf in whole.leaves() if not leaf.rings <= part.rings]
+        sides = _sides(without(kinds, numbers(part.rings)), rest, least)
+        firm = [side for side in sides if side.parts]
+        if len(firm) > 1:
+            tied = [between(kinds, numbers(part.rings), numbers(side.rings)).total > least for side in firm]
+            yield _Bridge(part, sides, [side for side, t in zip(firm, tied, strict=True) if t])
+
+
+def _falling_apart(kinds: list[KindUses], whole: Tree, least: float) -> set[frozenset[int]]:
+    """Parts without which ties of more than ``least`` bits, two by two, do not join all other groups: a quick look."""
+    leaves = whole.leaves()
+    of = np.full(kinds[0].users.shape[0], -1, dtype=np.int64)
+    for n, leaf in enumerate(leaves):
+        of[list(leaf.rings)] = n
+    groups = Groups(kinds, of, lenient=True)
+    tied = np.array([groups.ties(n) > least for n in range(len(leaves))]).reshape(len(leaves), len(leaves))
+    found = set()
+    for part in whole.nodes():
+        rest = [n for n, leaf in enumerate(leaves) if not leaf.rings <= part.rings]
+        if rest and connected_components(tied[np.ix_(rest, rest)], directed=False)[0] > 1:
+            found.add(part.rings)
+    return found
+
+
+def _candidates(kinds: list[KindUses], whole: Tree, least: float) -> Iterator[Tree]:
+    """Parts without which two groups that were united are not tied any more; unions nearest the top first."""
+    for tree in sorted(whole.nodes(), key=lambda node: (-len(node.rings), min(node.rings))):
+        for inside, beyond in (tree.parts, tree.parts[::-1]) if tree.parts else ():
+            for part in _carrying(kinds, inside, beyond):
+                rest = numbers(inside.rings - part.rings)
+                if between(kinds, rest, numbers(beyond.rings)).total <= least:
+                    yield part
+
+
+def _carrying(kinds: list[KindUses], inside: Tree, beyond: Tree) -> Iterator[Tree]:
+    """Parts of ``inside``, from the top down, with which most of what it shares with ``beyond`` would vanish."""
+    mine, theirs = numbers(inside.rings), numbers(beyond.rings)
+    common = [(kind.used_by(mine) > 0) & (kind.used_by(theirs) > 0) for kind in kinds]
+    number = sum(int(c.sum()) for c in common)
+    tree = inside
+    while tree.parts:
+        left = [
+            sum(int((kind.used_by(numbers(inside.rings - part.rings))[c] > 0).sum())
+                for kind, c in zip(kinds, common, strict=True))
+            for part in tree.parts
+        ]
+        tree = tree.parts[int(np.argmin(left))]
+        if min(left) > (1 - MOST) * number:
+            return
+        yield tree
+
+
+def _sides(kinds: list[KindUses], leaves: list[Tree], least: float) -> list[Tree]:
+    """The leaves united anew; groups that have any bits worth speaking of with each other are one side."""
+    made = cluster_trees(kinds, leaves, least)
+    close = np.array([
+        [a is b or between(kinds, numbers(a.rings), numbers(b.rings)).total > SUGGESTED for b in made] for a in made
+    ]).reshape(len(made), len(made))
+    count, side = connected_components(close, directed=False)
+    return [_joined([made[i] for i in np.flatnonzero(side == n)]) for n in range(count)]
+
+
+def _joined(trees: list[Tree]) -> Tree:
+    tree = trees[0]
+    for other in trees[1:]:
+        tree = Tree(tree.rings | other.rings, (tree, other))
+    return tree
+
+
+def traffic_shares(kinds: list[KindUses], ring: int, bridge: Ints, sides: list[Ints]) -> Floats:
+    """Which part of the traffic of ``ring``, one of a shared ``bridge``, each of ``sides`` has: rings of its operators.
+
+    Counted are uses of the kind that the bridge uses most often, its templates as a rule. The part of the ring's uses
+    that falls on entities which the bridge shares with one side alone is divided by what that part is in a ring of the
+    side, on average: where rings write half of their prompts anew, half is seen. What is left, common tools and prompts
+    of nobody else, is not attributed; the shares add up to 1 at most. Equal shares where nothing tells.
+    """
+    kind = max(kinds, key=lambda k: int(k.sent[bridge].sum()))
+    common = [_common(kind, bridge, side) for side in sides]
+    parts = np.zeros(len(sides))
+    for i, side in enumerate(sides):
+        alone = common[i] & (np.sum(common, axis=0) == 1)
+        others = [_seen(kind, r, _common(kind, np.array([r]), np.append(np.setdiff1d(side, r), bridge))) for r in side]
+        usual = float(np.mean(others))
+        parts[i] = _seen(kind, ring, alone) / usual if usual else 0.0
+    if not parts.any():
+        return np.full(len(sides), 1 / len(sides))
+    return np.asarray(np.floor(10_000 * parts / max(1.0, parts.sum())) / 10_000, dtype=np.float64)
+
+
+def _common(kind: KindUses, first: Ints, second: Ints) -> np.ndarray:
+    """Entities that both use and that are the own ones of either."""
+    a, b = kind.used_by(first), kind.used_by(second)
+    out = kind.everywhere - a - b
+    return np.asarray((a > 0) & (b > 0) & (is_own(a, out) | is_own(b, out)))
+
+
+def _seen(kind: KindUses, ring: int, chosen: np.ndarray) -> float:
+    """The part of a ring's uses that falls on these entities."""
+    return int(kind.often_by(np.array([ring]))[chosen].sum()) / max(int(kind.sent[ring]), 1)
