@@ -16,6 +16,7 @@ FACTORY_EXITS = 24
 SLIPS = 0.2  # share of accounts that their operator's people log in to from their own office
 THROUGH = 0.7  # share of the rings of operators whom a proxy serves
 FAITHFUL = 0.8  # share of an operator's cells with its preferred provider
+EXITS_AN_ACCOUNT = (1.0, 6.0)  # of a rented part of a proxy network, which hands out another one every few minutes
 CUSTOMERS_IN_PROXIES = 0.25  # share of customers' lines that one of the proxy networks exits through
 
 
@@ -94,7 +95,7 @@ def _proxies(plan: Planner, homes: Homes, cells: Cells, rng: np.random.Generator
     order = np.argsort(of_network, kind="stable")
     counts = np.bincount(of_network, minlength=PROXY_NETWORKS)
     mine = _preferred(plan, cells, PROXY_NETWORKS, rng)
-    size = np.maximum(10, np.round(cells.size * rng.uniform(0.5, 2.0, len(cells.size)))).astype(np.int64)
+    size = np.maximum(40, np.round(cells.size * rng.uniform(*EXITS_AN_ACCOUNT, len(cells.size)))).astype(np.int64)
     cell, _ = repeat_counts(size)
     row = (np.cumsum(counts) - counts)[mine[cell]] + (rng.random(len(cell)) * counts[mine[cell]]).astype(np.int64)
     return plan.new_pools(size, network[order[row]], 12)
