@@ -21,8 +21,8 @@ def pairs(plan: AddressPlan, accounts: Ints, week: int = 3) -> Ints:
 
 @pytest.fixture(scope="module")
 def proxied() -> tuple[Population, AddressPlan]:
-    people = populate(WorldSpec(6_000, 12, preset=Preset.MIXED_PROXY), Streams(12))
-    return people, address_plan(people, Streams(12))
+    people = populate(WorldSpec(6_000, 13, preset=Preset.MIXED_PROXY), Streams(13))
+    return people, address_plan(people, Streams(13))
 
 
 def of_style(people: Population, style: AddressStyle) -> Ints:
@@ -76,7 +76,7 @@ def test_operators_that_a_proxy_serves_send_their_own_rings_through_it(proxied: 
     racks = racks[plan.net[racks] == Net.DATACENTRE]
     found = pairs(plan, pooled[theirs])
     through = np.unique(people.ring[found[np.isin(found[:, 1], racks), 0]])
-    assert 0.2 < len(through) / len(np.unique(people.ring[pooled[theirs]])) <= 1.0  # seven in ten, of a few rings
+    assert 0.4 < len(through) / len(np.unique(people.ring[pooled[theirs]])) <= 1.0  # seven in ten, of a few rings
     others = pairs(plan, pooled[~theirs & ~proxy])
     assert not np.isin(others[:, 1], racks).any()
 
