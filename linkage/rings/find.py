@@ -22,7 +22,7 @@ from linkage.rings.tables import Found, no_rings, ring_tables
 from linkage.rings.unions import Behind
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
 
-RENTED = "network"  # the family that parts of one ring may differ in
+RENTED, COMMON = "network", "content"  # families that parts of one ring may differ in, that rings may share
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def find_rings(graph: AccountGraph, partitions: Ints, propose: Proposer, limits:
     world = world_of(graph)
     clusters = decide(graph, world, partitions, propose, limits)
     rings = rings_inside(graph, world, clusters, propose, limits)
-    rings = merge(world, refine(world, rings, 1, limits.smallest), Behind(world.families, RENTED))
+    rings = merge(world, refine(world, rings, 1, limits.smallest), Behind(world.families, RENTED, COMMON))
     measured = _measure(graph, world, refine(world, rings, 1, limits.smallest))
     kept = is_ring(measured.features, measured.support, measured.verdicts, forgeable_families(world))
     labels = still_saving(world, refine(world, _without(measured.labels, kept), 1, limits.smallest), limits.smallest)

@@ -44,11 +44,9 @@ def rings_inside(graph: AccountGraph, world: World, clusters: Ints, propose: Pro
 
 
 def cut_saves(world: World, whole: Score, clusters: Ints, rings: Ints) -> Floats:
-    """Bits that cutting each cluster into its rings saves, per cluster; 0 for a cluster of one ring.
+    """Bits that cutting each cluster into its rings saves, per cluster; 0 where one family alone would cut it.
 
-    sum over families of max(0, bits of the rings - bits of the cluster) - families, less what names the rings:
-    log2 s + log2 binomial(s - 1, r - 1) for the sizes of r rings of s accounts, and log2 of the multinomial
-    coefficient for who is in which.
+    sum over families of max(0, bits of the rings - bits of the cluster) - families, less :func:`rings_naming`.
     """
     rings, number = dense_labels(rings)
     counts = count(world, groups_of(rings, number))
@@ -56,12 +54,22 @@ def cut_saves(world: World, whole: Score, clusters: Ints, rings: Ints) -> Floats
     clustered = len(whole.saved)
     home = Within(clusters, np.zeros((0, 0))).home(rings, number)
     apart = np.stack([np.bincount(home, weights=row, minlength=clustered) for row in bits])
-    size = np.bincount(home, weights=counts.size, minlength=clustered)
-    parts = np.bincount(home, minlength=clustered)
-    who = log2_factorial(size) - np.bincount(home, weights=log2_factorial(counts.size), minlength=clustered)
-    sizes = np.log2(np.maximum(size, 1)) + log2_binomial(np.maximum(size - 1, 0), np.maximum(parts - 1, 0))
-    saved = np.maximum(apart - whole.family_bits, 0).sum(axis=0) - len(bits) - who - sizes
-    return np.where(parts > 1, saved, 0.0)
+    gains = np.maximum(apart - whole.family_bits, 0)
+    beyond = gains.sum(axis=0) - gains.max(axis=0, initial=0.0)
+    cut = (np.bincount(home, minlength=clustered) > 1) & (beyond > 0)
+    return np.where(cut, gains.sum(axis=0) - len(bits) - rings_naming(home, counts.size, clustered), 0.0)
+
+
+def rings_naming(home: Ints, sizes: Ints, clusters: int) -> Floats:
+    """Bits that say who is in which ring, per cluster; ``home`` and ``sizes`` are per ring.
+
+    log2 s + log2 binomial(s - 1, r - 1) for the sizes of r rings of s accounts, and log2 (s! / (s_1! ... s_r!)).
+    """
+    size = np.bincount(home, weights=sizes, minlength=clusters)
+    rings = np.bincount(home, minlength=clusters)
+    who = log2_factorial(size) - np.bincount(home, weights=log2_factorial(sizes), minlength=clusters)
+    sizes_of = np.log2(np.maximum(size, 1)) + log2_binomial(np.maximum(size - 1, 0), np.maximum(rings - 1, 0))
+    return np.asarray(who + sizes_of)
 
 
 def _told_apart(whole: Score) -> Iterator[np.ndarray]:

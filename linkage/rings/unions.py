@@ -75,20 +75,25 @@ class Within:
 
 @dataclass(frozen=True)
 class Behind:
-    """Any two groups, when all but ``rented`` (a family) saves over 5 bits more together: it is described part by part.
+    """Any two groups that are parts of one ring behind addresses of their own.
 
-    Addresses are rented, by a part of a large ring at a time; cards, devices and templates are the ring's own.
+    Addresses (``rented``) are rented, by a part of a large ring at a time, and templates (``common``) are the
+    operator's: its other rings use them, too. So it must save over 5 bits to tell all families but the rented one together, and all
+    but the rented and the common one.
     """
 
     families: Sequence[str]
     rented: str
+    common: str
 
     def home(self, labels: Ints, groups: int) -> Ints | None:
         """None: any two may unite."""
         return None
 
     def gain(self, apart: Score, together: Score, pairs: Pairs) -> Floats:
-        """Bits of the other families together, less those apart, less 5."""
-        own = np.array([family != self.rented for family in self.families])
-        parts, whole = apart.family_bits[own].sum(axis=0), together.family_bits[own].sum(axis=0)
-        return np.asarray(whole - parts[pairs.first] - parts[pairs.second] - WORTH)
+        """Bits together, less those apart, less 5: without the rented family, or without both, whichever is less."""
+        parts, whole = apart.family_bits, together.family_bits
+        change = whole - parts[:, pairs.first] - parts[:, pairs.second]
+        telling = np.array([family != self.rented for family in self.families])
+        own = telling & np.array([family != self.common for family in self.families])
+        return np.asarray(np.minimum(change[telling].sum(axis=0), change[own].sum(axis=0)) - WORTH)

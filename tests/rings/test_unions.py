@@ -48,19 +48,26 @@ def families(town: Town) -> list[str]:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_parts_behind_different_addresses_are_one_ring_by_their_cards_and_devices(seed: int) -> None:
     town = halves(seed, [PAYMENT, DEVICE], [NETWORK])
-    assert united(town, Behind(families(town), "network"))
+    assert united(town, Behind(families(town), "network", "content"))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_same_addresses_unite_nobody_whose_other_things_differ(seed: int) -> None:
     town = halves(seed, [NETWORK], [PAYMENT, CONTENT])
-    assert not united(town, Behind(families(town), "network"))
+    assert not united(town, Behind(families(town), "network", "content"))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_same_templates_unite_nobody_who_pays_apart(seed: int) -> None:
+    """Two rings of one operator."""
+    town = halves(seed, [CONTENT], [NETWORK, PAYMENT])
+    assert not united(town, Behind(families(town), "network", "content"))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_addresses_alone_unite_nobody(seed: int) -> None:
     town = halves(seed, [NETWORK], [])
-    assert not united(town, Behind(families(town), "network"))
+    assert not united(town, Behind(families(town), "network", "content"))
     assert united(town, OnTheirOwn())
 
 
@@ -70,8 +77,9 @@ def test_what_the_rules_save_by_hand() -> None:
     labels, apart, together, pairs = two(world)
     names = world.families
     change = {f: together.family_bits[i, 0] - apart.family_bits[i].sum() for i, f in enumerate(names)}
-    behind = Behind(names, "network").gain(apart, together, pairs)[0]
-    assert behind == pytest.approx(sum(bits for f, bits in change.items() if f != "network") - WORTH)
+    behind = Behind(names, "network", "content").gain(apart, together, pairs)[0]
+    own = sum(bits for f, bits in change.items() if f not in ("network", "content"))
+    assert behind == pytest.approx(min(own, own + change["content"]) - WORTH)
     alone = OnTheirOwn().gain(apart, together, pairs)[0]
     assert alone == pytest.approx(together.saved[0] - np.maximum(apart.saved, 0).sum())
     told = np.array([[f == "network"] for f in names])
