@@ -78,8 +78,8 @@ class Behind:
     """Any two groups that are parts of one ring behind addresses of their own.
 
     Addresses (``rented``) are rented, by a part of a large ring at a time, and templates (``common``) are the
-    operator's: its other rings use them, too. So it must save over 5 bits to tell all families but the rented one together, and all
-    but the rented and the common one.
+    operator's: its other rings use them, too. So it must save over 5 bits to tell all families but the rented one
+    together, and all but the rented and the common one.
     """
 
     families: Sequence[str]
