@@ -46,11 +46,7 @@ def bench(
         return
     forms = [short()] if is_short else [full(), *([short()] if accept else [])]
     worse = [fault for form in forms for fault in _form(form, measure, accept)]
-    for fault in worse:
-        print(f"worse: {fault.text}")
-    if worse:
-        print("If this is meant: make bench-quality ACCEPT=1, and let the review see the difference.")
-        raise typer.Exit(WORSE)
+    _refuse(worse)
 
 
 @app.command("third-party")
@@ -69,6 +65,14 @@ def third_party(
 
 def _tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _refuse(worse: list[accepted.Worse]) -> None:
+    for fault in worse:
+        print(f"worse: {fault.text}")
+    if worse:
+        print("If this is meant: make bench-quality ACCEPT=1, and let the review see the difference.")
+        raise typer.Exit(WORSE)
 
 
 def _form(form: Form, measure: Bench, accept: bool) -> list[accepted.Worse]:

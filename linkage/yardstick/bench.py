@@ -26,7 +26,7 @@ from linkage.yardstick.results import Result, load, save
 from linkage.yardstick.worlds import LINKAGE, World, has_operators
 
 PACKAGE = Path(linkage.__file__).parent
-LINKS_FROM = ("simulator", "sources", "graph", "engines", "model.py", "config.py", "pipeline.py")
+LINKS_FROM = ("simulator", "sources", "graph", "engines", "config.py")  # what the links of a world depend on
 SCORES_FROM = ("evaluation",)
 NOT_IN_RESULTS = ("yardstick", "cli", "web", "evaluation")  # what linkage finds does not depend on these
 LOGS = ("accounts.parquet", "payments.parquet", "sessions-*.parquet", "exchanges/*.parquet")
