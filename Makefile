@@ -44,6 +44,7 @@ check: $(VENV)/.ready
 
 bench-quality: $(VENV)/.ready
 	$(BIN)/python -m linkage.yardstick $(if $(SHORT),--short) $(if $(ACCEPT),--accept)
+	$(if $(SHORT),,$(BIN)/python -m linkage.yardstick third-party)
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

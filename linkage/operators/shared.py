@@ -146,7 +146,7 @@ def traffic_shares(kinds: list[KindUses], ring: int, bridge: Ints, sides: list[I
     Counted are uses of the kind that the bridge uses most often, its templates as a rule. The part of the ring's uses
     that falls on entities which the bridge shares with one side alone is divided by what that part is in a ring of the
     side, on average: where rings write half of their prompts anew, half is seen. What is left, common tools and prompts
-    of nobody else, is not attributed; the shares add up to 1 at most. Equal shares where nothing tells.
+    of nobody else, is not attributed; the shares add up to 1 at most, and are 0 where nothing tells.
     """
     kind = max(kinds, key=lambda k: int(k.sent[bridge].sum()))
     common = [_common(kind, bridge, side) for side in sides]
@@ -156,8 +156,6 @@ def traffic_shares(kinds: list[KindUses], ring: int, bridge: Ints, sides: list[I
         others = [_seen(kind, r, _common(kind, np.array([r]), np.append(np.setdiff1d(side, r), bridge))) for r in side]
         usual = float(np.mean(others))
         parts[i] = _seen(kind, ring, alone) / usual if usual else 0.0
-    if not parts.any():
-        return np.full(len(sides), 1 / len(sides))
     return np.asarray(np.floor(10_000 * parts / max(1.0, parts.sum())) / 10_000, dtype=np.float64)
 
 

@@ -149,3 +149,10 @@ def dense_labels(labels: Ints, smallest: int = 1) -> tuple[Ints, int]:
     kept = sizes >= max(smallest, 1)
     number = np.where(kept, np.cumsum(kept) - 1, -1)
     return np.append(number, -1)[labels].astype(np.int64), int(kept.sum())
+
+
+def home_of(labels: Ints, groups: int, cluster: Ints) -> Ints:
+    """The cluster of each group; ``labels`` and ``cluster`` are per account, and a group lies in one cluster."""
+    home = np.zeros(groups, dtype=np.int64)
+    home[labels[labels >= 0]] = cluster[labels >= 0]
+    return home

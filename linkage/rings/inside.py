@@ -13,7 +13,7 @@ import numpy as np
 
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints, log2_binomial, log2_factorial
-from linkage.rings.counts import World, count, dense_labels, groups_of
+from linkage.rings.counts import World, count, dense_labels, groups_of, home_of
 from linkage.rings.decide import Limits
 from linkage.rings.merge import merge
 from linkage.rings.score import Score, score
@@ -34,8 +34,7 @@ def rings_inside(graph: AccountGraph, world: World, clusters: Ints, propose: Pro
     rings, best = clusters, np.full(number, WORTH)
     for start in _proposals(graph, clusters, propose, limits.smallest):
         for told_apart in _told_apart(whole):
-            within = Within(clusters, told_apart)
-            made = merge(world, start, within)
+            made = merge(world, start, Within(clusters, told_apart))
             saves = cut_saves(world, whole, clusters, made)
             better = saves > best
             best = np.where(better, saves, best)
@@ -52,7 +51,7 @@ def cut_saves(world: World, whole: Score, clusters: Ints, rings: Ints) -> Floats
     counts = count(world, groups_of(rings, number))
     bits = score(world, counts).family_bits
     clustered = len(whole.saved)
-    home = Within(clusters, np.zeros((0, 0))).home(rings, number)
+    home = home_of(rings, number, clusters)
     apart = np.stack([np.bincount(home, weights=row, minlength=clustered) for row in bits])
     gains = np.maximum(apart - whole.family_bits, 0)
     beyond = gains.sum(axis=0) - gains.max(axis=0, initial=0.0)

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from linkage.rings.codelength import Floats, Ints, log2_binomial
+from linkage.rings.counts import home_of
 from linkage.rings.score import Score
 
 WORTH = 5.0  # bits a change must save beyond its cost; from the method sketch
@@ -60,9 +61,7 @@ class Within:
 
     def home(self, labels: Ints, groups: int) -> Ints:
         """The cluster of each group."""
-        found = np.zeros(groups, dtype=np.int64)
-        found[labels[labels >= 0]] = self.cluster[labels >= 0]
-        return found
+        return home_of(labels, groups, self.cluster)
 
     def gain(self, apart: Score, together: Score, pairs: Pairs) -> Floats:
         """Bits of the families told apart, and log2 binomial(s_1 + s_2, s_1) for not having to say who is in which."""

@@ -75,7 +75,7 @@ def _sections(world: World, data: Path | None) -> Iterable[str]:
         yield "## Operators\n\nThe twelve largest.\n\n" + table(head, _operators(world)) + "\n\n" + PUBLISHED
     hub = _hub_curve(data, world.connection) if data else None
     yield _degrees(world, hub)
-    head = ("week of", "exchanges", "operators' share", "429", "403", "on the new model")
+    head = ("week of", "exchanges", "a day: fewest", "most", "operators' share", "429", "403", "on the new model")
     yield "## Volumes\n\n" + table(head, _weeks(world))
     head = ("exchanges of an account on a day it is used", "accounts", "median", "90 %", "99 %", "99.9 %", "most")
     yield table(head, _days(world))
@@ -161,10 +161,14 @@ def _hub_curve(data: Path, connection: duckdb.DuckDBPyConnection) -> list[object
 
 def _weeks(world: World) -> list[tuple[object, ...]]:
     return world.rows("""
-        select (date '2026-04-01' + 7 * ((ts::date - date '2026-04-01') // 7)::int)::varchar, count(*),
-               printf('%.1f %%', 100 * avg((ring_id is not null)::int)), count(*) filter (http_status = 429),
-               count(*) filter (http_status = 403), printf('%.0f %%', 100 * avg((model = 'large-2')::int))
-        from {exchanges} join {truth} using (account_id) group by 1 order by 1""")
+        with days as (
+            select ts::date as day, count(*) n, count(ring_id) operated, count(*) filter (http_status = 429) limited,
+                   count(*) filter (http_status = 403) banned, count(*) filter (model = 'large-2') on_new
+            from {exchanges} join {truth} using (account_id) group by 1)
+        select (date '2026-04-01' + 7 * ((day - date '2026-04-01') // 7)::int)::varchar, sum(n)::bigint, min(n), max(n),
+               printf('%.1f %%', 100 * sum(operated) / sum(n)), sum(limited)::bigint, sum(banned)::bigint,
+               printf('%.0f %%', 100 * sum(on_new) / sum(n))
+        from days group by 1 order by 1""")
 
 
 def _days(world: World) -> list[tuple[object, ...]]:

@@ -77,9 +77,9 @@ def test_shares_follow_the_uses() -> None:
     assert one + other <= 1
 
 
-def test_equal_shares_where_nothing_tells() -> None:
+def test_no_shares_where_nothing_tells() -> None:
     """The proxy pays with both operators' cards, and writes its prompts for itself."""
     cards = {(ring, "card", ring // 3): 3 for ring in range(6)} | {(6, "card", 0): 2, (6, "card", 1): 2}
     uses = joined(operator(0, 3, 0), operator(3, 3, 100), templates(6), cards)
     shares = traffic_shares(kinds_of(uses), 6, np.array([6]), [np.array([0, 1, 2]), np.array([3, 4, 5])])
-    assert shares.tolist() == [0.5, 0.5]
+    assert shares.tolist() == [0, 0]

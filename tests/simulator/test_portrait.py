@@ -41,6 +41,11 @@ def test_a_portrait_counts_accounts_groups_and_exchanges(world: World, page: str
     weeks = cells(page, "Volumes")
     assert len(weeks) == 13
     assert sum(int(row[0].replace(",", "")) for row in weeks.values()) == world.summary.rows["exchanges"]
+    with duckdb.connect() as connection:
+        per_day = connection.execute(
+            f"select count(*) from '{world.path}/exchanges/*.parquet' where ts < '2026-04-08' group by ts::date"
+        ).fetchall()
+    assert weeks["2026-04-01"][1:3] == [f"{pick(per_day)[0]:,}" for pick in (min, max)]
     operators = cells(page, "Operators")
     rings = sum(int(row[1].replace(",", "")) for row in operators.values())
     assert rings == world.summary.rings
