@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.model import AccountGraph, Incidence
-from linkage.rings.codelength import Ints
+from linkage.rings.codelength import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,16 @@ class Background:
         return int(self.incidence.matrix.shape[1])
 
 
+Observer = Callable[[Ints, Floats], None]  # told the sizes and the bits saved of groups as they are scored
+
+
 @dataclass(frozen=True)
 class World:
-    """All accounts with the background of each kind, in the order of the graph."""
+    """All accounts with the background of each kind, in the order of the graph; ``observe`` sees every score."""
 
     accounts: int
     kinds: tuple[Background, ...]
+    observe: Observer | None = None
 
     @property
     def families(self) -> list[str]:
@@ -62,9 +67,9 @@ class World:
         return sorted({b.incidence.kind.family for b in self.kinds})
 
 
-def world_of(graph: AccountGraph) -> World:
-    """The background of a graph."""
-    return World(graph.accounts, tuple(Background(i) for i in graph.kinds))
+def world_of(graph: AccountGraph, observe: Observer | None = None) -> World:
+    """The background of a graph; ``observe`` is told the bits of every group that is scored against it."""
+    return World(graph.accounts, tuple(Background(i) for i in graph.kinds), observe)
 
 
 @dataclass(frozen=True)

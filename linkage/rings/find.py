@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.counts import Counts, World, count, dense_labels, groups_of, kept_labels, world_of
+from linkage.rings.counts import Counts, Observer, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support
 from linkage.rings.inside import rings_inside
@@ -39,15 +39,17 @@ class _Measured:
     verdicts: Verdicts
 
 
-def find_rings(graph: AccountGraph, partitions: Ints, propose: Proposer, limits: Limits) -> dict[str, pa.Table]:
+def find_rings(
+    graph: AccountGraph, partitions: Ints, propose: Proposer, limits: Limits, observe: Observer | None = None
+) -> dict[str, pa.Table]:
     """Tables of the rings by name: rings, members, affiliations, evidence, pools, profiles (see model).
 
     ``partitions`` (proposals x accounts) are the candidates of the whole graph; ``propose`` gives those of a part. The
-    result depends on nothing else.
+    result depends on nothing else; ``observe`` only looks on (see :class:`World`).
     """
     if not graph.kinds:
         return no_rings()
-    world = world_of(graph)
+    world = world_of(graph, observe)
     clusters = decide(graph, world, partitions, propose, limits)
     rings = rings_inside(graph, world, clusters, propose, limits)
     rings = merge(world, refine(world, rings, 1, limits.smallest), Behind(world.families, RENTED, COMMON))

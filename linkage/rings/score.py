@@ -72,7 +72,10 @@ def score(world: World, counts: Counts) -> Score:
     for background, numbers in zip(world.kinds, counts.kinds, strict=True):
         row = world.families.index(background.incidence.kind.family)
         saved = np.maximum(saved, total - family_bits[row] - _named_by(world, background, numbers, counts.size))
-    return Score(fixed(saved - np.log2(len(world.kinds) + 1)), kinds, family_bits)
+    saved = fixed(saved - np.log2(len(world.kinds) + 1))
+    if world.observe:
+        world.observe(counts.size, saved)
+    return Score(saved, kinds, family_bits)
 
 
 def _named_by(world: World, background: Background, counts: KindCounts, size: Ints) -> Floats:

@@ -219,3 +219,12 @@ def test_a_popular_template_is_no_evidence_and_a_rare_one_is() -> None:
     assert scored(popular, labels).family_bits.sum() == 0
     rare = graph_of(1_000, [(CONTENT, [(a, 0) for a in range(10)] + [(a, a) for a in range(1, 1_000)])])
     assert scored(rare, labels).family_bits.sum() > 30
+
+
+def test_an_observer_is_told_every_group_that_is_scored() -> None:
+    graph, labels = random_world(5, 60)
+    told: list[tuple[list[int], list[float]]] = []
+    world = world_of(graph, lambda size, saved: told.append((size.tolist(), saved.tolist())))
+    made = score(world, count(world, groups_of(labels, 3)))
+    assert told == [([int((labels == g).sum()) for g in range(3)], made.saved.tolist())]
+    assert score(world_of(graph), count(world_of(graph), groups_of(labels, 3))).saved.tolist() == made.saved.tolist()
