@@ -76,10 +76,11 @@ def show_command(
     opened = linkage.open_run(run)
     found = opened.find(name)
     _write_graphs(found, opened, graphml, gexf)
+    card = _card(opened, found)
     if as_json:
-        terminal.print_json(found.card().data())
+        terminal.print_json(card.data())
     else:
-        _print_card(found.card(), top)
+        _print_card(card, top)
 
 
 @app.command("why")
@@ -127,6 +128,13 @@ def export_command(
         return
     terminal.say(f"Written: {terminal.plain(folder)}")
     terminal.say(f"Open {PAGE} in a browser and print it. 'sha256sum -c {SUMS}' checks the files.")
+
+
+def _card(run: Run, found: Any) -> Card:
+    from linkage.reports.ring import Ring
+    from linkage.whatif.cards import ring_card
+
+    return ring_card(run, found) if isinstance(found, Ring) else found.card()
 
 
 def _first_operator(run: Run) -> str:
@@ -257,7 +265,11 @@ HEADINGS = {
     "evidence": "Evidence: here, k of the s members that have the kind; everywhere, d of all N accounts that have it",
     "pools": "Pools",
     "creations": "When the accounts that use it were created",
-    "without_family": "What is left without each family of evidence (bits, members kept)",
+    "without_family": "Without each family of evidence: bits of it, bits left, accounts and verdict left",
+    "without_entity": "Without each of its strongest entities: users here, bits, accounts and verdict left",
+    "rotation": "The cheapest rotation that dissolves it",
+    "rotation_entities": "What that would replace, in this order",
+    "weakest_bridge_links": "The links of the weakest bridge",
     "operators": "Operator clusters",
     "members": "Members",
     "ring_list": "Rings",

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import igraph
 import networkx as nx
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
-from linkage.reports.shared import accounts_of
+from linkage.reports.shared import accounts_of, entities_of
 from linkage.reports.visible import printable
-from linkage.reports.words import bits, count, listed
+from linkage.reports.words import bits, count, listed, things
 
 NAMED = 5  # accounts named in the sentence
+COLUMNS = ["account_id", "kind", "entity", "bits"]
 
 
 @dataclass(frozen=True)
 class Bridge:
-    """``bits`` of links to cut so that ``apart``, the smaller side, shares nothing with the other ``rest`` members."""
+    """``bits`` of links to cut so that ``apart``, the smaller side, shares nothing with the other ``rest`` members.
+
+    ``links`` are the links to cut: account_id, kind, entity, bits.
+    """
 
     bits: float
     apart: tuple[str, ...]
     rest: int
+    links: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=COLUMNS), compare=False)
 
     @property
     def text(self) -> str:
@@ -31,27 +40,87 @@ class Bridge:
         rest = count(self.rest, "other member")
         if self.bits == 0:
             return f"No chain of shared entities joins {who} to the {rest}."
-        return f"Without links worth {bits(self.bits)}, {who} would stand apart from the {rest}."
+        kinds = self.links.drop_duplicates(["kind", "entity"])["kind"].value_counts()
+        to = listed([things(int(kinds[kind]), str(kind)) for kind in sorted(kinds.index)])
+        through = f" ({count(len(self.links), 'link')} to {to})" if to else ""
+        return f"Without links worth {bits(self.bits)}{through}, {who} would stand apart from the {rest}."
 
 
 def weakest_bridge(graph: nx.Graph) -> Bridge | None:
     """The lightest cut between two of the graph's accounts; None when it has fewer than two accounts.
 
-    A minimum cut between the first account and each other one (igraph's push-relabel), the lightest of them: any cut
-    that parts the accounts parts the first from some other. Cuts that part only entities do not count. Of equal cuts
-    the one found first in order of account id is taken. Weights are ``weight``, in bits.
+    Cuts that part only entities do not count. No cut is heavier than all links of one account, so accounts that share
+    more than that are never parted: they are taken for one (:func:`_bound`). Between the first of what is left and
+    each other one a minimum cut is sought (igraph's push-relabel), as any cut parts the first from some other. Of
+    equal cuts one account alone, the first by id, is preferred. Weights are ``weight``, in bits to a thousandth.
     """
     accounts = accounts_of(graph)
     if len(accounts) < 2:
         return None
-    nodes = [*accounts, *sorted(set(graph) - set(accounts))]
-    number = {node: i for i, node in enumerate(nodes)}
-    edges = sorted((number[a], number[b], w) if number[a] < number[b] else (number[b], number[a], w)
-                   for a, b, w in graph.edges(data="weight"))
-    flow = igraph.Graph(len(nodes), [(a, b) for a, b, _ in edges])
-    capacity = [w for _, _, w in edges]
-    cuts = (flow.mincut(0, i, capacity=capacity) for i in range(1, len(accounts)))
-    best = min(cuts, key=lambda cut: round(cut.value, 3))
-    sides = [[accounts[i] for i in side if i < len(accounts)] for side in best.partition]
-    apart, rest = sorted(sides, key=lambda side: (len(side), side))
-    return Bridge(round(best.value, 3), tuple(apart), len(rest))
+    incidence = _incidence(graph, accounts)
+    own = np.asarray(incidence.sum(axis=1)).ravel()
+    apart = np.arange(len(accounts)) == int(own.argmin())
+    if own.min() > 0:
+        classes = _inseparable(incidence, int(own.min()))
+        apart = _lighter(incidence, classes, int(own.min()), apart)
+    return _bridge(graph, accounts, incidence, apart)
+
+
+def _incidence(graph: nx.Graph, accounts: list[str]) -> sp.csr_matrix:
+    """Accounts x entities, in thousandths of a bit: whole numbers, so that sums are exact."""
+    weights = nx.bipartite.biadjacency_matrix(graph, accounts, entities_of(graph), weight="weight", dtype=np.float64)
+    return sp.csr_matrix(np.rint(weights * 1000).astype(np.int64))
+
+
+def _inseparable(incidence: sp.csr_matrix, bound: int) -> np.ndarray:
+    """A class per account: those of one class share, step by step, more than ``bound``, so no lighter cut parts them.
+
+    What two classes share flows over different entities, so it is no more than the minimum cut between them.
+    """
+    entity = incidence.tocsc()
+    least = np.minimum.reduceat(entity.data, entity.indptr[:-1]) if entity.nnz else np.zeros(0, np.int64)
+    classes = np.arange(incidence.shape[0])
+    while True:
+        used = (_merged(incidence, classes) > 0).astype(np.int64)
+        shared = (used.multiply(least[None, :]).tocsr() @ used.T) >= bound
+        groups, found = connected_components(shared, directed=False)
+        if groups == used.shape[0]:
+            return classes
+        classes = found[classes]
+
+
+def _merged(incidence: sp.csr_matrix, classes: np.ndarray) -> sp.csr_matrix:
+    """Classes x entities: the links of all accounts of a class added up."""
+    ones = np.ones(len(classes), dtype=np.int64)
+    return (sp.csr_matrix((ones, (classes, np.arange(len(classes))))) @ incidence).tocsr()
+
+
+def _lighter(incidence: sp.csr_matrix, classes: np.ndarray, bound: int, apart: np.ndarray) -> np.ndarray:
+    """Which accounts the lightest cut between classes sets apart; ``apart`` when none is lighter than ``bound``."""
+    merged = _merged(incidence, classes).tocoo()
+    number = merged.shape[0]
+    flow = igraph.Graph(number + merged.shape[1], np.column_stack([merged.row, merged.col + number]))
+    capacity = merged.data.tolist()
+    for other in range(1, number):
+        cut = flow.mincut(0, other, capacity=capacity)
+        if round(cut.value) < bound:
+            bound, apart = round(cut.value), np.isin(classes, cut.partition[1])
+    return apart
+
+
+def _bridge(graph: nx.Graph, accounts: list[str], incidence: sp.csr_matrix, apart: np.ndarray) -> Bridge:
+    """The cut that sets some accounts apart: each entity stays where it has more bits."""
+    if 2 * apart.sum() > len(apart) or (2 * apart.sum() == len(apart) and not apart[0]):
+        apart = ~apart
+    inside, outside = apart @ incidence, ~apart @ incidence
+    links = incidence.tocoo()
+    cut = np.where((inside <= outside)[links.col], apart[links.row], ~apart[links.row])
+    cut &= (np.minimum(inside, outside) > 0)[links.col]
+    entities = entities_of(graph)
+    rows = sorted(
+        (accounts[row], *entities[column], data / 1000)
+        for row, column, data in zip(links.row[cut], links.col[cut], links.data[cut], strict=True)
+    )
+    names = np.array(accounts, dtype=object)
+    total = int(np.minimum(inside, outside).sum())
+    return Bridge(total / 1000, tuple(names[apart]), int((~apart).sum()), pd.DataFrame(rows, columns=COLUMNS))

@@ -23,7 +23,7 @@ from linkage.reports.words import bits, count, records, sentences
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-BRIDGE_ACCOUNTS = 200  # members above which the weakest bridge is not computed: one minimum cut a member
+BRIDGE_ACCOUNTS = 3_000  # members above which the weakest bridge is not sought: it takes memory for all their pairs
 _ORDER = {Verdict.SUSPECT: 0, Verdict.UNDETERMINED: 1}
 
 

@@ -11,6 +11,14 @@ import pandas as pd
 
 from linkage.reports.visible import shortened
 
+# what people call the entities of a kind; others are called by the kind's own name
+KINDS: dict[str, tuple[str, ...]] = {
+    "device": ("device",),
+    "ip": ("address", "addresses"),
+    "payment_method": ("payment method",),
+    "prompt_template": ("prompt template",),
+}
+
 
 def count(n: int, noun: str, plural: str = "") -> str:
     """A number with its noun: ``1 account``, ``1,200 accounts``."""
@@ -20,6 +28,11 @@ def count(n: int, noun: str, plural: str = "") -> str:
 def bits(value: float) -> str:
     """Bits to one decimal, with a proper minus sign kept as a hyphen so that programs can read it too."""
     return f"{value:,.1f} bits"
+
+
+def things(n: int, kind: str) -> str:
+    """So many entities of a kind in plain words: ``1 address``, ``14 prompt templates``."""
+    return count(n, *KINDS.get(kind, (kind.replace("_", " "),)))
 
 
 def percent(share: float) -> str:

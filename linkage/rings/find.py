@@ -26,7 +26,7 @@ RENTED, COMMON = "network", "content"  # families that parts of one ring may dif
 
 
 @dataclass(frozen=True)
-class _Measured:
+class Measured:
     """Groups with everything that is known of them; memberships are ``pairs``, one row of bits a kind."""
 
     labels: Ints
@@ -53,10 +53,10 @@ def find_rings(
     clusters = decide(graph, world, partitions, propose, limits)
     rings = rings_inside(graph, world, clusters, propose, limits)
     rings = merge(world, refine(world, rings, 1, limits.smallest), Behind(world.families, RENTED, COMMON))
-    measured = _measure(graph, world, refine(world, rings, 1, limits.smallest))
+    measured = measure(graph, world, refine(world, rings, 1, limits.smallest))
     kept = is_ring(measured.features, measured.support, measured.verdicts, forgeable_families(world))
     labels = still_saving(world, refine(world, _without(measured.labels, kept), 1, limits.smallest), limits.smallest)
-    return ring_tables(world, _found(world, _measure(graph, world, labels), clusters))
+    return ring_tables(world, _found(world, measure(graph, world, labels), clusters))
 
 
 def forgeable_families(world: World) -> list[str]:
@@ -71,7 +71,11 @@ def family_rows(world: World) -> list[Ints]:
     return [np.flatnonzero([f == family for f in families]) for family in world.families]
 
 
-def _measure(graph: AccountGraph, world: World, labels: Ints) -> _Measured:
+def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
+    """What is known of groups given as labels per account (-1: in none); ``world`` is the background of ``graph``.
+
+    Groups are numbered densely in the order of their labels, in every field.
+    """
     labels, groups = dense_labels(labels)
     counts = count(world, groups_of(labels, groups))
     scored = score(world, counts)
@@ -83,7 +87,7 @@ def _measure(graph: AccountGraph, world: World, labels: Ints) -> _Measured:
     features = features_of(world, counts, scored, _members(graph, account, labels[account], held))
     forgeable = forgeable_families(world)
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
-    return _Measured(labels, counts, scored, made, pairs, features, held, judge(features, Grounds(held, firm)))
+    return Measured(labels, counts, scored, made, pairs, features, held, judge(features, Grounds(held, firm)))
 
 
 def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:
@@ -95,7 +99,7 @@ def _without(labels: Ints, kept: np.ndarray) -> Ints:
     return dense_labels(kept_labels(labels, kept))[0]
 
 
-def _found(world: World, m: _Measured, clusters: Ints) -> Found:
+def _found(world: World, m: Measured, clusters: Ints) -> Found:
     cluster = _cluster_of(m.pairs.group, clusters[m.pairs.account], len(m.counts.size))
     others = touching_pairs(world, m.made, m.labels)
     further = (others.total > 0) & (m.labels[others.account] >= 0) & (m.labels[others.account] != others.group)

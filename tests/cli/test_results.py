@@ -89,7 +89,8 @@ def test_show_a_ring(runs: Path) -> None:
         "  - six cards, each on few accounts",
         "What speaks against it",
         "  - Labels clear 1 of the 15 members: confirmed honest.",
-        "  - Without links worth 11.6 bits, alpha-06 would stand apart from the 14 other members.",
+        "  - Without links worth 11.6 bits (2 links to 1 payment method and 1 prompt template), alpha-06 would stand "
+        "apart from the 14 other members.",
         "  q value                 1.5e-26",
     ):
         assert line in said

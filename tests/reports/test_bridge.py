@@ -67,7 +67,10 @@ def test_fewer_than_two_accounts_have_no_bridge() -> None:
 def test_the_bystander_hangs_by_the_least(run: Run) -> None:
     bridge = run.ring(RING_IDS[0]).bridge
     assert bridge is not None
-    assert bridge.text == "Without links worth 11.6 bits, alpha-06 would stand apart from the 14 other members."
+    assert bridge.text == (
+        "Without links worth 11.6 bits (2 links to 1 payment method and 1 prompt template), alpha-06 would stand apart "
+        "from the 14 other members."
+    )
 
 
 @pytest.mark.parametrize(

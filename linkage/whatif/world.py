@@ -1,0 +1,81 @@
+"""A published run as the rings stage saw it: its graph, and who is in which ring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from linkage.config import Method
+from linkage.errors import StorageFault
+from linkage.graph import to_arrays
+from linkage.model import AccountGraph
+from linkage.reports.run import Run
+from linkage.rings.codelength import Ints
+from linkage.rings.counts import World, world_of
+from linkage.rings.find import Measured, measure
+
+
+@dataclass(frozen=True)
+class RunWorld:
+    """The account-entity graph of a run; ``ring`` is the run's ring number per account, -1 where it is in none.
+
+    ``cluster`` is the number of the cluster per ring.
+    """
+
+    graph: AccountGraph
+    ring: Ints
+    cluster: Ints
+    method: Method
+
+    @cached_property
+    def world(self) -> World:
+        """The background of every kind."""
+        return world_of(self.graph)
+
+    def members(self, ring: int) -> Ints:
+        """Account numbers of a ring, rising."""
+        return np.flatnonzero(self.ring == ring).astype(np.int64)
+
+    @property
+    def smallest(self) -> int:
+        """Accounts of the smallest group that can be a ring."""
+        return self.method.min_accounts
+
+
+def load_world(run: Run) -> RunWorld:
+    """Read the links, kinds, creations and ring members of a run.
+
+    Raises:
+        StorageFault: a table is missing or can't be read, or the manifest does not say how the run was made.
+    """
+    store = run.store
+    created = store.query("SELECT epoch(created)::DOUBLE AS created FROM accounts ORDER BY account")["created"]
+    links = store.arrow("SELECT account, entity, kind FROM links ORDER BY account, entity")
+    graph = to_arrays(links, store.table("kinds"), len(created), created.to_numpy(dtype=np.float64))
+    ring = np.full(graph.accounts, -1, dtype=np.int64)
+    members = store.table("ring_members")
+    ring[members["account"].to_numpy()] = members["ring"].to_numpy()
+    listed = store.query("SELECT cluster FROM ring_list ORDER BY ring")["cluster"].to_numpy(dtype=np.int64)
+    return RunWorld(graph, ring, listed, _method(run))
+
+
+def _method(run: Run) -> Method:
+    try:
+        return Method.model_validate(run.manifest["config"].get("method", {}))
+    except (KeyError, ValueError, AttributeError) as error:
+        raise StorageFault(
+            "the manifest does not say with which settings the run was made.", where=str(run.path / "manifest.json"),
+            todo="Restore the run folder, or run again.",
+        ) from error
+
+
+def measured(graph: AccountGraph, members: Ints, world: World | None = None) -> Measured:
+    """What is known of one group of accounts, ``members`` by their numbers; ``world`` saves making it anew.
+
+    All fields have one group, number 0.
+    """
+    labels = np.full(graph.accounts, -1, dtype=np.int64)
+    labels[members] = 0
+    return measure(graph, world or world_of(graph), labels)
