@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,8 @@ def test_who_is_tied_by_what_is_gone_leaves_and_the_others_stay() -> None:
     town = Town(5, 800)
     members, guests = list(range(20)), list(range(20, 26))
     town.plant(members)
-    addresses = sorted({e for a, e in town.links[NETWORK] if a < 20 and sum(x == e for _, x in town.links[NETWORK]) > 1})
+    users = Counter(e for _, e in town.links[NETWORK])
+    addresses = sorted({e for a, e in town.links[NETWORK] if a < 20 and users[e] > 1})
     town.use(NETWORK, guests, addresses, 2, only=True)
     graph = town.graph()
     everyone = np.arange(26)
