@@ -267,6 +267,7 @@ HEADINGS = {
     "creations": "When the accounts that use it were created",
     "without_family": "Without each family of evidence: bits of it, bits left, accounts and verdict left",
     "without_entity": "Without each of its strongest entities: users here, bits, accounts and verdict left",
+    "stability": "Stability over seeds",
     "rotation": "The cheapest rotation that dissolves it",
     "rotation_entities": "What that would replace, in this order",
     "weakest_bridge_links": "The links of the weakest bridge",

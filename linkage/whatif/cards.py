@@ -7,7 +7,9 @@ import pandas as pd
 from linkage.reports.card import Card
 from linkage.reports.ring import Ring
 from linkage.reports.run import Run
+from linkage.whatif.kept import kept
 from linkage.whatif.ring import RingWithout
+from linkage.whatif.steady import ring_told
 from linkage.whatif.world import load_world
 
 
@@ -26,4 +28,5 @@ def ring_card(run: Run, ring: Ring) -> Card:
             tables["rotation_entities"] = without.rotation_table
     if ring.bridge:
         tables["weakest_bridge_links"] = ring.bridge.links
-    return Card(card.title, card.facts, tables, {**card.notes, "rotation": without.rotation_told})
+    notes = {**card.notes, "stability": ring_told(run, kept(run), ring.id), "rotation": without.rotation_told}
+    return Card(card.title, card.facts, tables, notes)

@@ -58,10 +58,15 @@ def load_world(run: Run) -> RunWorld:
     members = store.table("ring_members")
     ring[members["account"].to_numpy()] = members["ring"].to_numpy()
     listed = store.query("SELECT cluster FROM ring_list ORDER BY ring")["cluster"].to_numpy(dtype=np.int64)
-    return RunWorld(graph, ring, listed, _method(run))
+    return RunWorld(graph, ring, listed, method_of(run))
 
 
-def _method(run: Run) -> Method:
+def method_of(run: Run) -> Method:
+    """The settings with which a run was made.
+
+    Raises:
+        StorageFault: the manifest does not say.
+    """
     try:
         return Method.model_validate(run.manifest["config"].get("method", {}))
     except (KeyError, ValueError, AttributeError) as error:
