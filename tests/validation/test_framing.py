@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from linkage import model
+from linkage.errors import NotFound
+from linkage.model import AccountGraph, Verdict
+from linkage.reports.store import Store
+from linkage.validation import framing as module
+from linkage.validation.framing import BUDGET, best_values, frame, planted
+from linkage.validation.rerun import open_case
+from tests.rings.graphs import CONTENT, DEVICE, PAYMENT, graph_of
+
+FORGEABLE = {"device", "prompt_template"}
+
+
+def quiet(done: int, total: int) -> None:
+    pass
+
+
+def test_planting_adds_links_and_takes_none_away() -> None:
+    graph = graph_of(5, [(PAYMENT, [(0, 0), (1, 1)]), (DEVICE, [(0, 0), (1, 1)]), (CONTENT, [(2, 4), (3, 9)])])
+    device, content = graph.kinds[1].entities, graph.kinds[2].entities
+    links = pd.DataFrame(
+        [(4, "device", device[1]), (4, "prompt_template", content[0]), (2, "prompt_template", content[0])],
+        columns=["account", "kind", "entity"],
+    )
+    after = planted(graph, links)
+    assert after.kinds[0].matrix.toarray().tolist() == graph.kinds[0].matrix.toarray().tolist()
+    assert (after.kinds[1].matrix - graph.kinds[1].matrix).nonzero() == (np.array([4]), np.array([1]))
+    content = after.kinds[2].matrix.toarray().tolist()
+    assert content == [[0, 0], [0, 0], [1, 0], [0, 1], [1, 0]], "a use twice is one link"
+
+
+def test_the_attacker_plants_the_strongest_forgeable_values_of_one_ring(published: Path) -> None:
+    case = open_case(published)
+    profiles = pq.read_table(published / "4-rings/profiles.parquet").to_pandas()
+    rings = pq.read_table(published / "4-rings/rings.parquet").to_pandas()
+    suspect = set(rings.loc[rings["verdict"] == "suspect", "ring"])
+    stock = best_values(case.graph, Store(case.folder))
+    assert 0 < len(stock) <= len(suspect)
+    strengths = []
+    for values in stock:
+        assert len(values) <= BUDGET
+        assert set(values["kind"]) <= FORGEABLE
+        found = profiles.merge(values, on=["kind", "entity"])
+        of_ring = [r for r in suspect if (found["ring"] == r).sum() == len(values)]
+        assert of_ring
+        gains = (found["bits_in"] - found["bits_out"])[found["ring"].isin(of_ring)].groupby(found["ring"]).sum()
+        strengths.append(float(gains.max()))
+    assert strengths == sorted(strengths, reverse=True)
+
+
+def test_victims_are_counted_by_what_became_of_them(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = open_case(published)
+    rings = len(best_values(case.graph, Store(case.folder)))
+    named = pq.read_table(published / "4-rings/members.parquet").to_pandas().merge(
+        pq.read_table(published / "4-rings/rings.parquet").to_pandas()[["ring", "verdict"]], on="ring"
+    )  # fmt: skip
+    suspects = set(named.loc[named["verdict"] == "suspect", "account"])
+    victims: list[int] = []
+
+    def answer(graph: AccountGraph, method: object) -> dict[str, pa.Table]:
+        grown = np.sum([b.breadth - a.breadth for a, b in zip(case.graph.kinds, graph.kinds, strict=True)], axis=0)
+        batch = np.flatnonzero(grown > 0)
+        assert len(batch) <= rings
+        assert grown.max() <= BUDGET
+        victims.extend(batch.tolist())
+        return tables(batch)
+
+    def tables(batch: np.ndarray) -> dict[str, pa.Table]:
+        verdicts = [str(Verdict.SUSPECT), str(Verdict.HOUSEHOLD)]
+        listed = pd.DataFrame({"ring": [0, 1], "verdict": verdicts}).reindex(columns=model.RING_LIST.names)
+        members = pd.DataFrame({"account": batch[:2], "ring": [0, 1][: len(batch)], "role": "core"})
+        beside = pd.DataFrame({"account": batch[1:2], "ring": 0, "role": "bystander"})
+        return {name: pa.Table.from_pandas(table, preserve_index=False)
+                for name, table in (("rings", listed), ("members", members), ("affiliations", beside))}  # fmt: skip
+
+    monkeypatch.setattr(module, "rings_of", answer)
+    found = frame(case, 2 * rings, 3, quiet)
+    assert (found.victims, found.batches, found.rings) == (2 * rings, 2, rings)
+    assert found.kinds == sorted(FORGEABLE)
+    assert len(set(victims)) == 2 * rings
+    assert not set(victims) & suspects
+    assert (found.caught, found.roles) == (2, {"core": 2})
+    assert (found.elsewhere, found.affiliated) == ((2, 2) if rings > 1 else (0, 0))
+
+
+def test_without_suspect_rings_nobody_can_be_framed(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "best_values", lambda graph, store: [])
+    with pytest.raises(NotFound, match=r"nobody can be framed\. Choose a run with suspect rings\."):
+        frame(open_case(published), 5, 1, quiet)
+
+
+def test_none_of_200_is_at_most_one_and_a_half_per_cent() -> None:
+    assert module.upper_limit(0, 200) == pytest.approx(0.0149, abs=5e-5)
