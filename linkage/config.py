@@ -79,6 +79,9 @@ class KindSettings(Section):
     normalise: Literal["text", "hash", "ip"] | None = Field(
         None, description="`text`: blanks trimmed; `hash`: lower case too; `ip`: canonical address, IPv6 by its /64."
     )
+    hand_off: bool | None = Field(
+        None, description="Can another account go on with it where one was stopped, as with a template or a session?"
+    )
 
 
 class Labels(Section):
@@ -127,6 +130,14 @@ class Proposers(Section):
     multiplex: bool = Field(False, description="Also propose by leidenalg's multiplex optimiser, one layer a family.")
 
 
+class Timing(Section):
+    """What is evidence by its time alone: kinds of the family `timing`, made from the events."""
+
+    hand_off: bool = Field(
+        True, description="Accounts that take up what another was stopped at (429, 403), sooner than chance has it."
+    )
+
+
 class Method(Section):
     """Settings of the method. None is a threshold of suspicion; defaults are the measured ones."""
 
@@ -135,6 +146,7 @@ class Method(Section):
     rounds: int = Field(3, ge=1, le=10, description="Rounds of refinement.")
     splits: int = Field(2, ge=1, le=10, description="Rounds of splitting groups that one family holds together.")
     proposers: Proposers = Field(default_factory=Proposers)
+    timing: Timing = Field(default_factory=Timing)
 
 
 class Output(Section):
@@ -163,14 +175,19 @@ class KindSpec(Section):
     family: str
     forgeable: bool
     normalise: Literal["text", "hash", "ip"]
+    hand_off: bool = False
 
 
 BUILT_IN_KINDS: dict[str, KindSpec] = {
     "payment_method": KindSpec(family="payment", forgeable=False, normalise="text"),
     "ip": KindSpec(family="network", forgeable=False, normalise="ip"),
     "device": KindSpec(family="device", forgeable=True, normalise="hash"),
-    "prompt_template": KindSpec(family="content", forgeable=True, normalise="hash"),
+    "prompt_template": KindSpec(family="content", forgeable=True, normalise="hash", hand_off=True),
 }
+# Kinds that linkage makes from the times of events. Forgeable: whoever knows when a stranger works can time accounts of
+# his own to it, and a value planted on a stranger is planted at a time of the attacker's choice.
+TIMING_FAMILY = "timing"
+TIMING_KINDS = {name: Kind(name, TIMING_FAMILY, forgeable=True) for name in ("hand_off",)}
 PAYMENT_FAMILY = "payment"  # columns of these kinds are screened for card numbers and masked in the quarantine
 NOT_YET = {"prompt": "hash the prompts before, and give the column with the hashes as a prompt_template entity"}
 
@@ -192,6 +209,12 @@ def used_kinds(config: Config) -> tuple[Kind, ...]:
     specs = kind_specs(config)
     names = sorted({column_spec(c).kind for s in config.sources.values() for c in s.entities.values()})
     return tuple(Kind(name, specs[name].family, specs[name].forgeable) for name in names)
+
+
+def handed_on(config: Config) -> frozenset[str]:
+    """The kinds that hand-offs are sought in; none where the setting says so."""
+    specs = kind_specs(config)
+    return frozenset(kind for kind, spec in specs.items() if spec.hand_off and config.method.timing.hand_off)
 
 
 def column_spec(column: str | EntityColumn) -> EntityColumn:
@@ -229,6 +252,7 @@ def parse_config(raw: dict[str, Any], where: str) -> Config:
         config = Config.model_validate(raw)
     except ValidationError as error:
         raise ConfigError(explain(error), where=where, todo="'linkage schema' prints every setting.") from error
+    _check_kinds(config, where)
     _check_sources(config, where)
     return config
 
@@ -289,6 +313,15 @@ def _section_in(annotation: Any) -> Any:
         return annotation
     found = [_section_in(a) for a in getattr(annotation, "__args__", ())]
     return next((f for f in found if isinstance(f, type) and issubclass(f, Section)), annotation)
+
+
+def _check_kinds(config: Config, where: str) -> None:
+    for name, settings in config.kinds.items():
+        if name in TIMING_KINDS or settings.family == TIMING_FAMILY:
+            raise ConfigError(
+                f"key 'kinds.{name}': the family '{TIMING_FAMILY}' and its kinds are made from the times of events.",
+                where=where, todo="Choose another name.",
+            )
 
 
 def _check_sources(config: Config, where: str) -> None:

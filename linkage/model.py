@@ -13,6 +13,8 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 TIME = pa.timestamp("us", tz="UTC")
+TURN = 900 * 1_000_000  # microseconds; a pause longer than this ends what an account was at
+STOPPED = {429: "limit", 403: "ban"}  # HTTP statuses that end an account's work, and what they are in words
 
 
 class Verdict(StrEnum):
@@ -92,6 +94,9 @@ _I, _L, _F, _S = pa.int32(), pa.int64(), pa.float64(), pa.string()
 ACCOUNTS = _schema(account=_I, account_id=_S, created=TIME, first_seen=TIME, last_seen=TIME, exchanges=_L)
 ENTITIES = _schema(entity=_I, kind=_S, value=_S, context=_S)
 OBSERVATIONS = _schema(account=_I, entity=_I, first_seen=TIME, last_seen=TIME, n=_L)
+# Times in microseconds since 1970. A turn is what an account does with an entity within one TURN by the clock; a stop is the first of a row of refusals (``next`` is the account's next success with the entity).
+TURNS = _schema(account=_I, entity=_I, first=_L, last=_L)
+STOPS = _schema(account=_I, entity=_I, time=_L, status=pa.int16(), next=_L)
 SOURCES = _schema(source=_S, rows=_L, loaded=_L, duplicate=_L, quarantined=_L, not_linking=_L)
 LABELS = _schema(account_id=_S, label=_S)
 DOSSIERS = _schema(name=_S, kind=_S, value=_S)  # kind `account` for account ids; no indicator is of that kind
@@ -100,6 +105,11 @@ QUARANTINE = _schema(source=_S, file=_S, row=_L, column=_S, reason=_S, value=_S)
 # graph -> communities, rings
 KINDS = _schema(kind=_S, family=_S, forgeable=pa.bool_(), accounts=_L, entities=_L, links=_L)
 LINKS = _schema(account=_I, entity=_I, kind=_S, users=_L, bits=_F, first_seen=TIME, last_seen=TIME, n=_L)
+# graph -> reports. The entity ``entity`` says: ``taker`` took up the entity ``thing`` at ``taken`` after ``giver`` was
+# stopped; ``chance`` is how often chance would give a start so soon.
+HAND_OFFS = _schema(
+    entity=_I, giver=_I, taker=_I, thing=_I, status=pa.int16(), stopped=TIME, taken=TIME, chance=_F
+)
 
 # communities -> rings. A proposal is one partition; communities are numbered within it.
 CANDIDATES = _schema(proposal=_S, community=_I, account=_I)

@@ -18,7 +18,7 @@ import linkage
 from linkage.communities import candidates_table, proposer
 from linkage.config import Config, engine_settings, load_config, resolve, used_kinds
 from linkage.engines import DuckDBEngine, Engine
-from linkage.graph import build_links, to_arrays
+from linkage.graph import build_links, mint_timing, to_arrays
 from linkage.model import AccountGraph
 from linkage.operators import attribute, ring_uses, with_dossiers
 from linkage.reports.publish import Stages, published_tables
@@ -97,7 +97,6 @@ def _sources(job: Job, engine: Engine, refused: Path) -> SourcesReport:
             folder,
             {
                 "accounts": "SELECT * FROM accounts ORDER BY account",
-                "entities": "SELECT * FROM entities ORDER BY entity",
                 "sources": "SELECT * FROM source_counts ORDER BY source",
                 "labels": "SELECT * FROM labels ORDER BY account_id, label",
                 "dossiers": "SELECT * FROM dossiers ORDER BY name, kind, value",
@@ -109,11 +108,14 @@ def _sources(job: Job, engine: Engine, refused: Path) -> SourcesReport:
 
 def _graph(job: Job, engine: Engine) -> AccountGraph:
     with job.stage("graph") as folder:
-        build_links(engine, used_kinds(job.config))
+        build_links(engine, used_kinds(job.config) + mint_timing(engine))
+        # with the entities that the graph adds: the one list of all, where its readers look for it
+        engine.write("SELECT * FROM entities ORDER BY entity", job.folder / "1-sources" / "entities.parquet")
         _write(
             engine,
             folder,
             {
+                "hand_offs": "SELECT * FROM hand_offs ORDER BY entity, taken, taker",
                 "kinds": "SELECT * FROM kinds ORDER BY kind",
                 "links": "SELECT * FROM links ORDER BY account, entity",
             },

@@ -2,5 +2,6 @@
 
 from linkage.graph.arrays import to_arrays
 from linkage.graph.links import build_links
+from linkage.graph.timing import mint_timing
 
-__all__ = ["build_links", "to_arrays"]
+__all__ = ["build_links", "mint_timing", "to_arrays"]

@@ -15,7 +15,7 @@ def judge_rows(engine: Engine, name: str, account: str, values: Sequence[Value],
     """Sort the rows of ``scan_<name>`` and forget it; ``account`` is the name of the account column.
 
     Makes ``faults_<name>`` (file, row, column, reason, value): rows for the quarantine; ``repeats_<name>`` (file, row):
-    duplicates; and ``rows_<name>`` (account, first, last, n, e0, e1, …, dull): the loaded rows, with accounts and
+    duplicates; and ``rows_<name>`` (account, first, last, n, stop, e0, e1, …, dull): the loaded rows, with accounts and
     entities as keys of ``forms``, and the number of their values that link nobody.
     """
     copies = [str(i) for i, file in enumerate(file for group in groups for file in group.files) if file.copy]
@@ -54,7 +54,7 @@ def _faults_sql(name: str, account: str, values: Sequence[Value], fresh: str) ->
 
 def _repeats_sql(name: str, values: Sequence[Value], fresh: str) -> str:
     """Of rows with one id the first by content is kept, so that the order of rows does not matter."""
-    content = ", ".join(["account", "first", "last", "n", *(f"v{i}" for i in range(len(values)))])
+    content = ", ".join(["account", "first", "last", "n", "stop", *(f"v{i}" for i in range(len(values)))])
     sound = f"(SELECT * FROM scan_{name} ANTI JOIN faults_{name} USING (file, row) WHERE {fresh} AND id IS NOT NULL)"
     return f"""
         WITH repeated AS (SELECT id FROM {sound} GROUP BY id HAVING count(*) > 1),
@@ -75,7 +75,7 @@ def _rows_sql(name: str, values: Sequence[Value]) -> str:
         for i, value in enumerate(values)
     )
     return f"""
-        SELECT a.key AS account, s.first, s.last, s.n{keys}, {dull} AS dull
+        SELECT a.key AS account, s.first, s.last, s.n, s.stop{keys}, {dull} AS dull
         FROM scan_{name} s ANTI JOIN faults_{name} USING (file, row) ANTI JOIN repeats_{name} USING (file, row)
         JOIN (SELECT * FROM forms WHERE slot = '') a ON s.account = a.text {joins}
     """

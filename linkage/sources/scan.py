@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from linkage.config import PAYMENT_FAMILY, EntityColumn, KindSpec, Source, column_spec
 from linkage.engines.step import ColumnType, Engine, Step, literal
+from linkage.model import STOPPED
 from linkage.sources.layout import Group, rows_sql
 from linkage.sources.normalise import ipv4_number_text_sql
 from linkage.sources.times import EARLIEST, LATEST, TimeSql, time_sql
@@ -52,9 +53,10 @@ def source_values(source: Source, specs: dict[str, KindSpec]) -> tuple[Value, ..
 def scan(engine: Engine, name: str, source: Source, groups: Sequence[Group], sample: int | None) -> None:
     """Make the table ``scan_<name>``, and forget the lines of text files.
 
-    Its columns: file, row, account, first, last, n, id, v0, v1, …, fault_column, fault_reason, fault_value. ``v<i>`` is
-    the text of the i-th entity column as it stands in the file, ``id`` a 128-bit digest of the event's id, and ``file``
-    counts the files of all groups.
+    Its columns: file, row, account, first, last, n, id, stop, v0, v1, …, fault_column, fault_reason, fault_value.
+    ``v<i>`` is the text of the i-th entity column as it stands in the file, ``id`` a 128-bit digest of the event's id,
+    ``stop`` the status where it ends an account's work (model.STOPPED), else null, and ``file`` counts the files of all
+    groups.
 
     Raises:
         InputRefused: a file turns out to be unreadable.
@@ -91,7 +93,7 @@ def shown_value(x: str, family: str) -> str:
 
 def _group_sql(engine: Engine, group: Group, source: Source, part: Part) -> str:
     """Three selects in each other: the raw columns; times and texts; the number of the row's first fault."""
-    fixed = [source.account, *_time_columns(source), *(c for c in (source.count, source.id) if c)]
+    fixed = [source.account, *_time_columns(source), *(c for c in (source.count, source.id, source.status) if c)]
     wanted = list(dict.fromkeys([*fixed, *source.entities]))
     raw = {c: (f"c{i}", column.type if (column := group.column(c)) else ColumnType.TEXT) for i, c in enumerate(wanted)}
     times = [time_sql(*raw[c], source) for c in _time_columns(source)] or [TimeSql("NULL::TIMESTAMPTZ", "''")]
@@ -102,12 +104,13 @@ def _group_sql(engine: Engine, group: Group, source: Source, part: Part) -> str:
         "last": times[-1].value,
         "n_text": text_of(*raw[source.count]) if source.count else "'1'",
         "id": f"digest(nullif({text_of(*raw[source.id])}, ''))" if source.id else "NULL",
+        "stop": _stop(text_of(*raw[source.status])) if source.status else "NULL::SMALLINT",
         **{f"v{i}": value for i, value in enumerate(values)},
     }
     texts = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     faults = [*_row_faults(source), *_time_faults(source, raw, times), *_value_faults(source)]
     number = " ".join(f"WHEN {fault.when} THEN {i}" for i, fault in enumerate(faults))
-    kept = ", ".join(["account", "first", "last", _count(source), "id", *(f"v{i}" for i in range(len(values)))])
+    kept = ", ".join(["account", "first", "last", _count(source), "id", "stop", *(f"v{i}" for i in range(len(values)))])
     return (
         f"SELECT file + {part.start} AS file, row, {kept}, {_fault_columns(faults)} FROM ("
         f"SELECT *, CASE {number} END AS fault FROM ("
@@ -125,6 +128,11 @@ def _fault_columns(faults: Sequence[Fault]) -> str:
 
 def _count(source: Source) -> str:
     return "TRY_CAST(n_text AS BIGINT) AS n" if source.count else "1::BIGINT AS n"
+
+
+def _stop(status: str) -> str:
+    listed = ", ".join(literal(str(code)) for code in STOPPED)
+    return f"CASE WHEN trimmed({status}) IN ({listed}) THEN CAST(trimmed({status}) AS SMALLINT) END"
 
 
 def _time_columns(source: Source) -> list[str]:

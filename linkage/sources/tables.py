@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from linkage.config import Source, column_spec
 from linkage.engines.step import Engine, Step
+from linkage.sources.moments import collect_moments, moment_columns, number_moments
 
 EXCHANGE_KIND = "prompt_template"
 
@@ -44,23 +45,24 @@ def make_accounts(engine: Engine, sources: Mapping[str, Source]) -> None:
     )
 
 
-def make_observations(engine: Engine, sources: Mapping[str, Source]) -> None:
-    """Make ``names`` (entity, kind, value) and ``observations`` (OBSERVATIONS), after ``accounts``; forget the rows."""
-    uses = [
+def make_observations(engine: Engine, sources: Mapping[str, Source], handed_on: Set[str] = frozenset()) -> None:
+    """Make ``names`` (entity, kind, value) and ``observations`` (OBSERVATIONS), after ``accounts``; forget the rows.
+
+    Makes ``turns`` (TURNS) and ``stops`` (STOPS) too, of entities of the kinds ``handed_on``.
+    """
+    collect_moments(engine, sources, handed_on)
+    uses = ["SELECT account, entity, first_seen AS first, last_seen AS last, n FROM turns_by_key"]
+    uses += [
         f"SELECT account, e{i} AS entity, first, last, n FROM rows_{name} WHERE e{i} IS NOT NULL"
         for name, source in sources.items()
-        for i in range(len(source.entities))
+        for i in sorted(set(range(len(source.entities))) - set(moment_columns(source, handed_on)))
     ]
-    every = (
-        " UNION ALL ".join(uses)
-        or "SELECT 0 AS account, 0 AS entity, NULL::TIMESTAMPTZ AS first, NULL::TIMESTAMPTZ AS last, 0 AS n WHERE false"
-    )
     engine.run(
         Step(
             "uses",
             "SELECT account, entity, min(first) AS first_seen, max(last) AS last_seen, sum(n)::BIGINT AS n "
-            f"FROM ({every}) GROUP BY account, entity",
-            tuple(f"rows_{name}" for name in sources),
+            f"FROM ({' UNION ALL '.join(uses)}) GROUP BY account, entity",
+            ("turns_by_key", *(f"rows_{name}" for name in sources)),
         )
     )
     for name in sources:
@@ -82,6 +84,7 @@ def make_observations(engine: Engine, sources: Mapping[str, Source]) -> None:
             ("uses", "numbered_accounts", "names"),
         )
     )
+    number_moments(engine)
 
 
 def is_exchange(source: Source) -> bool:
