@@ -31,7 +31,9 @@ LOGS = {  # source: files, columns that name entities with their kinds
     "exchanges": ("exchanges/*.parquet", {"prompt_template_hash": "prompt_template"}),
 }
 KINDS = sorted(kind for _, entities in LOGS.values() for kind in entities.values())
-FAMILIES = {"payment_method": "payment", "ip": "network", "device": "device", "prompt_template": "content"}
+FAMILIES = {
+    "payment_method": "payment", "ip": "network", "device": "device", "prompt_template": "content", "hand_off": "timing"
+}  # fmt: skip
 NUMBERED = ("1-sources", "2-graph", "3-communities", "4-rings", "5-operators")
 TIME_COLUMN = {"accounts": "created_at"}  # `ts` in the others
 

@@ -18,6 +18,7 @@ from linkage.config import (
     Config,
     column_spec,
     engine_settings,
+    handed_on,
     json_schema,
     kind_specs,
     load_config,
@@ -197,10 +198,25 @@ def test_files_that_are_no_config(tmp_path: Path) -> None:
     assert load_config(path) == parsed()
 
 
+@pytest.mark.parametrize("kinds", [{"hand_off": {}}, {"bells": {"family": "timing"}}])
+def test_what_is_made_from_times_takes_no_kinds_of_the_users(kinds: dict[str, Any]) -> None:
+    (name,) = kinds
+    assert refused({"sources": {"s": PLAIN}, "kinds": kinds}) == (
+        f"linkage.toml: key 'kinds.{name}': the family 'timing' and its kinds are made from the times of events. "
+        "Choose another name."
+    )
+
+
+def test_hand_offs_are_sought_in_templates_and_in_kinds_that_say_so() -> None:
+    assert handed_on(parsed(kinds={"session": {"hand_off": True}, "wallet": {}})) == {"prompt_template", "session"}
+    assert handed_on(parsed(kinds={"prompt_template": {"hand_off": False}})) == set()
+    assert handed_on(parsed(method={"timing": {"hand_off": False}})) == set()
+
+
 def test_kinds_of_ones_own_are_cautious_guesses_and_changes_change_one_thing() -> None:
     specs = kind_specs(parsed(kinds={"wallet": {}, "device": {"forgeable": False}, "card": {"family": "payment"}}))
-    assert specs["wallet"].model_dump() == {"family": "wallet", "forgeable": True, "normalise": "text"}
-    assert specs["device"].model_dump() == {"family": "device", "forgeable": False, "normalise": "hash"}
+    assert specs["wallet"].model_dump() == {"family": "wallet", "forgeable": True, "normalise": "text", "hand_off": False}
+    assert specs["device"].model_dump() == {"family": "device", "forgeable": False, "normalise": "hash", "hand_off": False}
     assert specs["card"].family == "payment"
     assert specs["ip"] == BUILT_IN_KINDS["ip"]
 
