@@ -215,8 +215,12 @@ def test_hand_offs_are_sought_in_templates_and_in_kinds_that_say_so() -> None:
 
 def test_kinds_of_ones_own_are_cautious_guesses_and_changes_change_one_thing() -> None:
     specs = kind_specs(parsed(kinds={"wallet": {}, "device": {"forgeable": False}, "card": {"family": "payment"}}))
-    assert specs["wallet"].model_dump() == {"family": "wallet", "forgeable": True, "normalise": "text", "hand_off": False}
-    assert specs["device"].model_dump() == {"family": "device", "forgeable": False, "normalise": "hash", "hand_off": False}
+    assert specs["wallet"].model_dump() == {
+        "family": "wallet", "forgeable": True, "normalise": "text", "hand_off": False
+    }  # fmt: skip
+    assert specs["device"].model_dump() == {
+        "family": "device", "forgeable": False, "normalise": "hash", "hand_off": False
+    }  # fmt: skip
     assert specs["card"].family == "payment"
     assert specs["ip"] == BUILT_IN_KINDS["ip"]
 
