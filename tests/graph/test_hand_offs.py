@@ -36,7 +36,8 @@ def minted(folder: Path, events: list[Event], threads: int = 2, **sections: Any)
         assert kinds in ((), (Kind("hand_off", "timing", forgeable=True),))
         for name, schema in (("hand_offs", HAND_OFFS), ("entities", ENTITIES), ("observations", OBSERVATIONS)):
             assert engine.fetch(name).schema.equals(schema), name
-        tables = {name: engine.fetch(name).to_pandas() for name in ("hand_offs", "entities", "observations", "accounts")}
+        names = ("hand_offs", "entities", "observations", "accounts")
+        tables = {name: engine.fetch(name).to_pandas() for name in names}
         return {**tables, "kinds": pd.DataFrame({"kind": [k.name for k in kinds]})}
     finally:
         engine.close()
@@ -154,7 +155,7 @@ def test_a_hand_off_joins_giver_and_taker_in_an_entity_of_the_giver(tmp_path: Pa
 
 
 def test_all_who_take_up_an_account_meet_in_one_entity_and_are_counted(tmp_path: Path) -> None:
-    events = [e for day in range(3) for e in handed()[:2] + [("bcb"[day], "t", 112, 200)]]
+    events = [e for day in range(3) for e in [*handed()[:2], ("bcb"[day], "t", 112, 200)]]
     late = [(a, e, t + 86_400 * (i // 3), s) for i, (a, e, t, s) in enumerate(events)]
     tables = minted(tmp_path, late)
     uses = tables["observations"]

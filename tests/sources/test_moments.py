@@ -13,7 +13,8 @@ from linkage.sources.moments import moment_columns
 from tests.sources.small_logs import write_csv
 
 MIDNIGHT = 1_775_001_600  # 2026-04-01
-LOG = {"path": "log.csv", "account": "a", "time": "t", "epoch": "s", "status": "s", "entities": {"e": "prompt_template"}}
+LOG = {"path": "log.csv", "account": "a", "time": "t", "epoch": "s", "status": "s",
+       "entities": {"e": "prompt_template"}}  # fmt: skip
 
 
 def moments(engine: DuckDBEngine, folder: Path, *rows: str, **changes: Any) -> dict[str, list[tuple[Any, ...]]]:
