@@ -11,7 +11,7 @@ import pyarrow as pa
 from linkage import model
 from linkage.model import Verdict
 from linkage.operators.cluster import cluster_rings, numbers, price
-from linkage.operators.reasons import Held, decided_by
+from linkage.operators.reasons import decided_by
 from linkage.operators.shared import Operators, told_apart, traffic_shares
 from linkage.operators.ties import Tie, between
 from linkage.operators.uses import Floats, Ints, KindUses, of_tables
@@ -39,26 +39,23 @@ def attribute(rings: pa.Table, uses: pa.Table, kinds: pa.Table) -> dict[str, pa.
 
     ``rings`` is the stage rings' table, ``uses`` of :func:`linkage.operators.ring_uses`, ``kinds`` the graph's.
 
-    Suspect rings of one cluster share an operator; others join by what they share beyond chance. A ring that alone
-    holds two operators together serves both, with the share of its traffic that its templates tell. Undetermined rings
-    follow: those of a cluster with suspect rings go with these, others with the operator to which they are tied best,
-    if they are; they unite nobody. ``bits_saved`` sums over the suspect rings. Of what is known already nothing is said
-    here: see :func:`linkage.operators.dossiers.with_dossiers`.
+    Suspect rings join by what they share beyond chance, whatever cluster they were found in. A ring that alone holds
+    two operators together serves both, with the share of its traffic that its templates tell. An undetermined ring
+    follows the operator to which it is tied best, if it is, and unites nobody. ``bits_saved`` sums over the suspect
+    rings. Of what is known already nothing is said here: see :func:`linkage.operators.dossiers.with_dossiers`.
     """
     made = of_tables(uses, kinds, rings.num_rows)
     verdict = rings["verdict"].to_numpy(zero_copy_only=False)
-    cluster = rings["cluster"].to_numpy().astype(np.int64)
     suspect = np.asarray(verdict == str(Verdict.SUSPECT))
-    start = np.where(suspect, cluster, -1)
-    least = price(len(np.unique(start[suspect])))
-    operators = told_apart(made, cluster_rings(made, start, least), least)
+    asked = np.flatnonzero(suspect)
+    least = price(len(asked))
+    operators = told_apart(made, cluster_rings(made, asked, least), least)
     served = _served(made, operators, suspect)
-    followers = _followers(made, served, np.where(verdict == str(Verdict.UNDETERMINED), cluster, -1), cluster)
-    served = _joined(served, followers)
+    served = _joined(served, _followers(made, served, np.flatnonzero(verdict == str(Verdict.UNDETERMINED)), least))
     ties = [between(made, np.array([ring]), served.others(row)) for row, ring in enumerate(served.ring)]
     return {
         "ring_operators": _ring_operators(served),
-        "operators": _operators(rings, made, served, ties, cluster),
+        "operators": _operators(rings, made, served, ties),
         "operator_links": _links(made, served, ties),
     }
 
@@ -80,21 +77,15 @@ def _of_rows(rows: list[tuple[int, int, float]], suspect: Bools) -> _Served:
     return _Served(ring, table[:, 1].astype(np.int64), table[:, 2], suspect[ring])
 
 
-def _followers(kinds: list[KindUses], served: _Served, asked: Ints, cluster: Ints) -> _Served:
-    """Undetermined rings (``asked`` has their cluster, -1 for others) with the operator that they follow, if any."""
+def _followers(kinds: list[KindUses], served: _Served, rings: Ints, least: float) -> _Served:
+    """Those of the undetermined ``rings`` that are tied to an operator, with the one to which they are tied best."""
     rows: list[tuple[int, int, float]] = []
-    of_cluster = dict(zip(cluster[served.ring[::-1]].tolist(), served.operator[::-1].tolist(), strict=True))
-    number = int(served.operator.max(initial=-1)) + 1
-    least = price(number)
-    for name in np.unique(asked[asked >= 0]).tolist():
-        rings = np.flatnonzero(asked == name)
-        operator = of_cluster.get(name)
-        if operator is None:
-            bits = [between(kinds, rings, served.ring[served.operator == n]).total for n in range(number)]
-            best = int(np.argmax(bits)) if bits else 0
-            operator = best if bits and bits[best] > least else None
-        rows += [(ring, operator, 1.0) for ring in rings.tolist() if operator is not None]
-    return _of_rows(rows, np.zeros(len(asked), dtype=bool))
+    operators = [served.ring[served.operator == n] for n in range(int(served.operator.max(initial=-1)) + 1)]
+    for ring in rings.tolist():
+        bits = np.array([between(kinds, np.array([ring]), theirs).total for theirs in operators])
+        if bits.max(initial=0.0) > least:
+            rows.append((ring, int(bits.argmax()), 1.0))
+    return _of_rows(rows, np.zeros(int(rings.max(initial=-1)) + 1, dtype=bool))
 
 
 def _joined(one: _Served, other: _Served) -> _Served:
@@ -110,7 +101,7 @@ def _ring_operators(served: _Served) -> pa.Table:
     return pa.table(columns).cast(model.RING_OPERATOR_LIST)
 
 
-def _operators(rings: pa.Table, kinds: list[KindUses], served: _Served, ties: list[Tie], cluster: Ints) -> pa.Table:
+def _operators(rings: pa.Table, kinds: list[KindUses], served: _Served, ties: list[Tie]) -> pa.Table:
     number = int(served.operator.max(initial=-1)) + 1
     chosen = served.suspect
     saved = np.round(1_000 * rings["bits_saved"].to_numpy()).astype(np.int64)
@@ -120,8 +111,7 @@ def _operators(rings: pa.Table, kinds: list[KindUses], served: _Served, ties: li
     for n in range(number):
         rows = np.flatnonzero((served.operator == n) & chosen)
         shared = np.isin(served.ring[rows], served.ring[served.share < 1])
-        clusters = len(np.unique(cluster[served.ring[rows]]))
-        reasons.append(decided_by(names, Held([ties[row] for row in rows], clusters, int(shared.sum()))))
+        reasons.append(decided_by(names, [ties[row] for row in rows], int(shared.sum())))
     columns = {
         "operator": np.arange(number), "bits_saved": sums / 1_000, "decided_by": pa.array(reasons, pa.string()),
         "dossier": pa.nulls(number), "dossier_match": pa.nulls(number),

@@ -40,16 +40,15 @@ class Tree:
         return [node for node in self.nodes() if node.parts is None]
 
 
-def cluster_rings(kinds: list[KindUses], start: Ints, least: float) -> list[Tree]:
-    """Operator clusters of the rings with a ``start`` of 0 or more, ordered by their first ring.
+def cluster_rings(kinds: list[KindUses], rings: Ints, least: float) -> list[Tree]:
+    """Operator clusters of these rings, ordered by their first ring.
 
-    Rings with one number in ``start`` begin as one. Unions are proposed best pair first, while a pair has any bit worth
+    Unions are proposed best pair first, while a pair has any bit worth
     speaking of, other rings not counting as strangers: what many rings of an operator share is no two rings' own.
     A proposal stands when each of its parts is tied to all the rest of it by more than ``least`` bits; parts that are
     not are cut off, and what is left is asked again. Then the clusters unite while two are tied by more than that.
     """
-    leaves = [Tree(frozenset(np.flatnonzero(start == n).tolist())) for n in np.unique(start[start >= 0])]
-    return cluster_trees(kinds, leaves, least)
+    return cluster_trees(kinds, [Tree(frozenset([ring])) for ring in rings.tolist()], least)
 
 
 def cluster_trees(kinds: list[KindUses], leaves: list[Tree], least: float) -> list[Tree]:

@@ -29,7 +29,7 @@ def told_apart(kinds: list[KindUses], clusters: list[Tree], least: float) -> Ope
     A bridge is a part without which the rest of its cluster, united anew, falls into sides that share no bit worth
     speaking of, at least two of which hold several groups together: of a side of one group nobody can say whether it is
     another operator or a corner of the first. Then the sides are operators apart. The bridge serves those of them to
-    which it is tied by more than ``least`` bits; if that is one, it is a ring of its own.
+    which it is tied by more than ``least`` bits, one at least; if that is one alone, it belongs to it.
     """
     todo, own, shared = list(clusters), [], []
     while todo:
@@ -75,8 +75,20 @@ def _bridges(kinds: list[KindUses], whole: Tree, least: float) -> Iterator[_Brid
         sides = _sides(without(kinds, numbers(part.rings)), rest, least)
         firm = [side for side in sides if side.parts]
         if len(firm) > 1:
-            tied = [between(kinds, numbers(part.rings), numbers(side.rings)).total > least for side in firm]
-            yield _Bridge(part, sides, [side for side, t in zip(firm, tied, strict=True) if t])
+            served = [side for side in firm if _serves(kinds, part, side, least)]
+            if served:
+                yield _Bridge(part, sides, served)
+
+
+def _serves(kinds: list[KindUses], part: Tree, side: Tree, least: float) -> bool:
+    """Whether a part is tied to a side, and every group in it somewhat: not one to this side, another to that."""
+    theirs = numbers(side.rings)
+    if between(kinds, numbers(part.rings), theirs).total <= least:
+        return False
+    return all(
+        between(without(kinds, numbers(part.rings - leaf.rings)), numbers(leaf.rings), theirs).total > SUGGESTED
+        for leaf in part.leaves()
+    )
 
 
 def _falling_apart(kinds: list[KindUses], whole: Tree, least: float) -> set[frozenset[int]]:
