@@ -133,6 +133,7 @@ RING_USES = _schema(ring=_I, entity=_I, kind=_S, ring_accounts=_L, all_accounts=
 # operators -> reports. A link is what a ring shares with the other rings of its operator, kind by kind.
 RING_OPERATOR_LIST = _schema(ring=_I, operator=_I, traffic_share=_F)
 OPERATOR_LINKS = _schema(operator=_I, ring=_I, kind=_S, shared=_L, expected=_F, bits=_F, total_bits=_F)
+CARRIED = _schema(account=_I, ring=_I, operator=_I, share=_F)  # of accounts of rings that serve several operators
 OPERATOR_LIST = _schema(operator=_I, bits_saved=_F, decided_by=_S, dossier=_S, dossier_match=_S)
 
 # published: the columns of the contract first, ours after them

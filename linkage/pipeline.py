@@ -20,7 +20,7 @@ from linkage.config import Config, engine_settings, load_config, resolve, used_k
 from linkage.engines import DuckDBEngine, Engine
 from linkage.graph import build_links, mint_timing, to_arrays
 from linkage.model import AccountGraph
-from linkage.operators import attribute, ring_uses, with_dossiers
+from linkage.operators import attribute, ring_uses, with_dossiers, with_traffic
 from linkage.reports.publish import Stages, published_tables
 from linkage.rings import Limits, find_rings
 from linkage.sources import SourcesReport, read_sources
@@ -144,7 +144,9 @@ def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table
 
 def _operators(job: Job, engine: Engine, rings: dict[str, pa.Table]) -> dict[str, pa.Table]:
     with job.stage("operators") as folder:
-        tables = attribute(rings["rings"], ring_uses(engine, rings), engine.fetch("SELECT * FROM kinds ORDER BY kind"))
+        uses = ring_uses(engine, rings)
+        tables = attribute(rings["rings"], uses, engine.fetch("SELECT * FROM kinds ORDER BY kind"))
+        tables = with_traffic(engine, rings, uses, tables)
         tables["operators"] = with_dossiers(engine, rings, tables)
         _save(folder, tables)
         return tables

@@ -38,6 +38,7 @@ STAGE_TABLES = {
     "4-rings/pools": model.POOLS,
     "4-rings/profiles": model.PROFILES,
     "4-rings/rings": model.RING_LIST,
+    "5-operators/carried": model.CARRIED,
     "5-operators/operator_links": model.OPERATOR_LINKS,
     "5-operators/operators": model.OPERATOR_LIST,
     "5-operators/ring_operators": model.RING_OPERATOR_LIST,

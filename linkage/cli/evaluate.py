@@ -79,9 +79,10 @@ def _print_traffic(traffic: Traffic) -> None:
     columns = ["true operator", "exchanges", "operator found", "attributed to it"]
     rows = [[a.operator, a.exchanges, a.found or None, f"{a.share:.1%}"] for a in traffic.operators]
     _print_first(f"Exchanges attributed: {{which}} {len(rows)} operators", columns, rows)
-    columns = ["true ring", "traffic of", "exchanges", "true share", "stated", "error, points"]
+    columns = ["true ring", "traffic of", "exchanges", "true share", "of all", "off by", "of those found", "off by"]
     shared = [
-        [s.ring, s.operator or "innocent customers", s.exchanges, f"{s.true:.1%}", f"{s.stated:.1%}", s.error]
+        [s.ring, s.operator or "innocent customers", s.exchanges, f"{s.true:.1%}", f"{s.stated:.1%}", s.error,
+         f"{s.told:.1%}", s.told_error]
         for s in traffic.shared
     ]
     _print_first("Rings that serve several: {which} " + f"{len(shared)} shares", columns, shared)
@@ -138,7 +139,7 @@ def _for_json(result: Evaluation) -> dict[str, Any]:
         "matches": [asdict(m) for m in result.matches],
         "traffic": {
             "operators": [asdict(a) for a in traffic.operators],
-            "shared": [{**asdict(s), "error": s.error} for s in traffic.shared],
+            "shared": [{**asdict(s), "error": s.error, "told_error": s.told_error} for s in traffic.shared],
         } if traffic else None,
         "honest": asdict(result.honest) if result.honest else None,
         "verdicts": [

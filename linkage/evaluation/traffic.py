@@ -37,7 +37,8 @@ class SharedRing:
     """A share of the traffic of a true ring that serves several: an operator's, or ('') innocent customers'.
 
     ``true`` and ``stated`` are shares of the ring's exchanges; ``stated`` is what the run gives to the operator's match
-    or, for innocent customers, to nobody.
+    or, for innocent customers, to nobody. ``told`` is the same as a share of those exchanges that the run holds in
+    suspect rings: what ``ring_operators.parquet`` says of them, whatever part of the ring was found (0: none was).
     """
 
     ring: str
@@ -45,11 +46,17 @@ class SharedRing:
     exchanges: int
     true: float
     stated: float
+    told: float
 
     @property
     def error(self) -> float:
-        """Points of traffic share by which the run is off."""
+        """Points of traffic share by which the run is off, accounts that it did not find included."""
         return 100 * abs(self.stated - self.true)
+
+    @property
+    def told_error(self) -> float:
+        """Points of traffic share by which the run is off in what it says of the accounts that it found."""
+        return 100 * abs(self.told - self.true)
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,8 @@ def attributed_traffic(run: Path, truth_path: Path, truth: Truth, members: Membe
         for o, name in enumerate(truth.names[OPERATOR])
     ]
     operators.sort(key=lambda a: (-a.exchanges, a.operator))
-    return Traffic(operators, _shared(truth, true, stated.multiply(exchanges[:, None]).tocsr(), exchanges, match))
+    given = stated.multiply(exchanges[:, None]).tocsr()
+    return Traffic(operators, _shared(truth, true, given, (exchanges, exchanges * members.accused), match))
 
 
 def true_shares(truth_path: Path, truth: Truth) -> sp.csr_matrix:
@@ -150,22 +158,29 @@ def _matches(common: Floats) -> Labels:
 
 
 def _shared(
-    truth: Truth, true: sp.csr_matrix, stated: sp.csr_matrix, exchanges: Floats, match: Labels
+    truth: Truth, true: sp.csr_matrix, stated: sp.csr_matrix, exchanges: tuple[Floats, Floats], match: Labels
 ) -> list[SharedRing]:
-    """The rings that serve several operators, or innocent customers too; ``true`` and ``stated`` in exchanges."""
+    """The rings that serve several operators, or innocent customers too; ``true`` and ``stated`` in exchanges.
+
+    ``exchanges`` are those of all accounts, and of those that the run holds in suspect rings.
+    """
     by_ring = of_numbered(_true_ring(truth), len(truth.names[RING])).T
-    sent, of_true, of_stated = by_ring @ exchanges, (by_ring @ true).toarray(), (by_ring @ stated).toarray()
+    of_true, of_stated = (by_ring @ true).toarray(), (by_ring @ stated).toarray()
+    sent, held = (by_ring @ number for number in exchanges)
     innocent = 1 - np.asarray(truth.served.sum(axis=1)).ravel()
     several = (np.diff(truth.served.indptr) > 1) | (innocent > 1e-9)
     rows = []
     for ring in np.flatnonzero(several & (sent > 0)):
         given = np.append(of_stated[ring], 0.0)[match]
         shares = [
-            (str(truth.names[OPERATOR][o]), of_true[ring, o], given[o])
+            (str(truth.names[OPERATOR][o]), of_true[ring, o], given[o], given[o])
             for o in truth.served.indices[truth.served.indptr[ring] : truth.served.indptr[ring + 1]]
         ]
-        nobody = (sent[ring] - of_true[ring].sum(), sent[ring] - of_stated[ring].sum())
-        shares = [*sorted(shares), ("", *nobody)]
-        name = str(truth.names[RING][ring])
-        rows += [SharedRing(name, o, round(t), float(t / sent[ring]), float(s / sent[ring])) for o, t, s in shares]
+        left = of_stated[ring].sum()
+        shares = [*sorted(shares), ("", sent[ring] - of_true[ring].sum(), sent[ring] - left, held[ring] - left)]
+        name, whole, found = str(truth.names[RING][ring]), sent[ring], max(held[ring], 1e-9)
+        rows += [
+            SharedRing(name, o, round(t), float(t / whole), float(s / whole), float(told / found))
+            for o, t, s, told in shares
+        ]
     return rows

@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from linkage import model
 from linkage.model import Verdict
-from linkage.operators.cluster import cluster_rings, numbers, price
+from linkage.operators.cluster import cluster_rings, price
 from linkage.operators.reasons import decided_by
-from linkage.operators.shared import Operators, told_apart, traffic_shares
+from linkage.operators.shared import Operators, told_apart
 from linkage.operators.ties import Tie, between
 from linkage.operators.uses import Floats, Ints, KindUses, of_tables
 
@@ -40,9 +40,10 @@ def attribute(rings: pa.Table, uses: pa.Table, kinds: pa.Table) -> dict[str, pa.
     ``rings`` is the stage rings' table, ``uses`` of :func:`linkage.operators.ring_uses`, ``kinds`` the graph's.
 
     Suspect rings join by what they share beyond chance, whatever cluster they were found in. A ring that alone holds
-    two operators together serves both, with the share of its traffic that its templates tell. An undetermined ring
-    follows the operator to which it is tied best, if it is, and unites nobody. ``bits_saved`` sums over the suspect
-    rings. Of what is known already nothing is said here: see :func:`linkage.operators.dossiers.with_dossiers`.
+    two operators together serves both, evenly as far as is known here: see
+    :func:`linkage.operators.traffic.with_traffic`. An undetermined ring follows the operator to which it is tied best,
+    if it is, and unites nobody. ``bits_saved`` sums over the suspect rings. Of what is known already nothing is said
+    here: see :func:`linkage.operators.dossiers.with_dossiers`.
     """
     made = of_tables(uses, kinds, rings.num_rows)
     verdict = rings["verdict"].to_numpy(zero_copy_only=False)
@@ -50,7 +51,7 @@ def attribute(rings: pa.Table, uses: pa.Table, kinds: pa.Table) -> dict[str, pa.
     asked = np.flatnonzero(suspect)
     least = price(len(asked))
     operators = told_apart(made, cluster_rings(made, asked, least), least)
-    served = _served(made, operators, suspect)
+    served = _served(operators, suspect)
     served = _joined(served, _followers(made, served, np.flatnonzero(verdict == str(Verdict.UNDETERMINED)), least))
     ties = [between(made, np.array([ring]), served.others(row)) for row, ring in enumerate(served.ring)]
     return {
@@ -60,13 +61,10 @@ def attribute(rings: pa.Table, uses: pa.Table, kinds: pa.Table) -> dict[str, pa.
     }
 
 
-def _served(kinds: list[KindUses], operators: Operators, suspect: Bools) -> _Served:
+def _served(operators: Operators, suspect: Bools) -> _Served:
     rows = [(ring, n, 1.0) for n, tree in enumerate(operators.own) for ring in tree.rings]
     for bridge, serving in operators.shared:
-        sides = [numbers(operators.own[n].rings) for n in serving]
-        for ring in bridge:
-            shares = traffic_shares(kinds, ring, numbers(bridge), sides)
-            rows += list(zip([ring] * len(serving), serving, shares.tolist(), strict=True))
+        rows += [(ring, n, 1 / len(serving)) for ring in bridge for n in serving]
     return _of_rows(rows, suspect)
 
 

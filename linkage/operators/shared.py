@@ -9,8 +9,8 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 
 from linkage.operators.cluster import SUGGESTED, Tree, cluster_trees, numbers
-from linkage.operators.ties import Groups, between, is_own
-from linkage.operators.uses import Floats, Ints, KindUses, narrowed, without
+from linkage.operators.ties import Groups, between
+from linkage.operators.uses import KindUses, narrowed, without
 
 MOST = 0.5  # part of what two groups share that must vanish with a ring for it to be asked
 
@@ -75,15 +75,18 @@ def _bridges(kinds: list[KindUses], whole: Tree, least: float) -> Iterator[_Brid
         sides = _sides(without(kinds, numbers(part.rings)), rest, least)
         firm = [side for side in sides if side.parts]
         if len(firm) > 1:
-            served = [side for side in firm if _serves(kinds, part, side, least)]
+            served = [side for side in firm if serves(kinds, whole, part, side, least)]
             if served:
                 yield _Bridge(part, sides, served)
 
 
-def _serves(kinds: list[KindUses], part: Tree, side: Tree, least: float) -> bool:
-    """Whether a part is tied to a side, and every group in it somewhat: not one to this side, another to that."""
+def serves(kinds: list[KindUses], whole: Tree, part: Tree, side: Tree, least: float) -> bool:
+    """Whether a part ties a side to the rest, and every group in it somewhat: not one to this side, another to that.
+
+    The other sides share nothing with this one: what ties it to all of the rest is the part's doing.
+    """
     theirs = numbers(side.rings)
-    if between(kinds, numbers(part.rings), theirs).total <= least:
+    if between(kinds, numbers(whole.rings - side.rings), theirs).total <= least:
         return False
     return all(
         between(without(kinds, numbers(part.rings - leaf.rings)), numbers(leaf.rings), theirs).total > SUGGESTED
@@ -150,34 +153,3 @@ def _joined(trees: list[Tree]) -> Tree:
     for other in trees[1:]:
         tree = Tree(tree.rings | other.rings, (tree, other))
     return tree
-
-
-def traffic_shares(kinds: list[KindUses], ring: int, bridge: Ints, sides: list[Ints]) -> Floats:
-    """Which part of the traffic of ``ring``, one of a shared ``bridge``, each of ``sides`` has: rings of its operators.
-
-    Counted are uses of the kind that the bridge uses most often, its templates as a rule. The part of the ring's uses
-    that falls on entities which the bridge shares with one side alone is divided by what that part is in a ring of the
-    side, on average: where rings write half of their prompts anew, half is seen. What is left, common tools and prompts
-    of nobody else, is not attributed; the shares add up to 1 at most, and are 0 where nothing tells.
-    """
-    kind = max(kinds, key=lambda k: int(k.sent[bridge].sum()))
-    common = [_common(kind, bridge, side) for side in sides]
-    parts = np.zeros(len(sides))
-    for i, side in enumerate(sides):
-        alone = common[i] & (np.sum(common, axis=0) == 1)
-        others = [_seen(kind, r, _common(kind, np.array([r]), np.append(np.setdiff1d(side, r), bridge))) for r in side]
-        usual = float(np.mean(others))
-        parts[i] = _seen(kind, ring, alone) / usual if usual else 0.0
-    return np.asarray(np.floor(10_000 * parts / max(1.0, parts.sum())) / 10_000, dtype=np.float64)
-
-
-def _common(kind: KindUses, first: Ints, second: Ints) -> np.ndarray:
-    """Entities that both use and that are the own ones of either."""
-    a, b = kind.used_by(first), kind.used_by(second)
-    out = kind.everywhere - a - b
-    return np.asarray((a > 0) & (b > 0) & (is_own(a, out) | is_own(b, out)))
-
-
-def _seen(kind: KindUses, ring: int, chosen: np.ndarray) -> float:
-    """The part of a ring's uses that falls on these entities."""
-    return int(kind.often_by(np.array([ring]))[chosen].sum()) / max(int(kind.sent[ring]), 1)

@@ -69,7 +69,7 @@ def test_everything_that_applies_is_printed_in_order(run: Path, truth: Path) -> 
     assert -1 not in places
     assert places == sorted(places)
     row = next(line for line in shown.output.splitlines() if "innocent customers" in line)
-    assert row.split() == ["r1", "innocent", "customers", "10", "25.0%", "25.0%", "0.0"]
+    assert row.split() == ["r1", "innocent", "customers", "10", "25.0%", "25.0%", "0.0", "0.0%", "25.0"]
 
 
 def test_json_has_every_section(run: Path, truth: Path) -> None:

@@ -68,6 +68,20 @@ def test_rings_that_serve_several_stand_beside_what_is_stated(world: Path) -> No
     assert np.array([row[3:] for row in rows]) == pytest.approx(np.array([row[3:] for row in expected]))
 
 
+def test_shares_of_what_was_found_do_not_fall_with_what_was_not(world: Path) -> None:
+    """One of the proxy's two accounts is in no suspect ring: half of its exchanges are stated as nobody's."""
+    members = {**MEMBERS, "verdict": ["suspect"] * 3 + ["undetermined"] + ["suspect"] * 2}
+    pq.write_table(pa.table(members), world / "run/members.parquet")
+    told = measured(world)
+    assert told is not None
+    rows = [(s.operator, s.stated, s.told, s.told_error) for s in told.shared]
+    assert rows == [
+        ("x", pytest.approx(0.3), pytest.approx(0.6), pytest.approx(10)),
+        ("y", pytest.approx(0.2), pytest.approx(0.4), pytest.approx(10)),
+        ("", pytest.approx(0.5), pytest.approx(0.0), pytest.approx(20)),
+    ]
+
+
 def test_counted_exchanges_stand_above_shares(world: Path) -> None:
     operators = ["y", "y", "y", None, "x"]
     counted = {"request_id": range(5), "account_id": ["p0"] * 4 + ["stranger"], "operator_id": operators}

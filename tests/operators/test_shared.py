@@ -5,8 +5,9 @@ import random
 import numpy as np
 import pytest
 
-from linkage.operators.cluster import cluster_rings
-from linkage.operators.shared import told_apart, traffic_shares
+from linkage.operators.cluster import Tree, cluster_rings
+from linkage.operators.shared import serves, told_apart
+from linkage.operators.ties import between
 from tests.operators.made import Uses, joined, kinds_of, templates
 
 
@@ -57,29 +58,22 @@ def test_rings_of_one_operator_that_mutate_their_templates_have_no_bridge() -> N
     assert apart(uses, 14) == ([list(range(14))], [])
 
 
-def test_the_traffic_is_told_by_what_one_side_alone_shares() -> None:
-    """Of the proxy's 246 uses 108 fall on either side's templates; in an ordinary ring 48 of 78 are shared."""
-    kinds = kinds_of(proxied())
-    sides = [np.array([0, 1, 2]), np.array([3, 4, 5])]
-    shares = traffic_shares(kinds, 6, np.array([6]), sides)
-    assert shares.tolist() == pytest.approx([0.5, 0.5], abs=1e-4)
-    idle = kinds_of(proxied() | {(6, "template", 5_000 + i): 1 for i in range(500)})
-    shares = traffic_shares(idle, 6, np.array([6]), sides)
-    told = 108 / 746 / (48 / 78)
-    assert shares.tolist() == pytest.approx([told, told], abs=1e-4), "what is nobody else's is not attributed"
+def test_what_ties_a_side_to_all_the_rest_is_the_bridge_s_doing() -> None:
+    """By itself the proxy is tied to the second operator by 9.4 bits, together with the first one's rings by 12.5."""
+    once = {(0, "template", 112): 1, (3, "template", 112): 2, (4, "template", 112): 1}
+    proxy = templates(6, *range(12), 100, members=2)
+    kinds = kinds_of(joined(operator(0, 3, 0), operator(3, 3, 100), proxy, once), {("template", 112): 2})
+    part, side = Tree(frozenset([6])), Tree(frozenset([3, 4, 5]))
+    whole = Tree(frozenset(range(7)))
+    assert between(kinds, np.array([6]), np.array([3, 4, 5])).total == pytest.approx(9.4, abs=0.1)
+    assert serves(kinds, whole, part, side, 12.4)
+    assert not serves(kinds, whole, part, side, 12.5)
 
 
-def test_shares_follow_the_uses() -> None:
-    uses = proxied()
-    busy = {key: 5 * k if key[0] == 6 and key[2] < 12 else k for key, k in uses.items()}
-    one, other = traffic_shares(kinds_of(busy), 6, np.array([6]), [np.array([0, 1, 2]), np.array([3, 4, 5])])
-    assert one / other == pytest.approx(5, rel=0.01)
-    assert one + other <= 1
-
-
-def test_no_shares_where_nothing_tells() -> None:
-    """The proxy pays with both operators' cards, and writes its prompts for itself."""
-    cards = {(ring, "card", ring // 3): 3 for ring in range(6)} | {(6, "card", 0): 2, (6, "card", 1): 2}
-    uses = joined(operator(0, 3, 0), operator(3, 3, 100), templates(6), cards)
-    shares = traffic_shares(kinds_of(uses), 6, np.array([6]), [np.array([0, 1, 2]), np.array([3, 4, 5])])
-    assert shares.tolist() == [0, 0]
+def test_a_bridge_serves_no_side_with_which_one_of_its_rings_shares_nothing() -> None:
+    kinds = kinds_of(joined(proxied(), templates(7, *range(12), members=9)))
+    one, two = Tree(frozenset([0, 1, 2])), Tree(frozenset([3, 4, 5]))
+    part = Tree(frozenset([6, 7]), (Tree(frozenset([6])), Tree(frozenset([7]))))
+    whole = Tree(frozenset(range(8)))
+    assert serves(kinds, whole, part, one, 10.0)
+    assert not serves(kinds, whole, part, two, 10.0)
