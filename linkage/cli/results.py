@@ -65,22 +65,25 @@ def show_command(
     name: Annotated[str, typer.Argument(metavar="ID", help="Account, kind:value, R-… or OP-….")],
     run: RunFolder = LATEST,
     top: Annotated[int, typer.Option(min=0, help="At most so many rows of each table; 0: all.")] = ROWS,
+    appeal: Annotated[
+        bool, typer.Option("--appeal", help="Of an account: what ties it and what would change that, in plain words.")
+    ] = False,
     graphml: Annotated[Path | None, typer.Option(help="Write the case graph of a ring or operator here.")] = None,
     gexf: Annotated[Path | None, typer.Option(help="The same as GEXF, for Gephi.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what is known about an account, an entity, a ring or an operator cluster, and what speaks against it.
 
-    Examples: linkage show R-4KQ7ZP2M3A, linkage show ip:192.0.2.1, linkage show account:alice
+    Examples: linkage show R-4KQ7ZP2M3A, linkage show ip:192.0.2.1, linkage show account:alice --appeal
     """
     opened = linkage.open_run(run)
     found = opened.find(name)
     _write_graphs(found, opened, graphml, gexf)
-    card = _card(opened, found)
+    card = _appeal(opened, found) if appeal else _card(opened, found)
     if as_json:
         terminal.print_json(card.data())
     else:
-        _print_card(card, top)
+        _print_card(card, top, "" if appeal else NOTICE)
 
 
 @app.command("why")
@@ -137,6 +140,15 @@ def _card(run: Run, found: Any) -> Card:
     return ring_card(run, found) if isinstance(found, Ring) else found.card()
 
 
+def _appeal(run: Run, found: Any) -> Card:
+    from linkage.reports.account import Account
+    from linkage.whatif.appeal import appeal_card
+
+    if not isinstance(found, Account):
+        raise ConfigError("only an account has an appeal.", where="show", todo="Name an account.")
+    return appeal_card(run, found)
+
+
 def _first_operator(run: Run) -> str:
     if run.operators.empty and run.rings.empty:
         raise NotFound("this run has no ring.", where=str(run.path), todo="There is nothing to summarise.")
@@ -165,7 +177,7 @@ def _ring_row(row: Row) -> list[object]:
             row["operator_id"], *days]
 
 
-def _print_card(card: Card, top: int) -> None:
+def _print_card(card: Card, top: int, notice: str = NOTICE) -> None:
     terminal.say(terminal.plain(card.title))
     for name, value in card.data().items():
         if name in card.facts and _tells(name, value):
@@ -180,7 +192,8 @@ def _print_card(card: Card, top: int) -> None:
         if len(table):
             terminal.say("")
             _print_rows(HEADINGS.get(name, _words(name)), table, top)
-    terminal.say(f"\n{NOTICE}")
+    if notice:
+        terminal.say(f"\n{notice}")
 
 
 def _print_rows(title: str, table: pd.DataFrame, top: int) -> None:
@@ -286,4 +299,11 @@ HEADINGS = {
     "nearest_rings": "Nearest other rings",
     "affiliations": "Further rings",
     "path": "The shortest chain",
+    "about": "What this is",
+    "tied_by": "What ties it to the group",
+    "in_favour": "What speaks for the account",
+    "would_change": "What would change the result",
+    "again": "Computed again",
+    "links_to_the_group": "Its links to the group, one by one, the strongest first",
+    "figures": "For an expert: the result without each, in bits",
 }

@@ -119,7 +119,7 @@ def _by_family(world: World, bits: Floats) -> Floats:
     return np.stack([bits[[f == family for f in families]].max(axis=0) for family in world.families])
 
 
-def _roles(world: World, pairs: Pairs) -> tuple[list[str], list[str]]:
+def roles_of(world: World, pairs: Pairs) -> tuple[list[str], list[str]]:
     """Role and families of each pair: core when two families tie it, bystander when the network alone does, weakly.
 
     Addresses that many strangers use tie little (under 10 bits in all); those of the ring alone make a periphery.
@@ -141,7 +141,7 @@ def _roles(world: World, pairs: Pairs) -> tuple[list[str], list[str]]:
 
 
 def _members(world: World, found: Found) -> pa.Table:
-    role, families = _roles(world, found.members)
+    role, families = roles_of(world, found.members)
     columns: dict[str, object] = {
         "account": found.members.account,
         "ring": found.members.group,
@@ -157,7 +157,7 @@ def _affiliations(world: World, found: Found) -> pa.Table:
     columns: dict[str, object] = {
         "account": pairs.account,
         "ring": pairs.group,
-        "role": _roles(world, pairs)[0],
+        "role": roles_of(world, pairs)[0],
         "log_odds_bits": published(pairs.total),
     }
     return _joined([columns], model.RING_AFFILIATIONS)

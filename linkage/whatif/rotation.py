@@ -50,7 +50,7 @@ def rotations(world: RunWorld, members: Ints) -> list[Rotation]:
     found, least = [], 0
     suspect = whole.verdicts.verdict[0] == Verdict.SUSPECT
     for goal in (NOT_SUSPECT, NOTHING_LEFT) if suspect else (NOTHING_LEFT,):
-        number = _first(partial(met, goal), least, len(order))
+        number = first_enough(partial(met, goal), least, len(order))
         if number is not None:
             found.append(Rotation(goal, tuple(order[:number]), _touched(world.graph, members, order[:number])))
             least = max(number - 1, 0)
@@ -76,7 +76,7 @@ def heaviest(world: World, whole: Measured) -> list[int]:
     return [int(n) for n in numbers[order]]
 
 
-def _first(met: Callable[[int], bool], least: int, most: int) -> int | None:
+def first_enough(met: Callable[[int], bool], least: int, most: int) -> int | None:
     """The smallest number that meets it, sought by halves between ``least`` (which may not) and ``most``."""
     if met(least):
         return least

@@ -148,6 +148,20 @@ def test_show_says_why_an_account_is_in_no_ring(runs: Path) -> None:
     assert "uses some of the ring's payment_method entities   payment   4.4" in said
 
 
+def test_show_an_appeal(runs: Path) -> None:
+    said = lines("show", "casa-1", "--appeal", "--run", str(runs))
+    assert said[0] == "Account casa-1: what ties it, and what would change that"
+    headings = ["What this is", "What ties it to the group", "What would change the result"]
+    assert [line for line in said if line in headings] == headings
+    assert "guilt" not in " ".join(said)
+    data = json.loads(call("show", "casa-1", "--appeal", "--run", str(runs), "--json").stdout)
+    assert (data["account_id"], data["ring_id"]) == ("casa-1", RING_IDS[2])
+    assert data["about"][-1] == "Being linked is no proof of wrongdoing, and says nothing of who holds the account."
+    with pytest.raises(ConfigError) as caught:
+        call("show", RING_IDS[0], "--appeal", "--run", str(runs))
+    assert str(caught.value) == "show: only an account has an appeal. Name an account."
+
+
 def test_show_writes_graphs(runs: Path, tmp_path: Path) -> None:
     graphml, gexf = tmp_path / "r.graphml", tmp_path / "r.gexf"
     call("show", RING_IDS[0], "--run", str(runs), "--graphml", str(graphml), "--gexf", str(gexf))
@@ -164,6 +178,7 @@ def test_show_writes_graphs(runs: Path, tmp_path: Path) -> None:
     [
         ("rings",),
         *(("show", name) for name in (*HOSTILE, *RING_IDS, OPERATOR)),
+        *(("show", name, "--appeal") for name in HOSTILE),
         ("show", f"payment_method:{EVIL_CARD}"),
         ("why", ANSI, BIDI),
         ("why", FORMULA, OTHERS[1]),

@@ -1,0 +1,96 @@
+"""Where a member would stand without some evidence, against graphs built from fewer rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from linkage.graph import to_arrays
+from linkage.reports.run import Run
+from linkage.rings.counts import world_of
+from linkage.rings.find import measure
+from linkage.rings.tables import roles_of
+from linkage.whatif import account as module
+from linkage.whatif.account import Change, Member, Standing
+from linkage.whatif.world import RunWorld
+
+
+def member_of(run: Run, world: RunWorld, account_id: str) -> Member:
+    account = run.account(account_id)
+    return Member(world, account.number, int(account.row["ring"]))
+
+
+@pytest.fixture(scope="module")
+def loose(run: Run) -> list[str]:
+    """Members of suspect rings, the loosest, and some firm ones."""
+    suspects = run.members[run.members["verdict"] == "suspect"].sort_values(["log_odds_bits", "account_id"])
+    return [*suspects["account_id"].head(5), *suspects["account_id"].tail(2)]
+
+
+def rebuilt(run: Run, world: RunWorld, member: Member, change: Change) -> tuple[float, str | None, str, float]:
+    """Log-odds, role, verdict and bits saved, measured on links of which some rows are gone."""
+    links, kinds = run.store.table("links"), run.store.table("kinds")
+    links = links.filter(pc.invert(pc.is_in(links["entity"], pa.array(change.entities, pa.int32()))))
+    if change.family:
+        gone = kinds.filter(pc.equal(kinds["family"], change.family))["kind"]
+        kinds = kinds.filter(pc.not_equal(kinds["family"], change.family))
+        links = links.filter(pc.invert(pc.is_in(links["kind"], gone.combine_chunks())))
+    graph = to_arrays(links, kinds, world.graph.accounts, world.graph.created)
+    labels = np.where(world.ring == member.ring, 0, -1)
+    found = measure(graph, world_of(graph), labels)
+    mine = found.pairs.account.tolist().index(member.account)
+    total = round(float(found.pairs.total[mine]), 3)
+    role = roles_of(world_of(graph), found.pairs)[0][mine] if total > 0 else None
+    return total, role, found.verdicts.verdict[0], found.scored.saved[0]
+
+
+def test_as_it_stands_it_is_what_was_published(run: Run, world: RunWorld, loose: list[str]) -> None:
+    for name in loose:
+        row, now = run.account(name).row, member_of(run, world, name).now
+        assert now == Standing(pytest.approx(row["log_odds_bits"], abs=2e-3), row["role"], row["verdict"])
+        assert now.member
+
+
+def test_every_change_is_what_fewer_rows_give(run: Run, world: RunWorld, loose: list[str]) -> None:
+    for name in loose[1::2]:
+        member = member_of(run, world, name)
+        for change in [*member.without_each[:4], *member.without_families, *([member.enough] if member.enough else [])]:
+            total, role, verdict, saved = rebuilt(run, world, member, change)
+            assert (change.then.log_odds, change.then.role) == (pytest.approx(total, abs=1e-3), role)
+            assert change.then.verdict in (None, verdict)
+            assert change.then.verdict is None or saved > 0
+
+
+def test_ties_are_the_entities_of_the_profile_that_it_uses(run: Run, world: RunWorld, loose: list[str]) -> None:
+    for name in loose:
+        member = member_of(run, world, name)
+        profile = run.store.query(
+            "SELECT DISTINCT p.entity FROM profiles p JOIN links l USING (entity) "
+            "WHERE p.ring = $ring AND l.account = $account AND p.code IN ('entity', 'pool')",
+            ring=member.ring, account=member.account,
+        )
+        assert set(member.ties) <= set(profile["entity"])
+        assert len(member.ties) >= 1
+
+
+def test_enough_is_enough_and_none_can_be_spared(run: Run, world: RunWorld, loose: list[str]) -> None:
+    for name in loose:
+        member = member_of(run, world, name)
+        change = member.enough
+        assert change is not None
+        assert not change.then.member
+        if len(change.entities) <= module.PRUNED:
+            for entity in change.entities:
+                fewer = [other for other in change.entities if other != entity]
+                assert member._without(fewer).then.member
+
+
+def test_only_the_strongest_are_tried_alone(
+    run: Run, world: RunWorld, loose: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STRONGEST", 1)
+    member = member_of(run, world, loose[-1])
+    assert len(member.ties) > 1
+    assert [change.entities for change in member.without_each] == [(member.ties[0],)]
