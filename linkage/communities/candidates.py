@@ -16,15 +16,19 @@ SECOND_PROPOSAL_LEAVES_OUT = "content"  # popular templates tie strangers, so ha
 
 
 def edges_of(graph: AccountGraph, families: Sequence[str]) -> Edges:
-    """The links of some families to entities with two users or more, weighted by rarity log2(N_t / d)."""
+    """The links of some families to entities with two users or more, weighted by rarity log2(N_t / d).
+
+    Entities without such a link are no nodes: Leiden would visit them in every round, to leave them alone.
+    """
     accounts, entities, weights, offset = [], [], [], graph.accounts
     for incidence in graph.kinds:
         if incidence.kind.family in families:
             account, entity, weight = _weighted(incidence)
+            present = np.bincount(entity, minlength=incidence.matrix.shape[1]) > 0
             accounts.append(account)
-            entities.append(entity + offset)
+            entities.append((np.cumsum(present) - 1)[entity] + offset)
             weights.append(weight)
-            offset += incidence.matrix.shape[1]
+            offset += int(present.sum())
     empty = np.zeros(0, dtype=np.int64)
     return Edges(
         graph.accounts,
@@ -68,13 +72,7 @@ def proposer(settings: Proposers, resolutions: Sequence[float], seed: int) -> Ca
 
 def _same_nodes(graph: AccountGraph, family: str) -> Edges:
     """One family's links, on the nodes of the whole graph (layers must agree on their nodes)."""
-    everything = edges_of(graph, [i.kind.family for i in graph.kinds])
-    start = graph.accounts
-    kept = np.zeros(len(everything.account), dtype=bool)
-    for incidence in graph.kinds:
-        end = start + incidence.matrix.shape[1]
-        if incidence.kind.family == family:
-            kept |= (everything.entity >= start) & (everything.entity < end)
-        start = end
-    e = everything
+    e = edges_of(graph, [i.kind.family for i in graph.kinds])
+    links = [np.full(len(_weighted(i)[0]), i.kind.family == family) for i in graph.kinds]
+    kept = np.concatenate([np.zeros(0, dtype=bool), *links])
     return Edges(e.accounts, e.nodes, e.account[kept], e.entity[kept], e.weight[kept])

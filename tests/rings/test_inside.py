@@ -16,7 +16,7 @@ from linkage.rings.score import score
 from linkage.rings.unions import Within
 from tests.rings.graphs import CONTENT, LIMITS, NETWORK, PAYMENT, Town, graph_of
 
-LEIDEN = proposer(Proposers(), Proposers().inner_resolutions, 1)
+LEIDEN = proposer(Proposers(), Proposers().inner_resolutions, 3)
 SIZE, REST = 60, 120
 
 

@@ -12,7 +12,7 @@ from linkage.rings.score import score
 from linkage.rings.split import Proposer, dominated_by_family, part_of, split
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of, renumbered
 
-LEIDEN = proposer(Proposers(), (0.3, 1.0, 3.0, 8.0), 1)
+LEIDEN = proposer(Proposers(), (0.3, 1.0, 3.0, 8.0), 3)
 FIRST, SECOND, CROWD = range(30), range(30, 60), range(60, 160)
 
 
