@@ -98,7 +98,9 @@ def why_command(
 
     Example: linkage why alice bob
     """
-    card = linkage.open_run(run).why(a, b).card()
+    from linkage.whatif.pair import pair_card
+
+    card = pair_card(linkage.open_run(run), a, b)
     if as_json:
         terminal.print_json(card.data())
     else:
@@ -290,6 +292,7 @@ HEADINGS = {
     "rings": "Rings that use it",
     "accounts": "Accounts that use it",
     "shared": "Shared entities, rarest first",
+    "shared_by_family": "Shared by family: of the kinds of one family the best counts",
     "ties": "What ties each ring to the others, the loosest first: shared with them, by chance, bits beyond chance",
     "common": "What its rings have in common",
     "links": "What it uses, rarest first",

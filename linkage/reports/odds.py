@@ -9,7 +9,7 @@ import pandas as pd
 
 from linkage.reports.store import Store
 from linkage.reports.visible import printable
-from linkage.reports.words import bits, count, records
+from linkage.reports.words import bits, count, listed, records
 
 NEAREST = 3  # rings shown for an account that is in none
 NAMED = 5  # absent profile entities put into sentences, and entities of one pool named one by one
@@ -106,6 +106,13 @@ class Odds:
         """Bits per family, most first; the prior is left out."""
         sums: pd.DataFrame = self.terms.groupby("family")["bits"].sum().reset_index()
         return sums.sort_values(["bits", "family"], ascending=[False, True], ignore_index=True).round(3)
+
+    @property
+    def summed(self) -> str:
+        """The total in words: bits of each family, most first, and those before any evidence."""
+        prior = self.terms.loc[self.terms["code"] == "prior", "bits"].sum()
+        parts = [f"{row['family']} {row['bits']:+,.1f}" for row in records(self.by_family)]
+        return listed([*parts, f"{prior:+,.1f} before any evidence"])
 
     @property
     def missing(self) -> pd.DataFrame:

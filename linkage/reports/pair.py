@@ -22,14 +22,27 @@ _SHARED = """
                least(l.last_seen, o.last_seen) AS earlier_end,
                l.first_seen <= o.last_seen AND o.first_seen <= l.last_seen AS together
         FROM links l JOIN links o USING (entity) WHERE l.account = $a AND o.account = $b
+    ),
+    profile AS (
+        SELECT DISTINCT ring, entity FROM profiles
+        WHERE ring IN (SELECT unnest($rings)) AND entity IN (SELECT entity FROM shared)
+    ),
+    here AS (
+        SELECT l.entity, count(*) AS k FROM links l JOIN ring_members m USING (account)
+        WHERE m.ring = $both AND l.entity IN (SELECT entity FROM shared) GROUP BY l.entity
     )
     SELECT s.kind, k.family, e.value AS entity, e.context,
            s.users AS all_accounts, k.accounts AS all_accounts_with_kind,
            round(log2(k.accounts / s.users), 3) AS bits,
+           (SELECT string_agg(DISTINCT r.ring_id, ', ' ORDER BY r.ring_id) FROM profile p JOIN rings r USING (ring)
+            WHERE p.entity = s.entity) AS profile_of,
+           here.k AS ring_accounts,
            CASE WHEN together THEN later_start END AS both_from,
            CASE WHEN together THEN earlier_end END AS both_until,
            CASE WHEN together THEN 0 WHEN NOT together THEN date_diff('day', earlier_end, later_start) END AS days_apart
-    FROM shared s JOIN entities e USING (entity) JOIN kinds k ON k.kind = s.kind ORDER BY bits DESC, s.kind, e.value
+    FROM shared s JOIN entities e USING (entity) JOIN kinds k ON k.kind = s.kind
+    LEFT JOIN here ON here.entity = s.entity
+    ORDER BY bits DESC, s.kind, e.value
 """
 
 
@@ -37,8 +50,10 @@ _SHARED = """
 class Pair:
     """Two accounts; ``shared`` has a row for each entity that both use, ``path`` is sought only when there is none.
 
-    In ``shared``, both used the entity from ``both_from`` until ``both_until``; where these are missing, one stopped
-    ``days_apart`` before the other began, and the entity may have changed hands. All three are missing without times.
+    In ``shared``, ``profile_of`` names those of their rings that have the entity in their profile; ``ring_accounts``
+    counts its users in the ring when both are in one. Both used it from ``both_from`` until ``both_until``; where these
+    are missing, one stopped ``days_apart`` before the other began, and the entity may have changed hands. All three are
+    missing without times.
     ``odds`` holds the log-odds of each account for its own ring and for the other's.
     """
 
@@ -52,6 +67,13 @@ class Pair:
     def same_ring(self) -> bool:
         """Both are in one ring."""
         return self.a.ring_id is not None and self.a.ring_id == self.b.ring_id
+
+    @property
+    def by_family(self) -> pd.DataFrame:
+        """What they share by family: family, entities, bits of the best of its kinds; most bits first."""
+        kinds = self.shared.groupby(["family", "kind"])["bits"].agg(["size", "sum"]).reset_index()
+        table = kinds.groupby("family").agg(entities=("size", "sum"), bits=("sum", "max")).round(3).reset_index()
+        return table.sort_values(["bits", "family"], ascending=[False, True], ignore_index=True)
 
     @property
     def why(self) -> list[str]:
@@ -94,6 +116,7 @@ class Pair:
         totals = [(o.account_id, o.ring_id, o.total) for o in self.odds]
         tables = {
             "shared": self.shared,
+            "shared_by_family": self.by_family,
             "path": self.path.steps if self.path else self.shared.head(0),
             "log_odds": pd.DataFrame(totals, columns=["account_id", "ring_id", "log_odds_bits"]),
             "log_odds_by_family": _stacked([(o, o.by_family) for o in self.odds]),
@@ -115,9 +138,10 @@ def compare(store: Store, a: Account, b: Account) -> Pair:
     """
     if a.number == b.number:
         raise NotFound(f"'{printable(a.id)}' is named twice.", todo="Name two different accounts.")
-    shared = store.query(_SHARED, a=a.number, b=b.number)
-    path = shortest_path(store, (a.number, a.id), (b.number, b.id)) if shared.empty else None
     rings = sorted({int(x.row["ring"]) for x in (a, b) if x.row["ring"] is not None})
+    both = rings[0] if len(rings) == 1 and a.ring_id == b.ring_id else -1
+    shared = store.query(_SHARED, a=a.number, b=b.number, rings=rings or [-1], both=both)
+    path = shortest_path(store, (a.number, a.id), (b.number, b.id)) if shared.empty else None
     found = [*odds(store, a.number, rings), *odds(store, b.number, rings)]
     return Pair(a, b, shared, tuple(sorted(found, key=lambda o: (o.ring_id, o.account_id))), path)
 
@@ -130,7 +154,7 @@ def _missing(found: Odds) -> list[str]:
     name = printable(found.account_id)
     if found.total > 0:
         return [f"The log-odds of {name} for {found.ring_id} are {bits(found.total)}; another ring suits it better."]
-    return [f"{name} lacks {bits(-found.total)} for {found.ring_id}.", *found.absences]
+    return [f"{name} lacks {bits(-found.total)} for {found.ring_id}: {found.summed}.", *found.absences]
 
 
 def _stacked(parts: list[tuple[Odds, pd.DataFrame]]) -> pd.DataFrame:

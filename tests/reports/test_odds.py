@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from linkage.reports.odds import nearest_rings, odds
@@ -73,3 +75,11 @@ def test_no_rings_no_odds(store: Store) -> None:
 def test_only_rings_whose_profile_is_touched_are_near(store: Store) -> None:
     assert [o.ring_id for o in nearest_rings(store, ALL.index(OTHERS[20]))] == [RING_IDS[3]]
     assert nearest_rings(store, ALL.index(OTHERS[32])) == []
+
+
+def test_the_sum_in_words_adds_up(store: Store) -> None:
+    for account in SAMPLE[:4]:
+        for found in odds(store, ALL.index(account), [0, 1]):
+            parts = re.findall(r"[+-][\d,]+\.\d", found.summed)
+            assert sum(float(part.replace(",", "")) for part in parts) == pytest.approx(found.total, abs=0.3)
+            assert found.summed.endswith(" before any evidence")

@@ -55,9 +55,11 @@ def test_two_rings_and_what_each_lacks(run: Run) -> None:
     pair = run.why(ANSI, B[0])
     name = r"\x1b[31mred\x1b[0m"
     assert pair.why[-1] == f"{name} is in R-AAAAAAAAAA. beta-0 is in R-BBBBBBBBBB."
-    assert pair.why_not[0] == f"{name} lacks {-log_odds(ANSI, 1):.1f} bits for R-BBBBBBBBBB."
+    mine = next(o for o in pair.odds if (o.account_id, o.ring_id) == (ANSI, "R-BBBBBBBBBB"))
+    assert pair.why_not[0] == f"{name} lacks {-log_odds(ANSI, 1):.1f} bits for R-BBBBBBBBBB: {mine.summed}."
     assert f"{name} uses none of the ring's device entities, worth 9.2 bits." in pair.why_not
-    assert f"beta-0 lacks {-log_odds('beta-0', 0):.1f} bits for R-AAAAAAAAAA." in pair.why_not
+    lacks = f"beta-0 lacks {-log_odds('beta-0', 0):.1f} bits for R-AAAAAAAAAA: "
+    assert any(line.startswith(lacks) for line in pair.why_not)
 
 
 def test_nothing_shared_but_a_chain(run: Run) -> None:
@@ -103,3 +105,23 @@ def test_the_card_is_json_and_its_names_do_not_collide(run: Run, a: str, b: str)
     data: dict[str, Any] = json.loads(json.dumps(card.data(), default=str))
     assert len(data) == len(card.facts) + len(card.tables) + len(card.notes)
     assert (data["a"], data["b"]) == (a, b)
+
+
+def test_what_they_share_is_placed_in_their_rings(run: Run) -> None:
+    one = run.why("casa-0", "casa-1").shared
+    assert one["ring_accounts"].tolist() == [4] * 4
+    assert set(one[one["kind"] != "prompt_template"]["profile_of"]) == {"R-CCCCCCCCCC"}
+    two = run.why(A[0], B[0]).shared.set_index("entity")
+    assert two["profile_of"].tolist() == ["R-AAAAAAAAAA, R-BBBBBBBBBB"] * len(two)
+    assert two["ring_accounts"].isna().all()
+    none = run.why(OTHERS[30], OTHERS[31]).shared
+    assert none["profile_of"].isna().all()
+
+
+def test_of_the_kinds_of_a_family_the_best_counts(run: Run) -> None:
+    pair = run.why("casa-0", "casa-1")
+    assert pair.by_family["bits"].sum() == pytest.approx(pair.shared["bits"].sum(), abs=0.01)
+    twice = pair.shared.assign(family="network")
+    merged = type(pair)(pair.a, pair.b, twice, pair.odds, None).by_family
+    assert merged[["family", "entities"]].to_numpy().tolist() == [["network", 4]]
+    assert merged["bits"].item() == pytest.approx(pair.shared.groupby("kind")["bits"].sum().max(), abs=1e-3)
