@@ -76,12 +76,14 @@ class Incidence:
 class AccountGraph:
     """The account-entity graph as one incidence a kind, over ``accounts`` numbered accounts.
 
-    ``created`` is each account's creation in seconds since 1970, NaN where it is not known; None: of no account.
+    ``created`` is each account's creation in seconds since 1970, ``loads`` its exchanges a day between first and last
+    use; NaN where that is not known; None: of no account.
     """
 
     accounts: int
     kinds: tuple[Incidence, ...]
     created: np.ndarray | None = None
+    loads: np.ndarray | None = None
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
@@ -120,7 +122,7 @@ RING_MEMBERS = _schema(account=_I, ring=_I, log_odds_bits=_F, role=_S, families=
 RING_AFFILIATIONS = _schema(account=_I, ring=_I, role=_S, log_odds_bits=_F)
 RING_LIST = _schema(
     ring=_I, cluster=_I, verdict=_S, runner_up=_S, reasons=_S, accounts=_L, bits_saved=_F, log2_p_bound=_F, q_value=_F,
-    families=_S, support=_F,
+    families=_S, support=_F, verdict_fit=_F, runner_up_fit=_F,
 )
 RING_EVIDENCE = _schema(
     ring=_I, kind=_S, entity=_I, pool=_L, ring_accounts=_L, ring_accounts_with_kind=_L, all_accounts=_L, bits=_F
@@ -145,6 +147,7 @@ PUBLISHED = {
     "rings": _schema(
         ring_id=_S, operator_id=_S, verdict=_S, runner_up=_S, accounts=_L, bits_saved=_F, log2_p_bound=_F, q_value=_F,
         families=_S, first_seen=TIME, last_seen=TIME, reasons=_S, support=_F, cluster=_I, ring=_I,
+        verdict_fit=_F, runner_up_fit=_F,
     ),
     "ring_operators": _schema(ring_id=_S, operator_id=_S, traffic_share=_F),
     "operators": _schema(

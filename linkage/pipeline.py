@@ -18,7 +18,7 @@ import linkage
 from linkage.communities import candidates_table, proposer
 from linkage.config import Config, engine_settings, load_config, resolve, used_kinds
 from linkage.engines import DuckDBEngine, Engine
-from linkage.graph import build_links, mint_timing, to_arrays
+from linkage.graph import account_lives, build_links, mint_timing, to_arrays
 from linkage.model import AccountGraph
 from linkage.operators import attribute, ring_uses, with_dossiers, with_traffic
 from linkage.reports.publish import Stages, published_tables
@@ -120,9 +120,10 @@ def _graph(job: Job, engine: Engine) -> AccountGraph:
                 "links": "SELECT * FROM links ORDER BY account, entity",
             },
         )
-        created = engine.fetch("SELECT epoch(created)::DOUBLE AS created FROM accounts ORDER BY account")["created"]
+        lives = account_lives(engine)
         links = engine.fetch("SELECT account, entity, kind FROM links ORDER BY account, entity")
-        return to_arrays(links, engine.fetch("kinds"), len(created), created.to_numpy())
+        created, loads = (lives[name].to_numpy() for name in ("created", "load"))
+        return to_arrays(links, engine.fetch("kinds"), lives.num_rows, created, loads)
 
 
 def _communities(job: Job, graph: AccountGraph) -> Any:

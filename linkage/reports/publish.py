@@ -87,7 +87,7 @@ _TABLES = {
             FROM ring_members m JOIN accounts a USING (account) GROUP BY m.ring)
         SELECT i.name AS ring_id, p.name AS operator_id, r.verdict, r.runner_up, r.accounts, r.bits_saved,
                r.log2_p_bound, r.q_value, r.families, s.first_seen, s.last_seen, r.reasons, r.support,
-               r.cluster, r.ring
+               r.cluster, r.ring, r.verdict_fit, r.runner_up_fit
         FROM ring_rings r JOIN ring_ids i USING (ring) JOIN seen s USING (ring)
         LEFT JOIN main_operator o USING (ring) LEFT JOIN operator_ids p USING (operator) ORDER BY r.ring
     """,

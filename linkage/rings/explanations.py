@@ -19,6 +19,8 @@ ENOUGH = 10.0  # bits of a family that count as evidence; a price, no bound: see
 FEW = 5.0  # accounts that one person or one home may well have
 OPEN = 0.4  # fit of what an innocent explanation fits as well; under verdicts.FITS, so nobody is accused of it
 SCRIPTED = 0.6  # fit of sign-ups within one minute: more than a hint, and less than what two witnesses say
+HINT = 0.8  # weight of many methods on few accounts where no account pays by two: so do an agency's clients, too
+TEAM = 15.0  # accounts that one payment method of a team pays for
 Explanation = Callable[[Features], Floats]
 
 
@@ -34,30 +36,74 @@ def falling(x: Floats, low: float, high: float) -> Floats:
 
 def _at_leisure(f: Features) -> Floats:
     """People rarely make their accounts within one hour, but a family may in one evening: half as likely, not never."""
-    return np.maximum(falling(f.burst, 0.6, 0.9), 0.5)
+    return np.maximum(falling(f.members.burst, 0.6, 0.9), 0.5)
+
+
+def crossed_cards(f: Features) -> Floats:
+    """How far payment methods cross: several on few accounts each, and accounts that pay by more than one of them.
+
+    Whoever pays for a home, a team or a client pays by one method until it is replaced; a ring by any that works.
+    """
+    pay = f.family("payment")
+    payers = pay.join * pay.present * f.size
+    few = falling(payers / np.maximum(pay.entities, 1), 6, 12) * falling(pay.top / np.maximum(payers, 1), 0.7, 0.95)
+    crossing = rising(pay.several, 0.08, 0.2) * rising(pay.several * payers, 1, 3)
+    return np.asarray(crossing * few * rising(pay.entities, 1.5, 3) * (pay.bits > 0))
+
+
+def many_cards(f: Features) -> Floats:
+    """How far the members draw on many payment methods, each on few accounts, with none in front."""
+    pay = f.family("payment")
+    per_card = pay.join * pay.present * f.size / np.maximum(pay.entities, 1)
+    spread = rising(pay.entities, 1.5, 4) * falling(pay.top / np.maximum(f.size, 1), 0.35, 0.7)
+    return np.asarray(spread * np.maximum(falling(per_card, 5, 9), rising(pay.entities, 10, 20)) * (pay.bits > 0))
+
+
+def open_cards(f: Features) -> Floats:
+    """How far one payment method, or one a team, pays for all members: nobody hides behind it."""
+    pay = f.family("payment")
+    front = rising(pay.top / np.maximum(f.size, 1), 0.35, 0.6) * (1 - crossed_cards(f))
+    teams = falling(pay.entities * TEAM / np.maximum(f.size, 1), 1, 3)
+    return np.asarray(np.maximum(front, teams) * rising(pay.join, 0.4, 0.7) * (pay.bits > 0))
+
+
+def equal_loads(f: Features) -> Floats:
+    """How far the accounts do equally much: half of them within a factor of two, more evenly than chance has it.
+
+    One scheduler deals its work out; the loads of people, even of one office, differ by far more.
+    """
+    return np.asarray(rising(f.members.even.bits, 3, 7) * falling(f.members.even.spread, 1, 1.5))
+
+
+def one_pipeline(f: Features) -> Floats:
+    """How far most members send the same prompt templates and few others."""
+    content = f.family("content")
+    shared = rising(content.purity, 0.45, 0.7) * rising(content.join, 0.2, 0.45)
+    return np.asarray(shared * (content.bits > ENOUGH))
+
+
+def handed_on(f: Features) -> Floats:
+    """How far members take up each other's work within seconds of a limit or a ban."""
+    timing = f.family("timing")
+    return np.asarray(rising(timing.join * timing.present, 0.2, 0.5) * (timing.bits > ENOUGH))
 
 
 def suspect(f: Features) -> Floats:
-    """Concealment: many cards, each on few accounts; or the same prompt templates behind addresses and cards that look
-    unrelated; or accounts made on one device faster than people sign up. Many accounts on one device, or made within an
-    hour on it, are no more than a hint: so are those of a class-room, a kiosk or an office."""
+    """Concealment and one pair of hands: no payment method that openly pays for all, and at least two of these marks.
+    Payment methods that cross, or many on few accounts each; equal loads; the same prompt templates and hardly any
+    others; work that one account takes up within seconds of another's limit or ban. Or accounts made on one device
+    faster than people sign up. Many accounts on one device, or made within an hour on it, are no more than a hint: so
+    are those of a class-room, a kiosk or an office."""
     pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
-    per_card = pay.join * pay.present * f.size / np.maximum(pay.entities, 1)
-    many_cards = rising(pay.entities, 1.5, 4) * falling(pay.top / np.maximum(f.size, 1), 0.35, 0.7)
-    many_cards *= np.maximum(falling(per_card, 5, 9), rising(pay.entities, 10, 20)) * (pay.bits > 0)
-    scattered = falling(net.top / np.maximum(f.size, 1), 0.6, 0.95) * rising(net.entities, 3, 8)
-    one_pipeline = rising(content.purity, 0.45, 0.7) * rising(content.join, 0.08, 0.25) * (content.bits > ENOUGH)
-    shared_prompts = rising(content.join, 0.3, 0.6) * rising(content.bits / np.maximum(f.size, 1), 5, 9)
-    no_content = ~content.known
-    cards_only = np.where(
-        no_content, many_cards * (net.bits + device.bits > ENOUGH) * rising(f.size, FEW, 2 * FEW), 0.0
-    )
-    crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.burst, 0.6, 0.9) * rising(device.top, 1, 3))
-    machine = np.maximum(OPEN * crowded, SCRIPTED * rising(f.rush, 0.6, 0.9))
-    machine *= (device.bits > ENOUGH) & no_content & ~pay.known
-    pipeline = one_pipeline * np.maximum(many_cards, 0.75 * scattered * falling(pay.join, 0.4, 0.8))
-    pipeline = np.maximum(pipeline, 0.9 * many_cards * shared_prompts * rising(f.support, 0.6, 0.8))
-    return np.asarray(np.maximum(np.maximum(pipeline, cards_only) * rising(f.size, 2.5, FEW), machine))
+    cards, handed = np.maximum(crossed_cards(f), HINT * many_cards(f)), handed_on(f)
+    marks = np.sort(np.stack([cards, equal_loads(f), one_pipeline(f), handed]), axis=0)[-2]
+    hidden = 1 - open_cards(f) * (1 - handed)
+    most_pay = rising(pay.join * pay.present, 0.3, 0.6) * rising(f.size, FEW, 2 * FEW)
+    cards_only = crossed_cards(f) * most_pay * (net.bits + device.bits > ENOUGH) * ~content.known
+    crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.members.burst, 0.6, 0.9) * rising(device.top, 1, 3))
+    machine = np.maximum(OPEN * crowded, SCRIPTED * rising(f.members.rush, 0.6, 0.9))
+    machine *= (device.bits > ENOUGH) & ~content.known & ~pay.known
+    return np.asarray(np.maximum(np.maximum(marks * hidden, cards_only) * rising(f.size, 2.5, FEW), machine))
 
 
 def household(f: Features) -> Floats:
@@ -82,12 +128,9 @@ def own_accounts(f: Features) -> Floats:
 def organisation(f: Features) -> Floats:
     """A company or an automation fleet: one card or few, openly shared, and one office network."""
     pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
-    few_cards = np.maximum(
-        rising(pay.top / np.maximum(f.size, 1), 0.25, 0.5), falling(pay.entities * 15 / np.maximum(f.size, 1), 1, 3)
-    )
     own_cards = falling(pay.join, 0.1, 0.3) * rising(net.top / np.maximum(f.size, 1), 0.5, 0.8) * 0.8
     own_cards *= (pay.known | content.known) * falling(device.top / np.maximum(f.size, 1), 0.4, 0.8)
-    return np.maximum(few_cards * rising(pay.join, 0.4, 0.7) * (pay.bits > 0), own_cards) * rising(f.size, 3.5, 6)
+    return np.maximum(open_cards(f), own_cards) * rising(f.size, 3.5, 6)
 
 
 def campus(f: Features) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World
+from linkage.rings.loads import Evenness
 from linkage.rings.score import KindScore, Score
 
 BURST = 3600.0  # seconds: sign-ups by a person come days apart, a script's within minutes
@@ -19,8 +20,9 @@ class FamilyView:
     """One family over G rings, by its kind with the most bits; every field has one number a ring.
 
     ``bits``; ``present``: share of members that have the kind; ``join``: share of those that take part in the profile;
-    ``purity``: share of their links that lead into it; ``top``: members on the busiest entity; ``entities``: size of
-    the profile; ``exclusive``: share of the profile's users everywhere who are members.
+    ``purity``: share of their links that lead into it; ``several``: share of them that use two entities of it or more;
+    ``top``: members on the busiest entity; ``entities``: size of the profile; ``exclusive``: share of the profile's
+    users everywhere who are members.
     """
 
     bits: Floats
@@ -30,6 +32,7 @@ class FamilyView:
     top: Floats
     entities: Floats
     exclusive: Floats
+    several: Floats
 
     @property
     def known(self) -> np.ndarray:
@@ -38,35 +41,32 @@ class FamilyView:
 
 
 @dataclass(frozen=True)
-class Features:
-    """``size`` and total ``bits`` per ring, and a view of each family that the world has.
+class Members:
+    """What is known of a ring's members one by one, per ring.
 
-    ``burst`` and ``rush`` are the shares of members created within the ring's busiest hour and minute (0 where
-    creations are not known), ``support`` the share tied by a family other than the ring's strongest.
+    ``burst`` and ``rush`` are the shares created within the ring's busiest hour and minute (0 where creations are not
+    known), ``support`` the share tied by a family other than the ring's strongest, ``even`` how alike their loads are.
     """
+
+    burst: Floats
+    rush: Floats
+    support: Floats
+    even: Evenness
+
+
+@dataclass(frozen=True)
+class Features:
+    """``size`` and total ``bits`` per ring, a view of each family that the world has, and what its members tell."""
 
     size: Floats
     bits: Floats
     families: dict[str, FamilyView]
-    burst: Floats
-    rush: Floats
-    support: Floats
+    members: Members
 
     def family(self, name: str) -> FamilyView:
         """The view of a family; zeros where the world has no kind of it."""
-        if name in self.families:
-            return self.families[name]
         none = np.zeros(len(self.size))
-        return FamilyView(none, none, none, none, none, none, none)
-
-
-@dataclass(frozen=True)
-class Members:
-    """What is known of a ring's members one by one: :func:`creation_burst` and :func:`support`, per ring."""
-
-    burst: Floats
-    rush: Floats
-    support: Floats
+        return self.families.get(name, FamilyView(*([none] * len(FamilyView.__dataclass_fields__))))
 
 
 def features_of(world: World, counts: Counts, scored: Score, members: Members) -> Features:
@@ -78,7 +78,7 @@ def features_of(world: World, counts: Counts, scored: Score, members: Members) -
         view = _view(background, numbers, kind, size)
         views[family] = _stronger(views[family], view) if family in views else view
     bits = np.asarray(scored.family_bits.sum(axis=0))
-    return Features(size, bits, views, members.burst, members.rush, members.support)
+    return Features(size, bits, views, members)
 
 
 def _view(background: Background, counts: KindCounts, scored: KindScore, size: Floats) -> FamilyView:
@@ -97,7 +97,15 @@ def _view(background: Background, counts: KindCounts, scored: KindScore, size: F
         top=top,
         entities=np.bincount(cells, minlength=groups).astype(np.float64),
         exclusive=inside / np.maximum(everywhere, 1),
+        several=_several(counts, chosen, groups),
     )
+
+
+def _several(counts: KindCounts, chosen: np.ndarray, groups: int) -> Floats:
+    """Share of the members with any of the chosen entities that have two of them or more, per group."""
+    used = np.bincount(counts.link_member[chosen[counts.link_cell]], minlength=len(counts.member_group))
+    some, more = (np.bincount(counts.member_group[used >= n], minlength=groups) for n in (1, 2))
+    return np.asarray(more / np.maximum(some, 1))
 
 
 def _stronger(a: FamilyView, b: FamilyView) -> FamilyView:

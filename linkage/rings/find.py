@@ -13,6 +13,7 @@ from linkage.rings.counts import Counts, Observer, World, count, dense_labels, g
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support
 from linkage.rings.inside import rings_inside
+from linkage.rings.loads import evenness
 from linkage.rings.merge import merge
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
 from linkage.rings.refine import refine
@@ -92,7 +93,7 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
 
 def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:
     burst, rush = (creation_burst(graph.created, account, group, len(held), window) for window in (BURST, RUSH))
-    return Members(burst, rush, held)
+    return Members(burst, rush, held, evenness(graph.loads, account, group, len(held)))
 
 
 def _without(labels: Ints, kept: np.ndarray) -> Ints:

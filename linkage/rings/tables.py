@@ -109,6 +109,8 @@ def _rings(world: World, found: Found) -> pa.Table:
         "q_value": coincidence_q(paid),
         "families": _families(world, found.scored.family_bits > ENOUGH),
         "support": np.round(found.support, 4),
+        "verdict_fit": pa.array(found.verdicts.fit, from_pandas=True),
+        "runner_up_fit": pa.array(found.verdicts.runner_up_fit, from_pandas=True),
     }
     return _joined([columns], model.RING_LIST)
 

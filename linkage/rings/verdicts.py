@@ -11,6 +11,7 @@ from linkage.rings.codelength import Floats
 from linkage.rings.explanations import ENOUGH, EXPLANATIONS
 from linkage.rings.features import Features
 
+NONE = -1  # place of no explanation, behind all others
 FITS = 0.5  # an explanation that fits less than this is none
 HALF = (
     0.5  # share of members that evidence outside the strongest family must reach; true rings had 0.97, VPN crowds 0.07
@@ -19,11 +20,16 @@ HALF = (
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Per ring: ``verdict``, ``runner_up``, ``reasons`` (the fit of each explanation, as text)."""
+    """Per ring: ``verdict``, ``runner_up``, ``reasons`` (the fit of each explanation, as text).
+
+    ``fit`` and ``runner_up_fit`` are the fits of both, 0 to 1; NaN where they name no explanation.
+    """
 
     verdict: list[str]
     runner_up: list[str]
     reasons: list[str]
+    fit: Floats
+    runner_up_fit: Floats
 
 
 @dataclass(frozen=True)
@@ -46,13 +52,18 @@ def judge(f: Features, grounds: Grounds) -> Verdicts:
     allowed = (carried >= 2) & (grounds.firm > ENOUGH) & (grounds.support >= HALF)
     fits[names.index(Verdict.SUSPECT)] *= allowed
     order = np.argsort(-fits, axis=0, kind="stable")
-    picked = np.arange(fits.shape[1])
-    best, second = order[0], order[1]
-    verdict = [
-        str(names[i]) if fits[i, r] >= FITS else str(Verdict.UNDETERMINED) for r, i in zip(picked, best, strict=True)
-    ]
-    runner = [_runner_up(names, fits[:, r], int(best[r]), int(second[r])) for r in picked]
-    return Verdicts(verdict, runner, [_reasons(names, fits[:, r], int(carried[r])) for r in picked])
+    ranked = np.take_along_axis(fits, order, axis=0)
+    fitting = ranked[0] >= FITS
+    best = np.where(fitting, order[0], NONE)
+    other, next_fit = np.where(fitting, order[1], order[0]), np.where(fitting, ranked[1], ranked[0])
+    words = np.array([*map(str, names), str(Verdict.UNDETERMINED)], dtype=object)
+    return Verdicts(
+        words[best].tolist(),
+        words[np.where(next_fit > 0, other, NONE)].tolist(),
+        [_reasons(names, fits[:, r], int(carried[r])) for r in range(fits.shape[1])],
+        np.where(fitting, ranked[0], np.nan),
+        np.where(next_fit > 0, next_fit, np.nan),
+    )
 
 
 def is_ring(f: Features, support: Floats, verdicts: Verdicts, forgeable: list[str]) -> np.ndarray:
@@ -68,11 +79,6 @@ def is_ring(f: Features, support: Floats, verdicts: Verdicts, forgeable: list[st
     soft = np.array([name in forgeable for name in names])[strongest]
     open_case = np.array([v == str(Verdict.UNDETERMINED) for v in verdicts.verdict], dtype=bool)
     return np.asarray(~(open_case & soft & (support < HALF)))
-
-
-def _runner_up(names: list[Verdict], fits: Floats, best: int, second: int) -> str:
-    other = second if fits[best] >= FITS else best
-    return str(names[other]) if fits[other] > 0 else str(Verdict.UNDETERMINED)
 
 
 def _reasons(names: list[Verdict], fits: Floats, families: int) -> str:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ import pytest
 from linkage.model import Verdict
 from linkage.rings import explanations as module
 from linkage.rings.explanations import EXPLANATIONS, OPEN, SCRIPTED, falling, rising
-from linkage.rings.features import FamilyView, Features
+from linkage.rings.features import FamilyView, Features, Members
+from linkage.rings.loads import Evenness
 from linkage.rings.verdicts import FITS
 
 Numbers = dict[str, float]
@@ -19,29 +22,31 @@ def view(numbers: Numbers) -> FamilyView:
     return FamilyView(**{name: np.array([numbers.get(name, 0.0)]) for name in FamilyView.__dataclass_fields__})
 
 
-def ring(size: float, burst: float = 0.0, support: float = 1.0, *, rush: float = 0.0, **families: Numbers) -> Features:
-    """One ring; families that are not named do not exist in the data."""
+def ring(size: float, burst: float = 0.0, *, rush: float = 0.0, even: float = 0.0, **families: Numbers) -> Features:
+    """One ring; families that are not named do not exist in the data, ``even`` are the bits of loads alike."""
     views = {name: view(numbers) for name, numbers in families.items()}
     bits = np.array([sum(v.bits[0] for v in views.values())])
-    return Features(np.array([size]), bits, views, np.array([burst]), np.array([rush]), np.array([support]))
+    alike = Evenness(np.array([even]), np.array([0.6 if even else np.inf]))
+    return Features(np.array([size]), bits, views, Members(np.array([burst]), np.array([rush]), np.ones(1), alike))
 
 
 def shared(bits: float, top: float, entities: float = 1, **more: float) -> Numbers:
     """A family that all members have and take part in, nearly all of whose links lead into the profile."""
-    usual = {"present": 1.0, "join": 1.0, "purity": 0.9, "exclusive": 1.0}
+    usual = {"present": 1.0, "join": 1.0, "purity": 0.9, "exclusive": 1.0, "several": 0.0}
     return {**usual, "bits": bits, "top": top, "entities": entities, **more}
 
 
+CROSSED = shared(400, 5, 20, several=0.4)
 PROTOTYPES: list[tuple[str, Verdict, Features]] = [
     (
-        "many cards, one set of templates",
+        "many cards that cross, one set of templates",
         Verdict.SUSPECT,
-        ring(80, payment=shared(400, 5, 20), network=shared(300, 20, 30), device=NOTHING, content=shared(500, 40, 8)),
+        ring(80, payment=shared(400, 5, 20, several=0.4), network=shared(300, 20, 30), content=shared(500, 40, 8)),
     ),
     (
-        "honest cards, scattered addresses, one set of templates",
+        "cards of one's own, equal loads, one set of templates",
         Verdict.SUSPECT,
-        ring(80, payment=NOTHING, network=shared(300, 20, 30), device=NOTHING, content=shared(500, 40, 8)),
+        ring(80, even=60, payment=NOTHING, network=shared(300, 20, 30), device=NOTHING, content=shared(500, 40, 8)),
     ),
     (
         "a household",
@@ -122,11 +127,13 @@ def test_fits_are_shares(verdict: Verdict) -> None:
                 "top": float(dice.integers(0, int(size) + 1)),
                 "entities": float(dice.integers(0, 40)),
                 "exclusive": float(dice.random()),
+                "several": float(dice.random()),
             }
             for name in ("payment", "network", "device", "content")
             if dice.random() < 0.8
         }
-        fit = EXPLANATIONS[verdict](ring(size, float(dice.random()), float(dice.random()), **families))
+        even = float(dice.choice([0, 5, 50]))
+        fit = EXPLANATIONS[verdict](ring(size, float(dice.random()), even=even, **families))
         assert fit.shape == (1,)
         assert 0 <= fit[0] <= 1
 
@@ -186,7 +193,72 @@ def test_an_openly_shared_card_is_no_concealment() -> None:
     open_card = replace(suspect, families={**suspect.families, "payment": view(shared(400, 78, 1))})
     before, after = fits(suspect), fits(open_card)
     assert before[Verdict.SUSPECT] > before[Verdict.ORGANISATION]
-    assert after[Verdict.ORGANISATION] > after[Verdict.SUSPECT]
+    assert after[Verdict.ORGANISATION] > after[Verdict.SUSPECT] == 0
+
+
+NO_MARK: dict[str, Numbers] = {
+    "payment": NOTHING,
+    "network": shared(300, 20, 30),
+    "content": shared(300, 40, 8, purity=0.4),
+}
+MARKS: dict[str, dict[str, Any]] = {
+    "methods that cross": {"payment": CROSSED},
+    "equal loads": {"even": 40.0},
+    "one pipeline": {"content": shared(300, 40, 8)},
+    "hand-offs": {"timing": shared(200, 10, 30, join=0.6)},
+}
+
+
+@pytest.mark.parametrize("marks", list(combinations(MARKS, 2)))
+def test_any_two_marks_make_a_suspect_and_one_does_not(marks: tuple[str, str]) -> None:
+    one, two = (MARKS[name] for name in marks)
+    assert fits(ring(80, **{**NO_MARK, **one, **two}))[Verdict.SUSPECT] == 1
+    for alone in (one, two):
+        assert fits(ring(80, **{**NO_MARK, **alone}))[Verdict.SUSPECT] == 0
+
+
+def test_methods_cross_when_accounts_pay_by_several_that_few_share() -> None:
+    def crossed(**changes: float) -> float:
+        return float(module.crossed_cards(ring(80, payment={**CROSSED, **changes}))[0])
+
+    assert crossed() == 1
+    assert crossed(several=0.05) == 0, "a method is replaced now and then"
+    assert crossed(entities=6) == 0, "13 accounts a method: teams"
+    assert crossed(entities=20, top=78) == 0, "one of them pays for nearly all"
+    assert crossed(entities=1) == 0, "one method can't cross"
+    assert crossed(bits=0) == 0, "no evidence"
+    replaced = {**CROSSED, "entities": 2.0, "top": 5.0, "several": 1.0}
+    assert module.crossed_cards(ring(5, payment=replaced))[0] == 0, "all of a home changed to the new one"
+
+
+def test_clients_of_an_agency_pay_for_its_staff_by_many_methods_that_do_not_cross() -> None:
+    """Staff of an agency with the clients that they work for: few accounts to a client's card, its office, its prompts."""
+    agency = {"network": shared(300, 19, 11), "content": shared(400, 20, 30, purity=0.42)}
+    assert fits(ring(38, payment=shared(200, 11, 7), **agency))[Verdict.SUSPECT] < FITS
+    assert fits(ring(38, payment=shared(200, 11, 7, several=0.4), even=20, **agency))[Verdict.SUSPECT] >= FITS
+
+
+def test_students_share_homework_and_a_range_but_not_their_loads() -> None:
+    campus = {"payment": NOTHING, "network": shared(900, 54, 9), "content": shared(600, 60, 40, purity=0.69)}
+    made = fits(ring(131, **campus))
+    assert made[Verdict.SUSPECT] == 0
+    assert max(made, key=lambda v: made[v]) == Verdict.CAMPUS
+
+
+def test_a_fleet_works_evenly_and_pays_openly() -> None:
+    fleet = {"network": shared(300, 20, 5), "content": shared(900, 30, 6, purity=1.0)}
+    made = fits(ring(30, even=40, payment=shared(300, 30, 1), **fleet))
+    assert (made[Verdict.ORGANISATION], made[Verdict.SUSPECT]) == (1, 0)
+    handed = fits(ring(30, even=40, payment=shared(300, 30, 1), timing=shared(200, 10, 30), **fleet))
+    assert handed[Verdict.SUSPECT] == 1, "a fleet does not take up the work of a banned account"
+
+
+def test_without_prompts_methods_that_cross_must_be_most_members_and_hold_a_second_family() -> None:
+    cards, net = shared(400, 5, 20, several=0.4), shared(300, 20, 30)
+    assert fits(ring(80, payment=cards, network=net))[Verdict.SUSPECT] == 1
+    assert fits(ring(80, payment=shared(400, 5, 20), network=net))[Verdict.SUSPECT] == 0, "they do not cross"
+    assert fits(ring(80, payment={**cards, "join": 0.3}, network=net))[Verdict.SUSPECT] == 0
+    assert fits(ring(80, payment=cards, network=shared(9, 20, 30)))[Verdict.SUSPECT] == 0
 
 
 @pytest.mark.parametrize(("constant", "value", "prototype"), [("ENOUGH", 1e4, 0), ("FEW", 60.0, -1), ("OPEN", 0.3, -1)])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from linkage.model import Kind
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.features import Features, Members, creation_burst, features_of, support
+from linkage.rings.loads import Evenness
 from linkage.rings.score import score
 from tests.rings.graphs import NETWORK, PAYMENT, graph_of
 
@@ -27,14 +28,14 @@ def measured() -> Features:
     graph = graph_of(2_000, [(NETWORK, addresses), (PAYMENT, cards), (SUBNET, subnets)])
     world = world_of(graph)
     counts = count(world, groups_of(np.where(np.arange(2_000) < MEMBERS, 0, -1), 1))
-    told = Members(np.array([0.25]), np.array([0.125]), np.array([0.75]))
+    told = Members(np.array([0.25]), np.array([0.125]), np.array([0.75]), Evenness(np.zeros(1), np.ones(1)))
     return features_of(world, counts, score(world, counts), told)
 
 
 def test_features_by_hand() -> None:
     made = measured()
     assert made.size.tolist() == [40.0]
-    assert (made.burst.tolist(), made.rush.tolist(), made.support.tolist()) == ([0.25], [0.125], [0.75])
+    assert made.members.support.tolist() == [0.75]
     pay, net = made.family("payment"), made.family("network")
     assert (pay.present[0], pay.join[0]) == (1.0, 36 / 40)
     assert (pay.top[0], pay.entities[0], pay.exclusive[0]) == (36.0, 1.0, 36 / 45)
@@ -44,6 +45,18 @@ def test_features_by_hand() -> None:
     assert net.exclusive[0] == 1.0
     assert made.bits[0] == pytest.approx(pay.bits[0] + net.bits[0]), "the subnets are of the network's family"
     assert pay.known.tolist() == [True]
+    assert (pay.several[0], net.several[0]) == (0.0, 0.0)
+
+
+def test_who_uses_several_entities_of_the_profile() -> None:
+    """Ten members in a row: each pays by a card of its pair, four of them by the next pair's, too."""
+    cards = [(a, a // 2) for a in range(10)] + [(a, a // 2 + 1) for a in (1, 3, 5, 7)]
+    strangers = [(a, a) for a in range(10, 2_000)]
+    world = world_of(graph_of(2_000, [(PAYMENT, cards + strangers)]))
+    counts = count(world, groups_of(np.where(np.arange(2_000) < 10, 0, -1), 1))
+    told = Members(np.zeros(1), np.zeros(1), np.ones(1), Evenness(np.zeros(1), np.ones(1)))
+    pay = features_of(world, counts, score(world, counts), told).family("payment")
+    assert (pay.entities[0], pay.join[0], pay.several[0]) == (5.0, 1.0, 0.4)
 
 
 def test_a_family_is_seen_through_its_stronger_kind() -> None:

@@ -56,7 +56,8 @@ def published_profiles(graph: AccountGraph, labels: np.ndarray) -> pa.Table:
     world, scored, made = measure(graph, labels)
     groups = int(labels.max()) + 1
     none = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((len(world.kinds) + 1, 0)))
-    words = Verdicts(["undetermined"] * groups, ["undetermined"] * groups, [""] * groups)
+    open_case, unfit = ["undetermined"] * groups, np.full(groups, np.nan)
+    words = Verdicts(open_case, open_case, [""] * groups, unfit, unfit)
     found = Found(
         count(world, groups_of(labels, groups)), scored, made, none, none, words, np.ones(groups), np.zeros(groups, int)
     )

@@ -181,7 +181,7 @@ def told_roles(bits: list[list[float]], kinds: tuple[Kind, ...]) -> list[tuple[s
     scored = score(world, counts)
     by_kind = np.array([*zip(*bits, strict=True), [-4.0] * accounts])
     pairs = Pairs(np.arange(accounts), np.zeros(accounts, dtype=np.int64), by_kind)
-    words = Verdicts(["undetermined"], ["undetermined"], [""])
+    words = Verdicts(["undetermined"], ["undetermined"], [""], np.full(1, np.nan), np.full(1, np.nan))
     made = profiles(world, counts, scored)
     table = ring_tables(world, Found(counts, scored, made, pairs, pairs, words, np.ones(1), np.zeros(1, int)))
     assert table["affiliations"]["role"].to_pylist() == table["members"]["role"].to_pylist()

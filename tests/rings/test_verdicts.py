@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from linkage.model import Verdict
 from linkage.rings import verdicts as module
-from linkage.rings.features import Features
+from linkage.rings.features import Features, Members
+from linkage.rings.loads import Evenness
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
 from tests.rings.test_explanations import NOTHING, ONE_MACHINE, PROTOTYPES, fits, ring, shared, view
 
@@ -50,7 +52,7 @@ def test_suspicion_needs_two_families() -> None:
     one_family = without(SUSPECT_RING, "network", "payment")
     assert verdict_of(SUSPECT_RING)[0] == "suspect"
     assert verdict_of(one_family)[0] != "suspect"
-    cards = ring(40, payment=shared(400, 5, 12), network=shared(6, 4, 2), device=shared(6, 4, 2))
+    cards = ring(40, payment=shared(400, 5, 12, several=0.4), network=shared(6, 4, 2), device=shared(6, 4, 2))
     assert fits(cards)[Verdict.SUSPECT] == 1, "it looks like one"
     assert verdict_of(cards)[0] != "suspect", "12 bits beside the cards, but of two families"
 
@@ -77,25 +79,35 @@ def test_a_weak_fit_is_the_runner_up_of_undetermined() -> None:
     assert verdict_of(half)[:2] == ("undetermined", "organisation")
 
 
-def test_many_rings_at_once_are_judged_one_by_one() -> None:
-    names = list(SUSPECT_RING.families)
-    rings = [f for _, _, f in PROTOTYPES if set(f.families) == set(names)]
-    together = Features(
-        np.concatenate([f.size for f in rings]),
-        np.concatenate([f.bits for f in rings]),
-        {
-            name: type(rings[0].families[name])(
-                *(
-                    np.concatenate([getattr(f.families[name], field) for f in rings])
-                    for field in rings[0].families[name].__dataclass_fields__
-                )
-            )
-            for name in names
-        },
-        np.concatenate([f.burst for f in rings]),
-        np.concatenate([f.rush for f in rings]),
-        np.concatenate([f.support for f in rings]),
+def test_the_fits_of_verdict_and_runner_up_are_given_as_numbers() -> None:
+    household = prototype("a household")
+    made = judge(household, Grounds(np.ones(1), np.full(1, 500.0)))
+    assert (made.fit.tolist(), made.runner_up_fit.tolist()) == ([1.0], [fits(household)[Verdict.ORGANISATION]])
+    office = prototype("an office where each pays with a card of their own")
+    half = judge(
+        replace(office, families={**office.families, "network": view(shared(300, 25, 1))}),
+        Grounds(np.ones(1), np.full(1, 500.0)),
     )
+    assert np.isnan(half.fit).all(), "nothing fits an undetermined ring"
+    assert half.runner_up_fit.tolist() == [pytest.approx(0.8 * 0.125 / 0.3, abs=1e-3)], "25 of 40 on one address"
+    none = judge(ring(20, payment=NOTHING), Grounds(np.ones(1), np.full(1, 500.0)))
+    assert np.isnan([none.fit, none.runner_up_fit]).all()
+
+
+def joined(parts: list[Any]) -> Any:
+    """The same dataclass or mapping of arrays, with the arrays of all parts one after another."""
+    first = parts[0]
+    if isinstance(first, np.ndarray):
+        return np.concatenate(parts)
+    if isinstance(first, dict):
+        return {key: joined([part[key] for part in parts]) for key in first}
+    return type(first)(*(joined([getattr(part, name) for part in parts]) for name in first.__dataclass_fields__))
+
+
+def test_many_rings_at_once_are_judged_one_by_one() -> None:
+    names = set(SUSPECT_RING.families)
+    rings = [f for _, _, f in PROTOTYPES if set(f.families) == names]
+    together = joined(rings)
     made = judge(together, Grounds(np.ones(len(rings)), np.full(len(rings), 500.0)))
     alone = [verdict_of(f) for f in rings]
     assert list(zip(made.verdict, made.runner_up, made.reasons, strict=True)) == alone
@@ -109,7 +121,7 @@ def test_each_constant_decides(monkeypatch: pytest.MonkeyPatch, constant: str, v
 
 
 def kept(features: Features, support: float, verdict: Verdict, forgeable: list[str]) -> bool:
-    words = Verdicts([str(verdict)], ["undetermined"], [""])
+    words = Verdicts([str(verdict)], ["undetermined"], [""], np.ones(1), np.ones(1))
     return bool(is_ring(features, np.array([support]), words, forgeable)[0])
 
 
@@ -125,5 +137,6 @@ def test_crowds_around_popular_prompts_are_no_rings() -> None:
 
 
 def test_no_rings() -> None:
-    none = Features(np.zeros(0), np.zeros(0), {}, np.zeros(0), np.zeros(0), np.zeros(0))
-    assert judge(none, Grounds(np.zeros(0), np.zeros(0))) == Verdicts([], [], [])
+    nothing = np.zeros(0)
+    none = Features(nothing, nothing, {}, Members(nothing, nothing, nothing, Evenness(nothing, nothing)))
+    assert judge(none, Grounds(np.zeros(0), np.zeros(0))) .verdict == []
