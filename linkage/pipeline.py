@@ -109,6 +109,7 @@ def _sources(job: Job, engine: Engine, refused: Path) -> SourcesReport:
 def _graph(job: Job, engine: Engine) -> AccountGraph:
     with job.stage("graph") as folder:
         build_links(engine, used_kinds(job.config) + mint_timing(engine))
+        lives = account_lives(engine)
         # with the entities that the graph adds: the one list of all, where its readers look for it
         engine.write("SELECT * FROM entities ORDER BY entity", job.folder / "1-sources" / "entities.parquet")
         _write(
@@ -117,10 +118,10 @@ def _graph(job: Job, engine: Engine) -> AccountGraph:
             {
                 "hand_offs": "SELECT * FROM hand_offs ORDER BY entity, taken, taker",
                 "kinds": "SELECT * FROM kinds ORDER BY kind",
+                "lives": "SELECT * FROM lives ORDER BY account",
                 "links": "SELECT * FROM links ORDER BY account, entity",
             },
         )
-        lives = account_lives(engine)
         links = engine.fetch("SELECT account, entity, kind FROM links ORDER BY account, entity")
         created, loads = (lives[name].to_numpy() for name in ("created", "load"))
         return to_arrays(links, engine.fetch("kinds"), lives.num_rows, created, loads)

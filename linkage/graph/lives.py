@@ -8,13 +8,13 @@ from linkage.engines.step import Engine, Step
 
 
 def account_lives(engine: Engine) -> pa.Table:
-    """Creation (``created``, seconds since 1970) and ``load`` of each account, in order of account; null: not known.
+    """Make ``lives`` (LIVES): creation and load of each account, null where not known; returned in order of account.
 
     The load is exchanges a day between the first and the last use of any entity, at least one day. Signing up is no
     use: an account may lie idle before its first.
     """
     engine.run(Step("lives", _LIVES_SQL, ("accounts", "observations")))
-    return engine.fetch("SELECT created, load FROM lives ORDER BY account")
+    return engine.fetch("SELECT * FROM lives ORDER BY account")
 
 
 _LIVES_SQL = """

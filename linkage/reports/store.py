@@ -25,6 +25,7 @@ TABLES = {
     "entities": "1-sources/entities.parquet",
     "labels": "1-sources/labels.parquet",
     "kinds": "2-graph/kinds.parquet",
+    "lives": "2-graph/lives.parquet",
     "links": "2-graph/links.parquet",
     "ring_list": "4-rings/rings.parquet",
     "ring_members": "4-rings/members.parquet",

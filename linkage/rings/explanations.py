@@ -20,6 +20,7 @@ FEW = 5.0  # accounts that one person or one home may well have
 OPEN = 0.4  # fit of what an innocent explanation fits as well; under verdicts.FITS, so nobody is accused of it
 SCRIPTED = 0.6  # fit of sign-ups within one minute: more than a hint, and less than what two witnesses say
 HINT = 0.8  # weight of many methods on few accounts where no account pays by two: so do an agency's clients, too
+CLOUD = (20, 40)  # addresses from and beyond which a fleet hardly works
 TEAM = 15.0  # accounts that one payment method of a team pays for
 Explanation = Callable[[Features], Floats]
 
@@ -82,6 +83,21 @@ def one_pipeline(f: Features) -> Floats:
     return np.asarray(shared * (content.bits > ENOUGH))
 
 
+def scattered(f: Features) -> Floats:
+    """How far the members come from many addresses, with none in front."""
+    net = f.family("network")
+    spread = falling(net.top / np.maximum(f.size, 1), 0.6, 0.95) * rising(net.entities, 3, 8)
+    return np.asarray(spread * (net.bits > ENOUGH))
+
+
+def borrowed(f: Features) -> Floats:
+    """How far these addresses are strangers' too: exits of a VPN, or of a proxy in other people's homes.
+
+    A campus and most offices have addresses of their own.
+    """
+    return np.asarray(scattered(f) * falling(f.family("network").exclusive, 0.75, 0.95))
+
+
 def handed_on(f: Features) -> Floats:
     """How far members take up each other's work within seconds of a limit or a ban."""
     timing = f.family("timing")
@@ -91,13 +107,18 @@ def handed_on(f: Features) -> Floats:
 def suspect(f: Features) -> Floats:
     """Concealment and one pair of hands: no payment method that openly pays for all, and at least two of these marks.
     Payment methods that cross, or many on few accounts each; equal loads; the same prompt templates and hardly any
-    others; work that one account takes up within seconds of another's limit or ban. Or accounts made on one device
-    faster than people sign up. Many accounts on one device, or made within an hour on it, are no more than a hint: so
-    are those of a class-room, a kiosk or an office."""
+    others, the more so from many addresses that strangers use, too; work that one account takes up within seconds of
+    another's limit or ban. Or accounts made on one device faster than people sign up. Many accounts on one device, or
+    made within an hour on it, are no more than a hint: so are those of a class-room, a kiosk or an office; and where
+    the logs tell nothing of payments, loads and templates alike may be an automation fleet's."""
     pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
     cards, handed = np.maximum(crossed_cards(f), HINT * many_cards(f)), handed_on(f)
-    marks = np.sort(np.stack([cards, equal_loads(f), one_pipeline(f), handed]), axis=0)[-2]
-    hidden = 1 - open_cards(f) * (1 - handed)
+    pipeline = one_pipeline(f)
+    marks = np.sort(np.stack([cards, equal_loads(f), pipeline, handed]), axis=0)[-2]
+    marks = np.maximum(marks, HINT * np.minimum(pipeline, borrowed(f)))
+    hidden = np.maximum(1 - open_cards(f), handed)
+    if "payment" not in f.families:
+        hidden = np.maximum(OPEN + (1 - OPEN) * scattered(f) * rising(net.entities, *CLOUD), handed)
     most_pay = rising(pay.join * pay.present, 0.3, 0.6) * rising(f.size, FEW, 2 * FEW)
     cards_only = crossed_cards(f) * most_pay * (net.bits + device.bits > ENOUGH) * ~content.known
     crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.members.burst, 0.6, 0.9) * rising(device.top, 1, 3))

@@ -12,7 +12,7 @@ import pytest
 from linkage.config import EngineSettings
 from linkage.engines.duckdb import DuckDBEngine
 from linkage.graph import account_lives
-from linkage.model import ACCOUNTS, OBSERVATIONS
+from linkage.model import ACCOUNTS, LIVES, OBSERVATIONS
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 Use = tuple[int, float | None, float | None]  # account, days of the first and last use
@@ -42,7 +42,9 @@ def lives(engine: DuckDBEngine, exchanges: list[int | None], uses: list[Use]) ->
     first, last = ([day(use[place]) for use in uses] for place in (1, 2))
     columns = [[a for a, _, _ in uses], range(len(uses)), first, last, [1] * len(uses)]
     load(engine, "observations", OBSERVATIONS, columns)
-    return account_lives(engine)
+    made = account_lives(engine)
+    assert made.schema.equals(LIVES)
+    return made
 
 
 def test_load_is_exchanges_a_day_from_first_to_last_use(engine: DuckDBEngine) -> None:

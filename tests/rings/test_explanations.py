@@ -9,7 +9,7 @@ import pytest
 
 from linkage.model import Verdict
 from linkage.rings import explanations as module
-from linkage.rings.explanations import EXPLANATIONS, OPEN, SCRIPTED, falling, rising
+from linkage.rings.explanations import EXPLANATIONS, HINT, OPEN, SCRIPTED, falling, rising
 from linkage.rings.features import FamilyView, Features, Members
 from linkage.rings.loads import Evenness
 from linkage.rings.verdicts import FITS
@@ -217,6 +217,29 @@ def test_any_two_marks_make_a_suspect_and_one_does_not(marks: tuple[str, str]) -
         assert fits(ring(80, **{**NO_MARK, **alone}))[Verdict.SUSPECT] == 0
 
 
+def test_one_pipeline_behind_addresses_of_strangers_is_suspect_and_behind_one_s_own_is_not() -> None:
+    def fit(**changes: float) -> float:
+        net = {**shared(300, 20, 30), **changes}
+        return fits(ring(80, payment=NOTHING, network=net, content=shared(300, 40, 8)))[Verdict.SUSPECT]
+
+    assert fit(exclusive=0.6) == HINT
+    assert fit(exclusive=1.0) == 0, "a campus, an office"
+    assert fit(exclusive=0.6, bits=9) == 0, "the addresses are no evidence"
+    nearly_all = fits(ring(80, payment=NOTHING, network=shared(300, 79, 30, exclusive=0.6), content=shared(300, 40, 8)))
+    assert nearly_all[Verdict.SUSPECT] == 0, "most come from one address"
+
+
+def test_where_nothing_is_known_of_payments_a_fleet_does_likewise() -> None:
+    work = {"even": 40.0, "content": shared(900, 30, 6, purity=1.0)}
+    few, many = (fits(ring(30, network=shared(300, 12, n), **work))[Verdict.SUSPECT] for n in (8, 60))
+    assert few == OPEN < FITS
+    assert many == 1, "from sixty addresses"
+    unpaid = fits(ring(30, network=shared(300, 12, 8), payment=NOTHING, **work))
+    assert unpaid[Verdict.SUSPECT] == 1, "nobody pays for all"
+    handed = fits(ring(30, network=shared(300, 12, 8), timing=shared(90, 9, 9), **work))
+    assert handed[Verdict.SUSPECT] == 1
+
+
 def test_methods_cross_when_accounts_pay_by_several_that_few_share() -> None:
     def crossed(**changes: float) -> float:
         return float(module.crossed_cards(ring(80, payment={**CROSSED, **changes}))[0])
@@ -232,7 +255,7 @@ def test_methods_cross_when_accounts_pay_by_several_that_few_share() -> None:
 
 
 def test_clients_of_an_agency_pay_for_its_staff_by_many_methods_that_do_not_cross() -> None:
-    """Staff of an agency with the clients that they work for: few accounts to a client's card, its office, its prompts."""
+    """Staff of an agency with the clients it works for: few accounts to a client's card, its office, its prompts."""
     agency = {"network": shared(300, 19, 11), "content": shared(400, 20, 30, purity=0.42)}
     assert fits(ring(38, payment=shared(200, 11, 7), **agency))[Verdict.SUSPECT] < FITS
     assert fits(ring(38, payment=shared(200, 11, 7, several=0.4), even=20, **agency))[Verdict.SUSPECT] >= FITS
