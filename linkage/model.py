@@ -107,7 +107,7 @@ QUARANTINE = _schema(source=_S, file=_S, row=_L, column=_S, reason=_S, value=_S)
 
 # graph -> communities, rings
 KINDS = _schema(kind=_S, family=_S, forgeable=pa.bool_(), accounts=_L, entities=_L, links=_L)
-LIVES = _schema(account=_I, created=_F, load=_F)  # seconds since 1970; exchanges a day in use
+LOADS = _schema(account=_I, load=_F)  # exchanges a day in use
 LINKS = _schema(account=_I, entity=_I, kind=_S, users=_L, bits=_F, first_seen=TIME, last_seen=TIME, n=_L)
 # graph -> reports. The entity ``entity`` says: ``taker`` took up the entity ``thing`` at ``taken`` after ``giver`` was
 # stopped; ``chance`` is how often chance would give a start so soon.

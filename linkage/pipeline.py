@@ -18,7 +18,7 @@ import linkage
 from linkage.communities import candidates_table, proposer
 from linkage.config import Config, engine_settings, load_config, resolve, used_kinds
 from linkage.engines import DuckDBEngine, Engine
-from linkage.graph import account_lives, build_links, mint_timing, to_arrays
+from linkage.graph import account_loads, build_links, mint_timing, to_arrays
 from linkage.model import AccountGraph
 from linkage.operators import attribute, ring_uses, with_dossiers, with_traffic
 from linkage.reports.publish import Stages, published_tables
@@ -109,7 +109,7 @@ def _sources(job: Job, engine: Engine, refused: Path) -> SourcesReport:
 def _graph(job: Job, engine: Engine) -> AccountGraph:
     with job.stage("graph") as folder:
         build_links(engine, used_kinds(job.config) + mint_timing(engine))
-        lives = account_lives(engine)
+        loads = account_loads(engine)["load"].to_numpy()
         # with the entities that the graph adds: the one list of all, where its readers look for it
         engine.write("SELECT * FROM entities ORDER BY entity", job.folder / "1-sources" / "entities.parquet")
         _write(
@@ -118,13 +118,13 @@ def _graph(job: Job, engine: Engine) -> AccountGraph:
             {
                 "hand_offs": "SELECT * FROM hand_offs ORDER BY entity, taken, taker",
                 "kinds": "SELECT * FROM kinds ORDER BY kind",
-                "lives": "SELECT * FROM lives ORDER BY account",
                 "links": "SELECT * FROM links ORDER BY account, entity",
+                "loads": "SELECT * FROM loads ORDER BY account",
             },
         )
         links = engine.fetch("SELECT account, entity, kind FROM links ORDER BY account, entity")
-        created, loads = (lives[name].to_numpy() for name in ("created", "load"))
-        return to_arrays(links, engine.fetch("kinds"), lives.num_rows, created, loads)
+        created = engine.fetch("SELECT epoch(created)::DOUBLE AS created FROM accounts ORDER BY account")["created"]
+        return to_arrays(links, engine.fetch("kinds"), len(loads), created.to_numpy(), loads)
 
 
 def _communities(job: Job, graph: AccountGraph) -> Any:

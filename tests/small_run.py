@@ -300,7 +300,12 @@ def _graph() -> dict[str, tuple[pa.Schema, list[dict[str, Any]]]]:
          "last_seen": times(a)[2], "n": 1 + (ALL.index(a) % 5)}
         for a, kind, value in LINKS
     ]
-    return {"2-graph/kinds": (model.KINDS, kinds), "2-graph/links": (model.LINKS, rows)}
+    loads = [{"account": number, "load": None} for number in range(len(ALL))]
+    return {
+        "2-graph/kinds": (model.KINDS, kinds),
+        "2-graph/links": (model.LINKS, rows),
+        "2-graph/loads": (model.LOADS, loads),
+    }
 
 
 def _families(number: int) -> list[str]:

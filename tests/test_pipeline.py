@@ -31,6 +31,7 @@ STAGE_TABLES = {
     "2-graph/hand_offs": model.HAND_OFFS,
     "2-graph/kinds": model.KINDS,
     "2-graph/links": model.LINKS,
+    "2-graph/loads": model.LOADS,
     "3-communities/candidates": model.CANDIDATES,
     "4-rings/affiliations": model.RING_AFFILIATIONS,
     "4-rings/evidence": model.RING_EVIDENCE,

@@ -2,7 +2,7 @@
 
 from linkage.graph.arrays import to_arrays
 from linkage.graph.links import build_links
-from linkage.graph.lives import account_lives
+from linkage.graph.loads import account_loads
 from linkage.graph.timing import mint_timing
 
-__all__ = ["account_lives", "build_links", "mint_timing", "to_arrays"]
+__all__ = ["account_loads", "build_links", "mint_timing", "to_arrays"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import ValidationError
 
 from linkage.communities import proposer
@@ -40,10 +42,11 @@ def open_case(path: Path) -> Case:
     if path.suffix == CONFIG_SUFFIX:
         path = Path(resolve(path, load_config(path).output.dir))
     run = open_run(path)
-    lives = run.store.table("lives").sort_by("account")
-    created, loads = (lives[name].to_numpy() for name in ("created", "load"))
+    created = pc.cast(run.store.table("accounts").sort_by("account")["created"], pa.int64())
+    seconds = np.asarray(pc.cast(created, pa.float64()).to_numpy(), dtype=np.float64) / 1e6
+    loads = run.store.table("loads").sort_by("account")["load"].to_numpy()
     links = run.store.table("links").sort_by([("account", "ascending"), ("entity", "ascending")])
-    graph = to_arrays(links, run.store.table("kinds"), lives.num_rows, created, loads)
+    graph = to_arrays(links, run.store.table("kinds"), len(seconds), seconds, loads)
     try:
         method = Method.model_validate(run.manifest["config"]["method"])
     except (KeyError, ValidationError) as error:

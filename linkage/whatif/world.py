@@ -51,10 +51,10 @@ def load_world(run: Run) -> RunWorld:
         StorageFault: a table is missing or can't be read, or the manifest does not say how the run was made.
     """
     store = run.store
-    lives = store.table("lives").sort_by("account")
-    created, loads = (lives[name].to_numpy() for name in ("created", "load"))
+    created = store.query("SELECT epoch(created)::DOUBLE AS created FROM accounts ORDER BY account")["created"]
     links = store.arrow("SELECT account, entity, kind FROM links ORDER BY account, entity")
-    graph = to_arrays(links, store.table("kinds"), lives.num_rows, created, loads)
+    loads = store.table("loads").sort_by("account")["load"].to_numpy()
+    graph = to_arrays(links, store.table("kinds"), len(created), created.to_numpy(dtype=np.float64), loads)
     ring = np.full(graph.accounts, -1, dtype=np.int64)
     members = store.table("ring_members")
     ring[members["account"].to_numpy()] = members["ring"].to_numpy()

@@ -37,7 +37,7 @@ def rebuilt(run: Run, world: RunWorld, member: Member, change: Change) -> tuple[
         gone = kinds.filter(pc.equal(kinds["family"], change.family))["kind"]
         kinds = kinds.filter(pc.not_equal(kinds["family"], change.family))
         links = links.filter(pc.invert(pc.is_in(links["kind"], gone.combine_chunks())))
-    graph = to_arrays(links, kinds, world.graph.accounts, world.graph.created)
+    graph = to_arrays(links, kinds, world.graph.accounts, world.graph.created, world.graph.loads)
     labels = np.where(world.ring == member.ring, 0, -1)
     found = measure(graph, world_of(graph), labels)
     mine = found.pairs.account.tolist().index(member.account)

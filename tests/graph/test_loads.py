@@ -11,8 +11,8 @@ import pytest
 
 from linkage.config import EngineSettings
 from linkage.engines.duckdb import DuckDBEngine
-from linkage.graph import account_lives
-from linkage.model import ACCOUNTS, LIVES, OBSERVATIONS
+from linkage.graph import account_loads
+from linkage.model import ACCOUNTS, LOADS, OBSERVATIONS
 
 START = datetime(2026, 4, 1, tzinfo=UTC)
 Use = tuple[int, float | None, float | None]  # account, days of the first and last use
@@ -34,7 +34,7 @@ def load(engine: DuckDBEngine, name: str, schema: pa.Schema, columns: list[Any])
     engine.load(name, pa.table(arrays, schema=schema))
 
 
-def lives(engine: DuckDBEngine, exchanges: list[int | None], uses: list[Use]) -> pa.Table:
+def loads(engine: DuckDBEngine, exchanges: list[int | None], uses: list[Use]) -> pa.Table:
     """Accounts created a hundred days before ``START``, with so many exchanges each."""
     created = [day(-100.0)] * len(exchanges)
     number = range(len(exchanges))
@@ -42,19 +42,18 @@ def lives(engine: DuckDBEngine, exchanges: list[int | None], uses: list[Use]) ->
     first, last = ([day(use[place]) for use in uses] for place in (1, 2))
     columns = [[a for a, _, _ in uses], range(len(uses)), first, last, [1] * len(uses)]
     load(engine, "observations", OBSERVATIONS, columns)
-    made = account_lives(engine)
-    assert made.schema.equals(LIVES)
+    made = account_loads(engine)
+    assert made.schema.equals(LOADS)
     return made
 
 
 def test_load_is_exchanges_a_day_from_first_to_last_use(engine: DuckDBEngine) -> None:
     uses: list[Use] = [(0, 10.0, 11.0), (0, 12.0, 14.0), (1, 0.0, 0.25), (2, 3.0, 5.5), (2, None, None)]
-    made = lives(engine, [80, 12, 5], uses)
+    made = loads(engine, [80, 12, 5], uses)
     assert made["load"].to_pylist() == [20.0, 12.0, 2.0], "signing up is no use, and a day is the least"
-    assert made["created"].to_pylist() == [(START - timedelta(days=100)).timestamp()] * 3
 
 
 def test_who_sends_nothing_or_has_no_times_has_no_load(engine: DuckDBEngine) -> None:
-    made = lives(engine, [0, None, 7, 7], [(0, 0.0, 1.0), (1, 0.0, 1.0), (2, None, None)])
+    made = loads(engine, [0, None, 7, 7], [(0, 0.0, 1.0), (1, 0.0, 1.0), (2, None, None)])
     assert made["load"].to_pylist() == [None] * 4
     assert [math.isnan(x) for x in made["load"].to_numpy()] == [True] * 4
