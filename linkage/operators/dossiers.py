@@ -10,9 +10,9 @@ from scipy.special import betainc
 
 from linkage import model
 from linkage.engines.step import Engine, Step
-from linkage.operators.cluster import WORTH
 from linkage.operators.uses import Floats, Ints
 
+RESEMBLES = 10.0  # bits beyond chance that indicators must be worth
 THOUSANDTHS, MILLIONTHS = 1000, 10**6  # bits and shares are summed as whole ones: the order of rows must not matter
 LEAST = 1e-300  # chances under it count as this one
 NUMBERS = ("operator", "accounts", "accounts_known", "indicators", "indicators_known", "bits", "expected")
@@ -52,7 +52,7 @@ def resembling(scores: pa.Table, dossiers: int, accounts: int) -> pa.Table:
     expected = _ints(scores, "expected") / MILLIONTHS
     worth = beyond_chance(_ints(scores, "indicators"), _ints(scores, "indicators_known"), expected, dossiers)
     common = _ints(scores, "accounts")
-    kept = np.flatnonzero((common > 0) | (worth > WORTH))
+    kept = np.flatnonzero((common > 0) | (worth > RESEMBLES))
     total = _ints(scores, "bits") + common * round(THOUSANDTHS * float(np.log2(max(accounts, 2))))
     order = kept[np.lexsort((kept, -total[kept], _ints(scores, "operator")[kept]))]
     first = np.unique(_ints(scores, "operator")[order], return_index=True)[1]

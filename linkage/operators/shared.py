@@ -83,10 +83,10 @@ def _bridges(kinds: list[KindUses], whole: Tree, least: float) -> Iterator[_Brid
 def serves(kinds: list[KindUses], whole: Tree, part: Tree, side: Tree, least: float) -> bool:
     """Whether a part ties a side to the rest, and every group in it somewhat: not one to this side, another to that.
 
-    The other sides share nothing with this one: what ties it to all of the rest is the part's doing.
+    The other sides share nothing with this one: what ties it to all of the rest is the part's doing, too.
     """
     theirs = numbers(side.rings)
-    if between(kinds, numbers(whole.rings - side.rings), theirs).total <= least:
+    if max(between(kinds, numbers(rings), theirs).total for rings in (part.rings, whole.rings - side.rings)) <= least:
         return False
     return all(
         between(without(kinds, numbers(part.rings - leaf.rings)), numbers(leaf.rings), theirs).total > SUGGESTED

@@ -1,4 +1,8 @@
-"""How far two groups of rings share entities beyond chance: entities that hardly anyone else uses."""
+"""How far two groups of rings share entities beyond chance: entities that hardly anyone else uses.
+
+A group's own entities are counted in two ways, and the better one counts: those that the other group uses at all, and
+those that two of its accounts use. One bit says which.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from scipy.special import gammaln, hyp1f1
 from linkage.operators.uses import Floats, Ints, KindUses
 
 HALF = 0.5  # added to the strangers on a group's own entities: none seen is not never
+CHOICE = 1.0  # bits to say which of the two ways counts
+SOLD = "device"  # family whose entities are sold and rented, too: farms, images of one tool; it corroborates only
 
 
 @dataclass(frozen=True)
@@ -30,8 +36,9 @@ def between(kinds: list[KindUses], first: Ints, second: Ints) -> Tie:
     """The tie between two groups of rings, given as ring numbers.
 
     An entity is a group's own when two members or more use it, and no more accounts outside both groups than members.
-    How often accounts outside both use own ones, per link of the kind, says what chance would give (a Poisson law);
-    the bits are -log2 of the chance of so many or more, averaged over both directions.
+    How often accounts outside both use own ones, per link of the kind, says what chance would give (a Poisson law):
+    of entities that the other group uses, and of those that two of its accounts use. The bits are -log2 of the chance
+    of so many or more, less one, by the better way, averaged over both directions. ``expected`` is told of the first.
     """
     shared, expected, bits = [], [], []
     for kind in kinds:
@@ -39,18 +46,35 @@ def between(kinds: list[KindUses], first: Ints, second: Ints) -> Tie:
         n_a, n_b = int(kind.links[first].sum()), int(kind.links[second].sum())
         out = kind.everywhere - a - b
         free = max(kind.all_links - n_a - n_b, 1)
-        there, chance_there = _directed(is_own(a, out), b, out, n_b / free)
-        back, chance_back = _directed(is_own(b, out), a, out, n_a / free)
-        pair = beyond_chance(np.array([there, back]), np.array([chance_there, chance_back]))
+        sides = np.array([_side(a, b, out, n_b / free), _side(b, a, out, n_a / free)]).T
         shared.append(np.count_nonzero((is_own(a, out) | is_own(b, out)) & (a > 0) & (b > 0)))
-        expected.append((chance_there + chance_back) / 2)
-        bits.append(round(float(pair.sum()) / 2, 6))
+        expected.append(float(sides[1].sum()) / 2)
+        bits.append(round(float(_better(*sides).sum()) / 2, 6))
     made = np.array(bits)
-    return Tie(np.array(shared), np.array(expected), made, float(_by_family(kinds, made[:, None])[0]))
+    return Tie(np.array(shared), np.array(expected), made, float(by_family(kinds, made[:, None])[0]))
 
 
-def _directed(own: np.ndarray, used: Ints, out: Ints, rate: float) -> tuple[float, float]:
-    return float(np.count_nonzero(own & (used > 0))), (float(out[own].sum()) + HALF) * rate
+def _side(owner: Ints, user: Ints, out: Ints, rate: float) -> list[float]:
+    """Of the owner's own entities: how many the other group uses, and chance would give; the same by two accounts."""
+    own = is_own(owner, out)
+    strangers, squares = np.array([out[own].sum()]), np.array([((out[own] + 1) ** 2).sum()])
+    once, twice = _by_chance(strangers, squares, np.array([rate]))
+    used, by_two = (float(np.count_nonzero(own & (user >= least))) for least in (1, 2))
+    return [used, float(once[0]), by_two, float(twice[0])]
+
+
+def _by_chance(strangers: Ints, squares: Ints, rate: Floats) -> tuple[Floats, Floats]:
+    """Own entities that a group would use by chance, and that two of its accounts would (at most).
+
+    ``strangers`` are those on own entities, summed; ``squares`` sums (strangers + 1)^2: where m users are expected, two
+    come with a chance of m^2 / 2 at most.
+    """
+    return (strangers + HALF) * rate, squares * rate * rate / 2
+
+
+def _better(used: Floats, once: Floats, by_two: Floats, twice: Floats) -> Floats:
+    bits = np.maximum(beyond_chance(used, once), beyond_chance(by_two, twice))
+    return np.asarray(np.maximum(bits - CHOICE, 0.0), dtype=np.float64)
 
 
 class Groups:
@@ -76,7 +100,7 @@ class Groups:
     def ties(self, one: int) -> Floats:
         """Bits of the group ``one`` with every group so far; 0 with itself and with those that were united."""
         bits = np.array([sums.bits(self.of, one) for sums in self._sums])
-        return _by_family(self._kinds, bits.reshape(len(self._kinds), int(self.of.max()) + 1))
+        return by_family(self._kinds, bits.reshape(len(self._kinds), int(self.of.max()) + 1))
 
 
 class _Sums:
@@ -90,14 +114,17 @@ class _Sums:
         outside = self._outside(cells.col, cells.data)
         own = is_own(cells.data, outside)
         self.links = np.bincount(of[of >= 0], kind.links[of >= 0], groups)
-        self.strangers = np.bincount(cells.row[own], outside[own], groups)
+        self.strangers = np.bincount(cells.row[own], outside[own], groups).astype(np.int64)
+        self.squares = np.bincount(cells.row[own], (outside[own] + 1) ** 2, groups).astype(np.int64)
 
     def add(self, rings: Ints) -> None:
         """Take in a new group of these rings."""
         users = self.kind.used_by(rings)
         outside = self._outside(np.arange(len(users)), users)
         self.links = np.append(self.links, self.kind.links[rings].sum())
-        self.strangers = np.append(self.strangers, outside[is_own(users, outside)].sum())
+        mine = outside[is_own(users, outside)]
+        self.strangers = np.append(self.strangers, mine.sum())
+        self.squares = np.append(self.squares, ((mine + 1) ** 2).sum())
 
     def _outside(self, entity: Ints, users: Ints) -> Ints:
         """Strangers on these entities, of which a group, or two, are ``users``."""
@@ -115,13 +142,19 @@ class _Sums:
         out = self._outside(entity, a + b)
         free = np.maximum(self.kind.all_links - self.links - self.links[one], 1)
         made = np.zeros(groups)
-        ways = ((a, self.strangers[one], self.links), (b, self.strangers, self.links[one]))
-        for owner, strangers, links in ways:
+        ways = (
+            (a, b, self.strangers[one], self.squares[one], self.links),
+            (b, a, self.strangers, self.squares, self.links[one]),
+        )
+        for owner, user, strangers, squares, links in ways:
             own, unseen = is_own(owner, out), self._outside(entity, owner)
-            seen = np.where(own, out, 0) - np.where(is_own(owner, unseen), unseen, 0)
-            strange = strangers + np.bincount(cells.row, seen, groups)
-            number = np.bincount(cells.row, own, groups).astype(np.float64)
-            made += beyond_chance(number, (strange + HALF) * (links / free))
+            before = is_own(owner, unseen)
+            seen = np.where(own, out, 0) - np.where(before, unseen, 0)
+            squared = np.where(own, (out + 1) ** 2, 0) - np.where(before, (unseen + 1) ** 2, 0)
+            strange, strange_squares = (np.bincount(cells.row, x, groups).astype(np.int64) for x in (seen, squared))
+            once, twice = _by_chance(strangers + strange, squares + strange_squares, np.asarray(links / free))
+            used, by_two = (np.bincount(cells.row, own & (user >= n), groups).astype(np.float64) for n in (1, 2))
+            made += _better(used, once, by_two, twice)
         return np.asarray(np.round(made / 2, 6), dtype=np.float64)
 
 
@@ -137,11 +170,13 @@ def _by_group(cells: sp.coo_matrix, of: Ints, groups: int) -> sp.csr_matrix:
     return sp.csr_matrix((cells.data[kept], places), shape=(groups, cells.shape[1]))
 
 
-def _by_family(kinds: list[KindUses], bits: Floats) -> Floats:
-    """Kinds x groups to bits per group: the best kind of each family, added up."""
+def by_family(kinds: list[KindUses], bits: Floats) -> Floats:
+    """Kinds x groups to bits per group: the best kind of each family, added up; sold things as much as all the rest."""
     families = np.array([kind.family for kind in kinds])
-    best = [bits[families == family].max(axis=0) for family in np.unique(families)]
-    return np.asarray(np.round(np.sum(best, axis=0), 6) if best else np.zeros(bits.shape[1]), dtype=np.float64)
+    best = {name: bits[families == name].max(axis=0) for name in np.unique(families).tolist()}
+    sold = best.pop(SOLD, np.zeros(bits.shape[1]))
+    rest = np.sum(list(best.values()), axis=0) if best else np.zeros(bits.shape[1])
+    return np.asarray(np.round(rest + np.minimum(sold, rest), 6), dtype=np.float64)
 
 
 def beyond_chance(number: Floats, expected: Floats) -> Floats:

@@ -90,7 +90,7 @@ def test_no_rings_no_kinds_no_uses() -> None:
 
 
 def test_the_price_pays_for_the_pairs() -> None:
-    assert [price(n) for n in (0, 1, 32, 64, 1024)] == [10.0, 10.0, 10.0, 12.0, 20.0]
+    assert [price(n) for n in (0, 1, 32, 64, 1024)] == [8.0, 8.0, 10.0, 12.0, 20.0]
 
 
 def test_what_is_cut_out_of_a_tree_leaves_the_rest_in_shape() -> None:

@@ -44,11 +44,15 @@ def slow_bits(uses: Uses, strangers: Strangers, first: set[int], second: set[int
                 e: strangers.get((kind, e), 0) + users(everyone - a - b, e) for e in entities
             }
             own = [e for e in entities if users(a, e) >= 2 and out[e] <= users(a, e)]
-            x = sum(users(b, e) >= 1 for e in own)
-            expected = (sum(out[e] for e in own) + 0.5) * n[id(b)] / (links - n[id(a)] - n[id(b)])
-            bits += tail(expected, x) / 2 if x > expected else 0.0
+            rate = n[id(b)] / (links - n[id(a)] - n[id(b)])
+            ways = [
+                (sum(users(b, e) >= 1 for e in own), (sum(out[e] for e in own) + 0.5) * rate),
+                (sum(users(b, e) >= 2 for e in own), sum((out[e] + 1) ** 2 for e in own) * rate**2 / 2),
+            ]
+            bits += max(0.0, *(tail(expected, x) - 1 if x > expected else 0.0 for x, expected in ways)) / 2
         best[FAMILIES[kind]] = max(best.get(FAMILIES[kind], 0.0), bits)
-    return sum(best.values())
+    sold = best.pop("device", 0.0)
+    return sum(best.values()) + min(sold, sum(best.values()))
 
 
 @st.composite
@@ -108,7 +112,10 @@ def test_bits_by_hand() -> None:
     back = 0.5 * 46 / (LINKS - 46 - 39)
     tie = between(kinds, np.array([0]), np.array([1]))
     assert tie.shared.tolist() == [2]
-    assert tie.total == pytest.approx((tail(there, 2) + tail(back, 1)) / 2, abs=1e-5)
+    by_two = (4**2 + 1) * (39 / (LINKS - 46 - 39)) ** 2 / 2, (46 / (LINKS - 46 - 39)) ** 2 / 2
+    assert tail(there, 2) > tail(by_two[0], 1), "here that both are used says more"
+    assert tail(by_two[1], 1) > tail(back, 1), "and there that two accounts use one"
+    assert tie.total == pytest.approx((tail(there, 2) + tail(by_two[1], 1)) / 2 - 1, abs=1e-5)
     assert tie.expected[0] == pytest.approx((there + back) / 2)
 
 
@@ -134,6 +141,15 @@ def test_a_family_counts_once() -> None:
     cards = between(kinds_of(uses | {(ring, "card", e): 4 for ring in (0, 1) for e in range(3)}), np.array([0]),
                     np.array([1]))
     assert cards.total == pytest.approx(tie.total + cards.bits[0], abs=1e-5)
+
+
+def test_devices_corroborate_and_carry_nothing_alone() -> None:
+    """Farms are rented and tools come with images: devices count for as much as all else together, at most."""
+    farm = {(ring, "device", e): 9 for ring in (0, 1) for e in range(30)}
+    assert between(kinds_of(farm), np.array([0]), np.array([1])).total == 0
+    card = {(ring, "card", 1): 3 for ring in (0, 1)}
+    alone = between(kinds_of(card), np.array([0]), np.array([1])).total
+    assert between(kinds_of(farm | card), np.array([0]), np.array([1])).total == pytest.approx(2 * alone, abs=1e-5)
 
 
 def test_one_planted_value_ties_nobody() -> None:
