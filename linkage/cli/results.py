@@ -275,6 +275,7 @@ HEADINGS = {
     "why_not": "Why not",
     "known": "What is known already",
     "resembles": "Known operators",
+    "hand_offs": "Hand-offs: who took up what another was stopped at",
     "weakest_bridge": "Weakest bridge",
     "decided_by": "Why these rings go together",
     "evidence": "Evidence: here, k of the s members that have the kind; everywhere, d of all N accounts that have it",

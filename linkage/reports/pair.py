@@ -10,6 +10,7 @@ import pandas as pd
 from linkage.errors import NotFound
 from linkage.reports.account import Account
 from linkage.reports.card import Card
+from linkage.reports.hand_offs import between, told
 from linkage.reports.odds import Odds, odds
 from linkage.reports.path import LONGEST, WIDEST, Path, shortest_path
 from linkage.reports.store import Store
@@ -102,6 +103,11 @@ class Pair:
                 lines += [line for o in found for line in _missing(o)]
         return lines or ["No ring holds either of them."]
 
+    @property
+    def hand_offs(self) -> list[str]:
+        """What one of them took up when the other was stopped, in sentences."""
+        return told(between(self.a.store, self.a.number, self.b.number))
+
     def _chain(self) -> list[str]:
         if self.path is None:
             return []
@@ -127,7 +133,8 @@ class Pair:
             "ring_b": self.b.ring_id, "shared_bits": round(float(self.shared["bits"].sum()), 3),
         }
         limited = {name: table.head(top) if top else table for name, table in tables.items()}
-        return Card(f"{self.a.id} and {self.b.id}", facts, limited, {"why": self.why, "why_not": self.why_not})
+        notes = {"why": self.why, "hand_offs": self.hand_offs, "why_not": self.why_not}
+        return Card(f"{self.a.id} and {self.b.id}", facts, limited, notes)
 
 
 def compare(store: Store, a: Account, b: Account) -> Pair:

@@ -14,6 +14,7 @@ from linkage.reports.card import Card
 from linkage.reports.case import Case
 from linkage.reports.doubts import Doubt, doubts, next_best
 from linkage.reports.extras import require
+from linkage.reports.hand_offs import told, within
 from linkage.reports.labels import known
 from linkage.reports.networks import listed_networks
 from linkage.reports.shared import ring_graph
@@ -124,8 +125,12 @@ class Ring:
 
     @cached_property
     def families(self) -> pd.DataFrame:
-        """What is left without each family, its members kept: family, bits, left (bits saved less the family's)."""
-        sums: pd.DataFrame = self.evidence.groupby("family")["bits"].sum().reset_index()
+        """What is left without each family, its members kept: family, bits, left (bits saved less the family's).
+
+        Of the kinds of one family only the best counts.
+        """
+        kinds: pd.DataFrame = self.evidence.groupby(["family", "kind"])["bits"].sum().reset_index()
+        sums: pd.DataFrame = kinds.groupby("family")["bits"].max().reset_index()
         sums["left"] = self.bits_saved - sums["bits"]
         return sums.sort_values(["bits", "family"], ascending=[False, True], ignore_index=True).round(3)
 
@@ -199,7 +204,10 @@ class Ring:
             "without_family": self.families, "operators": self.operators,
             "members": self.members.head(limit) if limit else self.members,
         }
-        notes = {"reasons": sentences(row["reasons"]), "against": [d.text for d in self.why_not], "known": self.known}
+        notes = {
+            "reasons": sentences(row["reasons"]), "against": [d.text for d in self.why_not], "known": self.known,
+            "hand_offs": told(within(self.store, self.number)),
+        }
         if self.bridge:
             notes["weakest_bridge"] = [self.bridge.text]
         facts = {k: row[k] for k in keys} | {"runner_up": self.next_best}

@@ -35,6 +35,8 @@ TABLES = {
     "ring_operator_list": "5-operators/ring_operators.parquet",
     "operator_links": "5-operators/operator_links.parquet",
 }
+# tables that runs of earlier versions lack: name in queries -> file, and its shape
+LATER = {"hand_offs": ("2-graph/hand_offs.parquet", model.HAND_OFFS)}
 _RESTORE = "Restore the run folder, or run again."
 
 
@@ -77,7 +79,7 @@ class Store:
         return frame
 
     def query(self, sql: str, **params: Any) -> pd.DataFrame:
-        """Rows of a SELECT over the names in ``TABLES``; ``$name`` in it stands for a parameter.
+        """Rows of a SELECT over the names in ``TABLES`` and ``LATER``; ``$name`` in it stands for a parameter.
 
         Raises:
             StorageFault: a table is missing or can't be read.
@@ -110,4 +112,10 @@ class Store:
         connection.execute("SET TimeZone = 'UTC'")
         for name in TABLES:
             connection.read_parquet(glob.escape(str(self.path(name)))).create_view(name)
+        for name, (file, schema) in LATER.items():
+            path = self.root / file
+            if path.is_file():
+                connection.read_parquet(glob.escape(str(path))).create_view(name)
+            else:
+                connection.register(name, schema.empty_table())
         return connection

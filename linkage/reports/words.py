@@ -14,6 +14,7 @@ from linkage.reports.visible import shortened
 # what people call the entities of a kind; others are called by the kind's own name
 KINDS: dict[str, tuple[str, ...]] = {
     "device": ("device",),
+    "hand_off": ("hand-off",),
     "ip": ("address", "addresses"),
     "payment_method": ("payment method",),
     "prompt_template": ("prompt template",),

@@ -5,7 +5,7 @@ No other account is named, and nothing that this account does not use itself. Fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -54,6 +54,8 @@ EVIDENCE = {
     "content": "that it is public, or comes with a tool that many use",
     "timing": "that the hours have another cause, such as an event to which many reacted",
 }
+HAND_OFF = "hand_off"  # its entities are called `after ACCOUNT`
+ANOTHER = "after another account was stopped"
 ELSE = "that strangers use it for reasons of their own"
 
 _USED = """
@@ -85,7 +87,8 @@ class Appeal:
     @cached_property
     def used(self) -> pd.DataFrame:
         """What it uses: kind, entity, uses and times, other members and accounts outside that use it."""
-        return self.run.store.query(_USED, ring=self.member.ring, account=self.account.number)
+        rows = self.run.store.query(_USED, ring=self.member.ring, account=self.account.number)
+        return rows.assign(entity=_unnamed(rows, self.account.id))
 
     @cached_property
     def ties(self) -> pd.DataFrame:
@@ -234,7 +237,9 @@ class Appeal:
             "would_change": self.would_change, "again": [steady] if steady else [],
         }
         ties = self.ties.drop(columns=["family", "forgeable", "context"])
-        waterfall = self.account.odds.waterfall if self.account.odds else pd.DataFrame()
+        odds = self.account.odds
+        told = replace(odds, terms=odds.terms.assign(entity=_unnamed(odds.terms, self.account.id))) if odds else None
+        waterfall = told.waterfall if told else pd.DataFrame()
         tables = {"links_to_the_group": ties, "figures": self.figures, "waterfall": waterfall}
         return Card(_title(self.account), facts, tables, notes)
 
@@ -267,6 +272,12 @@ def _figures(then: Standing) -> tuple[float, str | None, str | None]:
 def _value(row: dict[str, Any]) -> str:
     """An entity in plain words, such as ``the address 192.0.2.1``."""
     return f"the {KINDS.get(row['kind'], (row['kind'].replace('_', ' '),))[0]} {shortened(row['entity'], LONGEST)}"
+
+
+def _unnamed(rows: pd.DataFrame, account_id: str) -> pd.Series:
+    """The column ``entity`` without the other accounts after which hand-offs are called."""
+    other = (rows["kind"] == HAND_OFF) & rows["entity"].notna() & (rows["entity"] != f"after {account_id}")
+    return rows["entity"].mask(other, ANOTHER)
 
 
 def _sort(family: str) -> str:

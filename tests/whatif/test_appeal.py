@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 
+import pandas as pd
 import pytest
 
 from linkage.model import Role, Verdict
@@ -136,3 +137,8 @@ def test_how_far_from_the_others_it_was_created(
     assert found._creation() == [f"No other account of the group was created within {days:,} days of it."]
     monkeypatch.setattr(module, "APART", days + 1)
     assert found._creation() == []
+
+
+def test_hand_offs_after_others_name_nobody() -> None:
+    rows = pd.DataFrame({"kind": ["hand_off", "hand_off", "ip"], "entity": ["after me", "after you", "after you"]})
+    assert module._unnamed(rows, "me").tolist() == ["after me", "after another account was stopped", "after you"]
