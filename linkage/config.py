@@ -87,7 +87,9 @@ class KindSettings(Section):
 class Labels(Section):
     """Accounts that are known already."""
 
-    path: str = Field(description="Table with the columns account_id and label.")
+    path: str | list[str] = Field(
+        description="Table with the columns account_id and label: file, glob or list of them."
+    )
 
 
 class Dossiers(Section):

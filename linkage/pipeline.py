@@ -21,11 +21,14 @@ from linkage.engines import DuckDBEngine, Engine
 from linkage.graph import account_loads, build_links, mint_timing, to_arrays
 from linkage.model import AccountGraph
 from linkage.operators import attribute, ring_uses, with_dossiers, with_traffic
-from linkage.reports.publish import Stages, published_tables
+from linkage.reports.likelihood import TABLE as WEIGHTS
+from linkage.reports.likelihood import weights
+from linkage.reports.publish import Published, Stages, published_tables
+from linkage.reports.recalibrate import Recalibration
 from linkage.rings import Limits, find_rings
 from linkage.sources import SourcesReport, read_sources
 from linkage.state import hold_lock, unfinished_run, write_table
-from linkage.state.manifest import code_hash, table_hashes, versions, write_manifest
+from linkage.state.manifest import code_hash, sha256, table_hashes, versions, write_manifest
 
 STAGES = ("sources", "graph", "communities", "rings", "operators", "reports")
 Observer = Callable[[str, str], None]  # told (stage, SQL step or "") as they begin
@@ -71,8 +74,8 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
             partitions = _communities(job, graph)
             rings = _rings(job, graph, partitions)
             operators = _operators(job, engine, rings)
-            _reports(job, engine, Stages(rings, operators))
-        _manifest(job, report, run_id, started)
+            published = _reports(job, engine, Stages(rings, operators))
+        _manifest(job, report, published.recalibration, run_id, started)
         return unfinished.publish()
 
 
@@ -154,12 +157,14 @@ def _operators(job: Job, engine: Engine, rings: dict[str, pa.Table]) -> dict[str
         return tables
 
 
-def _reports(job: Job, engine: Engine, stages: Stages) -> None:
+def _reports(job: Job, engine: Engine, stages: Stages) -> Published:
     with job.stage("reports"):
-        _save(job.folder, published_tables(engine, stages))
+        published = published_tables(engine, stages)
+        _save(job.folder, published.tables)
+        return published
 
 
-def _manifest(job: Job, report: SourcesReport, run_id: str, started: datetime) -> None:
+def _manifest(job: Job, report: SourcesReport, labels: Recalibration, run_id: str, started: datetime) -> None:
     counts = [asdict(c) for c in report.counts]
     total = {name: sum(c[name] for c in counts) for name in ("loaded", "duplicate", "quarantined")}
     write_manifest(
@@ -175,6 +180,7 @@ def _manifest(job: Job, report: SourcesReport, run_id: str, started: datetime) -
             "inputs": [asdict(i) for i in report.inputs],
             "rows": {"in": sum(c["rows"] for c in counts), **total},
             "sources": counts,
+            "likelihood": {**labels.data(), "weights_sha256": sha256(WEIGHTS), "fitted_on": weights().fitted_on},
             "tables": table_hashes(job.folder),
             "warnings": list(report.warnings),
             "stages": [{"name": name, "seconds": seconds} for name, seconds in job.seconds.items()],

@@ -1,6 +1,7 @@
 """The command ``linkage``. Each module here registers its commands on :data:`app`."""
 
 from linkage.cli import (  # noqa: F401  registers the commands
+    actions,
     data,
     evaluate,
     replay,

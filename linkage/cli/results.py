@@ -208,11 +208,10 @@ def _print_rows(title: str, table: pd.DataFrame, top: int) -> None:
 
 
 def _tells(name: str, value: object) -> bool:
-    """Whether people learn something from a value: not from one that is missing, nor from a likelihood (uncalibrated;
-    --json has it), nor from 0 exchanges, which every account has where the logs hold none, nor from a dossier, which
-    stands in a sentence that says what it means.
+    """Whether people learn something from a value: not from one that is missing, nor from 0 exchanges, which every
+    account has where the logs hold none, nor from a dossier, which stands in a sentence that says what it means.
     """
-    said = name in ("likelihood", "dossier", "dossier_match")
+    said = name in ("dossier", "dossier_match")
     return value is not None and not said and (name != "exchanges" or value != 0)
 
 
@@ -277,6 +276,7 @@ HEADINGS = {
     "resembles": "Known operators",
     "hand_offs": "Hand-offs: who took up what another was stopped at",
     "weakest_bridge": "Weakest bridge",
+    "rests_on": "What the figures rest on",
     "decided_by": "Why these rings go together",
     "evidence": "Evidence: here, k of the s members that have the kind; everywhere, d of all N accounts that have it",
     "pools": "Pools",

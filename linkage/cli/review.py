@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import linkage
 from linkage.cli import terminal
 from linkage.cli.app import app
+from linkage.errors import NotFound
+
+if TYPE_CHECKING:
+    from linkage.reports.run import Run
 
 COLUMNS = ("accounts", "yes", "no", "unsure", "share of", "estimate", "95 % interval", "unsure against, for")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -54,20 +59,37 @@ def score_command(
         list[Path] | None,
         typer.Argument(metavar="FILLED...", help="Filled sheets (CSV).", show_default="DIR/for-reviewers/*.csv"),
     ] = None,
+    run: Annotated[
+        Path, typer.Option(help="The run that was reviewed: its reports quote the result from then on.")
+    ] = Path("runs/latest"),
     as_json: AsJson = False,
 ) -> None:
     """Score filled review sheets: precision with 95 % intervals by verdict and tier, as review.json too.
 
     Example: linkage sample-score review
     """
-    from linkage.review.score import RESULT, score_review
+    from linkage.reports.reviewed import RESULT
+    from linkage.review.score import LABELS, put_beside, score_review
 
     result = score_review(folder, sheets or [])
+    beside = _beside(run, result, put_beside)
     if as_json:
         terminal.print_json(result)
         return
     _print(result)
     terminal.say(f"\n{result['statement']}\nWritten: {terminal.plain(folder / RESULT)}")
+    terminal.say(f"{beside} As labels for the next run: path = [\"…\", \"{terminal.plain(folder / LABELS)}\"]")
+
+
+def _beside(run: Path, result: dict[str, Any], put: Callable[[Run, dict[str, Any]], bool]) -> str:
+    """Put the result beside the run if it is the one that was reviewed; what is said of that."""
+    try:
+        opened = linkage.open_run(run)
+    except NotFound:
+        opened = None
+    if opened and put(opened, result):
+        return "The run's own reports and 'linkage actions' quote it from now on."
+    return f"{terminal.plain(run)} is not the run that was reviewed: name it with --run, so that its reports quote it."
 
 
 def _print(result: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from linkage.evaluation.truth import OPERATOR, Truth
 from linkage.model import Verdict
 
 BINS = 10
+AFFILIATIONS = "affiliations"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The reliability of the members of rings of one verdict, or of any.
+    """The reliability of the members of rings of one verdict, or of any, or of affiliations.
 
     ``error`` is the expected calibration error: the mean gap of the bins, weighted by accounts. ``bins`` has those
     that are not empty, ``largest`` the one with the largest certain gap (of those without one, with most accounts).
@@ -63,39 +64,53 @@ class Calibration:
 
 
 def calibration(truth: Truth, members: Members) -> list[Calibration]:
-    """Reliability over rings of any verdict, then by verdict; empty where no likelihoods are stated.
+    """Reliability over rings of any verdict, by verdict, and of affiliations; empty where no likelihoods are stated.
 
-    A member is true when it carries the true label that most members of its ring carry (the first by name when equal).
-    In a suspect ring labels are operators, so that a ring of honest accounts has no true member; in others honest
-    groups are labels too, and the kind of an account that has no group. The arguments are aligned.
+    A membership is true when the account carries the true label that most members of the ring carry (the first by name
+    when equal). In a suspect ring labels are operators, so that a ring of honest accounts has no true member; in others
+    honest groups are labels too, and the kind of an account that has no group. The arguments are aligned.
     """
     inside = (members.ring != NONE) & ~np.isnan(members.likelihood)
     right = belongs(truth, members)
     scopes = {ANY: inside}
     for verdict in sorted(set(members.verdict[inside])):
         scopes[str(verdict)] = inside & (members.verdict == verdict)
-    return [_calibration(name, members.likelihood[of], right[of]) for name, of in scopes.items() if of.any()]
+    told = [_calibration(name, members.likelihood[of], right[of]) for name, of in scopes.items() if of.any()]
+    further = members.further
+    stated = ~np.isnan(further.likelihood)
+    if stated.any():
+        also = belongs_to(truth, members, further.account[stated], further.ring[stated])
+        told.append(_calibration(AFFILIATIONS, further.likelihood[stated], also))
+    return told
 
 
 def belongs(truth: Truth, members: Members) -> npt.NDArray[np.bool_]:
     """Which members carry the true label of most of their ring; see :func:`calibration`."""
-    suspect = members.verdict == str(Verdict.SUSPECT)
+    return belongs_to(truth, members, np.arange(len(members.ring)), members.ring)
+
+
+def belongs_to(truth: Truth, members: Members, account: Labels, ring: Labels) -> npt.NDArray[np.bool_]:
+    """Pair by pair, whether the account carries the true label of most members of the ring (-1: no ring, so no).
+
+    See :func:`calibration`.
+    """
     operators = truth.levels[OPERATOR]
     frame = group_labels(truth)
     names, number = np.unique((frame["kind"] + "\n" + frame["group"]).to_numpy(str), return_inverse=True)
     groups = where(of_numbered(number.astype(np.int64), len(names)), truth.honest)
+    suspect = members.verdict == str(Verdict.SUSPECT)
     labels = sp.hstack([operators, where(groups, ~suspect)], format="csr")
-    return _with_most(labels, members.ring, len(members.ring_names))
+    most = np.append(_most(labels, members.ring, len(members.ring_names)), NONE)[ring]
+    carried = sp.hstack([operators, groups], format="csr")[account]
+    return np.asarray(carried.multiply(of_numbered(most, labels.shape[1])).sum(axis=1)).ravel() > 0
 
 
-def _with_most(labels: Memberships, ring: Labels, rings: int) -> npt.NDArray[np.bool_]:
-    """Which accounts carry the label that most accounts of their ring carry."""
+def _most(labels: Memberships, ring: Labels, rings: int) -> Labels:
+    """The label that most accounts of each ring carry, -1 where they carry none."""
     counts = (of_numbered(ring, rings).T @ labels).tocsr()
     if not counts.nnz:
-        return np.zeros(len(ring), dtype=bool)
-    most = np.where(np.diff(counts.indptr) > 0, np.asarray(counts.argmax(axis=1)).ravel(), NONE)
-    wanted = of_numbered(np.append(most, NONE)[ring], labels.shape[1])
-    return np.asarray(labels.multiply(wanted).sum(axis=1)).ravel() > 0
+        return np.full(rings, NONE, dtype=np.int64)
+    return np.where(np.diff(counts.indptr) > 0, np.asarray(counts.argmax(axis=1)).ravel(), NONE)
 
 
 def _calibration(rings: str, stated: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> Calibration:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,10 +33,23 @@ ANY, SUSPECT = "any verdict", "suspect"
 
 
 @dataclass(frozen=True)
+class Further:
+    """Affiliations, one entry each: number of the account, of the ring, and the likelihood (NaN: not stated)."""
+
+    account: Labels
+    ring: Labels
+    likelihood: npt.NDArray[np.float64]
+
+
+NO_FURTHER = Further(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+@dataclass(frozen=True)
 class Members:
     """What a run says of its members, one entry an account; the ring is -1 and words are empty for accounts in none.
 
-    ``shares`` is how much of each ring's traffic the run gives to each operator (rings x operators).
+    ``shares`` is how much of each ring's traffic the run gives to each operator (rings x operators), ``further`` what
+    it says of affiliations.
     """
 
     ring: Labels
@@ -46,6 +59,7 @@ class Members:
     ring_names: Words
     operator_names: Words
     shares: sp.csr_matrix
+    further: Further = NO_FURTHER
 
     @property
     def accused(self) -> npt.NDArray[np.bool_]:
@@ -113,12 +127,16 @@ def align(truth: Truth, prediction: Prediction) -> tuple[Truth, Prediction]:
 def _members_at(m: Members, source: Labels) -> Members:
     verdict, role = (np.append(column, "")[source] for column in (m.verdict, m.role))
     ring, likelihood = np.append(m.ring, NONE)[source], np.append(m.likelihood, np.nan)[source]
-    return Members(ring, verdict, role, likelihood, m.ring_names, m.operator_names, m.shares)
+    row = np.full(len(m.ring), NONE, dtype=np.int64)
+    row[source[source != NONE]] = np.flatnonzero(source != NONE)
+    further = Further(row[m.further.account], m.further.ring, m.further.likelihood)
+    return Members(ring, verdict, role, likelihood, m.ring_names, m.operator_names, m.shares, further)
 
 
 def _from_members(table: pa.Table, path: Path) -> Prediction:
     need(table, path, ["account_id", "ring_id", "operator_id", "verdict"])
     account_id, members = ids(table, path), _members(table, path)
+    members = replace(members, further=_affiliations(path, account_id, members.ring_names))
     rings = len(members.ring_names)
     own = place_in(words(table, "operator_id"), members.operator_names)
     accused = members.verdict == str(Verdict.SUSPECT)
@@ -150,6 +168,15 @@ def _members(table: pa.Table, path: Path) -> Members:
         numbers(table, "likelihood", np.nan), ring_names, operator_names,
         sp.csr_matrix((share[kept], (row[kept], column[kept])), shape=shape),
     )
+
+
+def _affiliations(path: Path, account_id: pa.Array, ring_names: Words) -> Further:
+    """Affiliations of the accounts with the rings of the members table."""
+    table = _beside(path, "affiliations.parquet", ("account_id", "ring_id"))
+    row = pc.index_in(pc.cast(table["account_id"], pa.string()), account_id).fill_null(NONE)
+    account, ring = np.asarray(row.to_numpy(), dtype=np.int64), place_in(words(table, "ring_id"), ring_names)
+    kept = (account != NONE) & (ring != NONE)
+    return Further(account[kept], ring[kept], numbers(table, "likelihood", np.nan)[kept])
 
 
 def _further(path: Path, account_id: pa.Array, ring_names: Words, suspect: npt.NDArray[np.bool_]) -> Memberships:

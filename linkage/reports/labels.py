@@ -3,27 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from linkage.model import Verdict
 from linkage.reports.case import Case
 from linkage.reports.visible import printable
 from linkage.reports.words import count, listed
 
-HONEST = frozenset({"honest", "confirmed_honest", "legitimate", "benign", "staff", "red_team", "test", "cleared"})
-ACCUSING = frozenset({"banned", "blocked", "suspended", "terminated"})
+
+class Standing(StrEnum):
+    """What a label says of an account."""
+
+    HONEST = "confirmed honest"
+    STAFF = "staff"
+    RED_TEAM = "red team"
+    BANNED = "banned"
+    OPERATOR = "confirmed operator"
+    REVIEWED_HONEST = "reviewed as honest"
+    OTHER = "other"
+
+
+WORDS: Mapping[str, Standing] = {
+    **dict.fromkeys(("honest", "confirmed_honest", "known_good", "legitimate", "benign", "cleared"), Standing.HONEST),
+    **dict.fromkeys(("staff", "employee"), Standing.STAFF),
+    **dict.fromkeys(("red_team", "test"), Standing.RED_TEAM),
+    **dict.fromkeys(("banned", "blocked", "suspended", "terminated"), Standing.BANNED),
+    **dict.fromkeys(("operator", "confirmed_operator", "reviewed_operator"), Standing.OPERATOR),
+    "reviewed_honest": Standing.REVIEWED_HONEST,
+}
+CLEARING = frozenset({Standing.HONEST, Standing.STAFF, Standing.RED_TEAM, Standing.REVIEWED_HONEST})
+ACCUSING = frozenset({Standing.BANNED, Standing.OPERATOR})
+HONEST_HANDS = CLEARING - {Standing.RED_TEAM}  # what speaks for honest hands; a red team does act as an operator would
+
+
+def standings(labels: pd.Series) -> pd.Series:
+    """What labels say (see :class:`Standing`); in any case, with ``_``, hyphens or blanks."""
+    folded = labels.astype("str").str.strip().str.casefold().str.replace(r"[ -]", "_", regex=True)
+    return folded.map(lambda word: WORDS.get(word, Standing.OTHER))
+
+
+def standings_table(labels: pa.Table) -> pa.Table:
+    """For each label whether it says that an operator runs the account (accused) or that honest hands do (cleared)."""
+    said = standings(labels["label"].to_pandas())
+    return pa.table({"label": labels["label"], "accused": pa.array(said.isin(ACCUSING), pa.bool_()),
+                     "cleared": pa.array(said.isin(HONEST_HANDS), pa.bool_())})  # fmt: skip
 
 
 def clears(labels: pd.Series) -> pd.Series:
-    """Which labels say that an account is honest, or the service's own; in any case, with ``_``, hyphens or blanks."""
-    return _folded(labels).isin(HONEST)
+    """Which labels say that an account is honest, or the service's own."""
+    return standings(labels).isin(CLEARING)
 
 
 def accuses(labels: pd.Series) -> pd.Series:
-    """Which labels say that the service acted against an account."""
-    return _folded(labels).isin(ACCUSING)
+    """Which labels say that an operator runs the account, or that the service acted against it."""
+    return standings(labels).isin(ACCUSING)
 
 
 def labelled(case: Case, rows: pd.DataFrame) -> Mapping[str, Any] | None:
@@ -48,6 +85,3 @@ def known(case: Case) -> list[str]:
     members = count(len(case.members), "member")
     return said + [f"Labelled {printable(str(label))}: {n:,} of the {members}." for label, n in held.items()]
 
-
-def _folded(labels: pd.Series) -> pd.Series:
-    return labels.str.strip().str.casefold().str.replace(r"[ -]", "_", regex=True)

@@ -8,8 +8,10 @@ from typing import Any
 import networkx as nx
 import pandas as pd
 
+from linkage.model import Verdict
 from linkage.reports.card import Card
 from linkage.reports.doubts import next_best
+from linkage.reports.reviewed import rests_on
 from linkage.reports.ring import Ring, ranked
 from linkage.reports.shared import ring_graph
 from linkage.reports.store import Store
@@ -152,6 +154,7 @@ class Operator:
         tables = {"ring_list": ring_list, "ties": self.ties, "common": self.shared, "members": self.members}
         notes = {
             "decided_by": sentences(self.row["decided_by"]), "resembles": self.resembles, "against": self.why_not,
+            "rests_on": rests_on(self.store.root, Verdict.SUSPECT),
         }
         facts.pop("decided_by")
         return Card(f"Operator cluster {self.id}", facts, {k: t.iloc[:limit] for k, t in tables.items()}, notes)

@@ -12,6 +12,7 @@ from linkage.reports import words
 from linkage.reports.exhibits import sha256
 from linkage.reports.findings import Subject, config_hash, dates, findings
 from linkage.reports.picture import RINGS, draw_ring, draw_timeline, svg
+from linkage.reports.reviewed import NO_REVIEW, quoted, review_of, stated_from
 from linkage.reports.ring import Ring
 from linkage.reports.run import Run
 from linkage.reports.visible import printable
@@ -29,6 +30,8 @@ def render(run: Run, subject: Subject, exhibits: list[dict[str, Any]]) -> str:
         manifest_hash=sha256(run.path / "manifest.json"),
         config_hash=config_hash(run.manifest),
         findings=findings(subject),
+        likelihood=stated_from(run.manifest),
+        reviewed=quoted(review_of(run.path), subject.rings[0].verdict) or NO_REVIEW,
         evidence_rows=EVIDENCE_ROWS,
         weaknesses=subject.operator.weaknesses if subject.operator else [],
         rings=[_ring(ring) for ring in subject.discussed],

@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from linkage.engines.step import Engine, Step
 from linkage.model import PUBLISHED
+from linkage.reports.likelihood import state_likelihoods, weights
+from linkage.reports.recalibrate import Recalibration
 
 _ID_LETTERS = 10  # base32 letters of an id: 50 bits, so that 10,000 rings clash with a chance of 1 in 20 million
 
@@ -21,24 +23,34 @@ class Stages:
     operators: dict[str, pa.Table]
 
 
-def published_tables(engine: Engine, stages: Stages) -> dict[str, pa.Table]:
-    """The tables of the contract by name, in canonical order; shapes in model.PUBLISHED.
+@dataclass(frozen=True)
+class Published:
+    """The tables of the contract by name, and what labels changed of their likelihoods."""
 
-    Reads the engine's tables accounts, entities and links. A ring's id is made from its members and an operator's from
-    its rings: the same groups have the same ids, whatever run they come from.
+    tables: dict[str, pa.Table]
+    recalibration: Recalibration
+
+
+def published_tables(engine: Engine, stages: Stages) -> Published:
+    """The tables of the contract, in canonical order; shapes in model.PUBLISHED.
+
+    Reads the engine's tables accounts, entities, links and labels. A ring's id is made from its members and an
+    operator's from its rings: the same groups have the same ids, whatever run they come from.
     """
     for name, table in stages.rings.items():
         engine.load(f"ring_{name}", table)
     engine.load("ring_operator", stages.operators["ring_operators"])
-    engine.run(_MAIN_OPERATOR)
+    engine.run(MAIN_OPERATOR)
+    recalibration = state_likelihoods(engine, weights())
     engine.load("operator_list", stages.operators["operators"])
     engine.load("ring_ids", _ids(engine.fetch(_RING_MEMBERS), "ring", "R-"))
     engine.load("operator_ids", _ids(engine.fetch(_OPERATOR_RINGS), "operator", "OP-"))
     for name, sql in _TABLES.items():
         reads = ("ring_rings", "ring_members", "ring_ids", "ring_operator", "main_operator", "operator_ids", "accounts",
-                 "links")
+                 "links", "stated")
         engine.run(Step(f"published_{name}", sql, reads))
-    return {name: engine.fetch(f"published_{name}").cast(schema) for name, schema in PUBLISHED.items()}
+    tables = {name: engine.fetch(f"published_{name}").cast(schema) for name, schema in PUBLISHED.items()}
+    return Published(tables, recalibration)
 
 
 def _ids(groups: pa.Table, number: str, prefix: str) -> pa.Table:
@@ -59,7 +71,7 @@ _OPERATOR_RINGS = """
     FROM ring_operator o JOIN ring_ids r USING (ring) GROUP BY o.operator ORDER BY o.operator
 """
 # the operator that has most of a ring's traffic
-_MAIN_OPERATOR = Step(
+MAIN_OPERATOR = Step(
     "main_operator",
     """
     SELECT ring, operator FROM ring_operator
@@ -67,19 +79,19 @@ _MAIN_OPERATOR = Step(
     """,
     ("ring_operator",),
 )
-_LIKELIHOOD = "round(1 / (1 + pow(2, -greatest(least({bits}, 60), -60))), 6)"
 _TABLES = {
-    "members": f"""
+    "members": """
         SELECT a.account_id, i.name AS ring_id,
                CASE WHEN m.role <> 'bystander' AND r.verdict = 'suspect' THEN p.name END AS operator_id,
-               r.verdict, m.log_odds_bits, {_LIKELIHOOD.format(bits="m.log_odds_bits")} AS likelihood, m.role,
-               m.families
+               r.verdict, m.log_odds_bits, s.likelihood, m.role, m.families
         FROM ring_members m JOIN accounts a USING (account) JOIN ring_ids i USING (ring) JOIN ring_rings r USING (ring)
+        JOIN stated s ON s.account = m.account AND s.ring = m.ring AND s.own
         LEFT JOIN main_operator o USING (ring) LEFT JOIN operator_ids p USING (operator) ORDER BY a.account_id
     """,
-    "affiliations": f"""
-        SELECT a.account_id, i.name AS ring_id, f.role, {_LIKELIHOOD.format(bits="f.log_odds_bits")} AS likelihood
-        FROM ring_affiliations f JOIN accounts a USING (account) JOIN ring_ids i USING (ring) ORDER BY 1, 2
+    "affiliations": """
+        SELECT a.account_id, i.name AS ring_id, f.role, s.likelihood
+        FROM ring_affiliations f JOIN accounts a USING (account) JOIN ring_ids i USING (ring)
+        JOIN stated s ON s.account = f.account AND s.ring = f.ring AND NOT s.own ORDER BY 1, 2
     """,
     "rings": """
         WITH seen AS (

@@ -17,6 +17,7 @@ from linkage.reports.extras import require
 from linkage.reports.hand_offs import told, within
 from linkage.reports.labels import known
 from linkage.reports.networks import listed_networks
+from linkage.reports.reviewed import rests_on
 from linkage.reports.shared import ring_graph
 from linkage.reports.store import Store
 from linkage.reports.words import bits, count, records, sentences
@@ -210,6 +211,7 @@ class Ring:
         }
         if self.bridge:
             notes["weakest_bridge"] = [self.bridge.text]
+        notes["rests_on"] = rests_on(self.store.root, self.verdict)
         facts = {k: row[k] for k in keys} | {"runner_up": self.next_best}
         return Card(f"Ring {self.id}", facts, tables, notes)
 

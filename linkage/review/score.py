@@ -11,17 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from linkage.errors import HashMismatch, StorageFault
+from linkage.model import LABELS as LABELS_SCHEMA
+from linkage.model import Verdict
 from linkage.reports.exhibits import sha256
+from linkage.reports.reviewed import RESULT
+from linkage.reports.run import Run
 from linkage.review.answers import NO, UNSURE, YES, Answer, combined, read_answers, sheets_in
 from linkage.review.draw import CONTROL
 from linkage.review.intervals import CONFIDENCE, Share, cohen_kappa, exact, stratified
 from linkage.review.sheet import KEY, PAGE, SHEETS, read_key
 from linkage.review.strata import claim
-from linkage.state.publish import sync
+from linkage.state.publish import sync, write_table
 
-RESULT = "review.json"
+LABELS = "labels.parquet"
 STATEMENT = (
     "Error rates of this run may be quoted from this review, with its intervals, and from no simulation. They hold for "
     "the accounts in this run's rings, as far as reviewers can tell; what the run missed was not asked."
@@ -39,6 +44,7 @@ READINGS = ("unsure_left_out", "unsure_counts_against", "unsure_counts_for")
 def score_review(folder: Path, sheets: Sequence[Path] = ()) -> dict[str, Any]:
     """Score the filled sheets (default: all CSV files among the reviewers' files), and write review.json there.
 
+    Beside it goes labels.parquet: what reviewers said of accounts in suspect rings, for the config's [labels].
     Returns what was written: ``by_verdict``, ``by_tier``, ``strata``, ``controls``, ``agreement`` and where it is from.
 
     Raises:
@@ -73,7 +79,28 @@ def score_review(folder: Path, sheets: Sequence[Path] = ()) -> dict[str, Any]:
         "controls": _controls(controls),
     }
     _publish(folder / RESULT, result)
+    write_table(_labels(key), folder / LABELS)
     return result
+
+
+def put_beside(run: Run, result: dict[str, Any]) -> bool:
+    """Put the result into the folder of the run that it is about, for reports to quote; False if it is another's.
+
+    Raises:
+        StorageFault: it can't be written.
+    """
+    if sha256(run.path / "manifest.json") != result["run_manifest_sha256"]:
+        return False
+    _publish(run.path / RESULT, result)
+    return True
+
+
+def _labels(key: pd.DataFrame) -> pa.Table:
+    """Accounts of suspect rings by what was said of them; of bystanders nothing is claimed."""
+    said = key[(key["verdict"] == Verdict.SUSPECT) & key["answer"].isin([YES, NO])].sort_values("account_id")
+    label = said["answer"].map({YES: "reviewed_operator", NO: "reviewed_honest"})
+    columns = {"account_id": said["account_id"].astype(str), "label": label.astype(str)}
+    return pa.table({name: pa.array(column, pa.string()) for name, column in columns.items()}, LABELS_SCHEMA)
 
 
 def _lines(items: pd.DataFrame, by: list[str]) -> list[dict[str, Any]]:

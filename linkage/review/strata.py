@@ -11,8 +11,8 @@ from linkage.model import Role, Verdict
 Ints = npt.NDArray[np.int64]
 
 LEAST = 4  # items of a stratum: with fewer an interval says next to nothing (4 of 4 right: 40 % and more)
-BAND_EDGES = (0.9, 0.999_999)  # likelihood; log-odds of 3.2 and of 20 bits
-BANDS = ("likelihood under 0.9", "likelihood from 0.9", "likelihood from 0.999999")
+BAND_EDGES = (0.8, 0.95)  # likelihood
+BANDS = ("likelihood under 0.8", "likelihood from 0.8", "likelihood from 0.95")
 YES, NO = "yes", "no"
 BESIDE_SUSPECTS = "bystander of suspects"  # stands for the verdict on an account that is in a suspect ring by chance
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from linkage.config import Source
@@ -14,7 +15,7 @@ from linkage.sources.scan import text_of
 _AS_SOURCE = Source.model_validate({"path": "", "account": "account_id", "entities": {"label": "label"}})
 
 
-def read_labels(engine: Engine, path: str | None, config_path: Path) -> list[InputFile]:
+def read_labels(engine: Engine, path: str | Sequence[str] | None, config_path: Path) -> list[InputFile]:
     """Make the table ``labels`` (LABELS, empty without a path); rows without account or label say nothing.
 
     Raises:

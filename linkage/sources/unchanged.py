@@ -28,12 +28,10 @@ class Stamp:
 
 def named_files(config: Config, config_path: Path) -> dict[str, list[Path]]:
     """The files that the config names, by the key that names them; a key may name none."""
-    patterns: list[tuple[str, str]] = []
-    for name, source in config.sources.items():
-        listed = [source.path] if isinstance(source.path, str) else source.path
-        patterns += [(f"sources.{name}.path", pattern) for pattern in listed]
+    lists = [(f"sources.{name}.path", source.path) for name, source in config.sources.items()]
+    lists += [("labels.path", config.labels.path)] if config.labels else []
+    patterns = [(key, one) for key, paths in lists for one in ([paths] if isinstance(paths, str) else paths)]
     patterns += [(f"context.ip.{name}", path) for name, path in config.context.ip.items()]
-    patterns += [("labels.path", config.labels.path)] if config.labels else []
     patterns += [("dossiers.path", config.dossiers.path)] if config.dossiers else []
     named: dict[str, list[Path]] = {}
     for key, pattern in patterns:

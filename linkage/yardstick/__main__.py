@@ -10,9 +10,12 @@ import pandas as pd
 import typer
 
 from linkage.errors import LinkageError
+from linkage.reports.likelihood import TABLE as WEIGHTS
+from linkage.reports.likelihood import read_weights, write_weights
 from linkage.simulator import Preset
-from linkage.yardstick import accepted, figures, pictures, tables
+from linkage.yardstick import accepted, figures, pictures, reliability, tables
 from linkage.yardstick.bench import Bench, Results
+from linkage.yardstick.likelihood import fit, stated
 from linkage.yardstick.third_party import third_party_table
 from linkage.yardstick.worlds import Form, full, short
 
@@ -61,6 +64,28 @@ def third_party(
     table = third_party_table(data, ROOT / "docs/examples", work / "third-party", _tell)
     print(table)
     tables.put(PAGE, "third-party", table)
+
+
+@app.command("calibrate")
+def calibrate(
+    check: Annotated[bool, typer.Option("--check", help="Fit nothing: try the weights on other worlds.")] = False,
+    seed: Annotated[int | None, typer.Option(help="First of the four seeds.", show_default="81; checked: 91")] = None,
+    accounts: Annotated[int, typer.Option(help="Accounts of a world.")] = reliability.ACCOUNTS,
+    work: Annotated[Path, typer.Option(help="Where worlds and results are kept, so that it goes on.")] = WORK,
+    workers: Annotated[int, typer.Option(help="Worlds at a time.")] = 2,
+) -> None:
+    """Fit the weights of the likelihood on simulated worlds of every preset, or check them and rewrite the page."""
+    first = seed if seed is not None else (reliability.FIRST_CHECK if check else reliability.FIRST_FIT)
+    chosen = reliability.worlds(first, accounts)
+    frame = reliability.collected(Bench(work, workers, _tell), chosen)
+    if not check:
+        write_weights(fit(frame, reliability.origin(chosen, frame)), WEIGHTS)
+        _tell(f"Written: {WEIGHTS}. Now check it: python -m linkage.yardstick calibrate --check")
+        return
+    lines = reliability.reliability(frame.assign(likelihood=stated(frame, read_weights(WEIGHTS))))
+    table = reliability.page(lines, chosen)
+    print(table)
+    tables.put(PAGE, "likelihood", table)
 
 
 def _tell(text: str) -> None:

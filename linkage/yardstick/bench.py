@@ -65,8 +65,12 @@ class Bench:
             self._do(world, missing)
         return {method: load(self._kept(world, method)) for method in methods}
 
+    def place(self, world: World) -> Path:
+        """Where a world's truth and runs are kept, but for its logs."""
+        return self.folder / "worlds" / f"{world.name}-{code(LINKS_FROM)[:12]}"
+
     def _do(self, world: World, missing: list[str]) -> None:
-        folder = self.folder / "worlds" / f"{world.name}-{code(LINKS_FROM)[:12]}"
+        folder = self.place(world)
         steps = [method for method in missing if method != LINKAGE]
         if LINKAGE in missing or not (folder / "runs" / "latest" / "members.parquet").is_file():
             shutil.rmtree(folder, ignore_errors=True)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linkage.reports import doubts
-from linkage.reports.labels import ACCUSING, HONEST, accuses, clears, known, labelled
+from linkage.reports.labels import ACCUSING, CLEARING, WORDS, Standing, accuses, clears, known, labelled, standings
 from linkage.reports.run import Run
 from tests.reports.test_doubts import case, ring
 from tests.small_run import RING_IDS
@@ -23,16 +23,18 @@ LABELS = pd.DataFrame(
 )
 
 
-@given(st.sampled_from(sorted(HONEST | ACCUSING)), st.data())
+@given(st.sampled_from(sorted(WORDS)), st.data())
 def test_a_label_is_understood_in_any_spelling(word: str, data: st.DataObject) -> None:
     joints = "".join(data.draw(st.sampled_from("_- ")) if c == "_" else c for c in word)
     spelled = data.draw(st.sampled_from([joints, joints.upper(), joints.title(), f" {joints}\t"]))
     labels = pd.Series([spelled])
-    assert (clears(labels).item(), accuses(labels).item()) == (word in HONEST, word in ACCUSING)
+    assert standings(labels).item() == WORDS[word]
+    assert (clears(labels).item(), accuses(labels).item()) == (WORDS[word] in CLEARING, WORDS[word] in ACCUSING)
 
 
 def test_no_label_both_clears_and_accuses() -> None:
-    assert not HONEST & ACCUSING
+    assert not CLEARING & ACCUSING
+    assert CLEARING | ACCUSING | {Standing.OTHER} == set(Standing)
     assert not clears(pd.Series(["vip", "", "honestly"])).any()
     assert not accuses(pd.Series(["unbanned", "", "not banned"])).any()
 

@@ -60,7 +60,7 @@ def test_tiers_are_role_and_band() -> None:
         {
             "verdict": ["suspect", "suspect", "household", "suspect"],
             "role": ["core", "periphery", "bystander", "bystander"],
-            "likelihood": [0.999999, 0.9, 0.899999, 1.0],
+            "likelihood": [0.95, 0.8, 0.799999, 1.0],
         }
     )
     made = with_tier(members)
