@@ -53,7 +53,7 @@ def listed(store: Store) -> pd.DataFrame:
     rows = store.query(_LISTED, likely=LIKELY)
     known = _known(store)
     rows = rows.join(known, on="account_id")
-    rows["standing"] = rows["standing"].fillna(Standing.OTHER)
+    rows["standing"] = rows["standing"].astype(object).where(rows["standing"].notna(), Standing.OTHER)
     strata = with_tier(rows)
     rows["stratum"] = list(zip(strata["verdict"], strata["tier"], strict=True))
     cleared = rows["standing"].isin([*LEFT_OUT, Standing.REVIEWED_HONEST])

@@ -74,7 +74,7 @@ def _unused(labels: int, rings: int, told: Sequence[bool]) -> str:
         return f"labels name no {'honest account' if told[0] else 'account of an operator'}"
     if labels < LEAST or rings < LEAST_RINGS:
         few = f"{labels} labelled {'member' if labels == 1 else 'members'} of {rings} suspect "
-        return f"{few}{'ring' if rings == 1 else 'rings'}; {LEAST} of {LEAST_RINGS} are needed"
+        return f"{few}{'ring' if rings == 1 else 'rings'}; {LEAST} of {LEAST_RINGS} rings are needed"
     return ""
 
 

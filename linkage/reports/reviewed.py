@@ -72,8 +72,9 @@ def quoted(review: Mapping[str, Any] | None, verdict: str) -> str:
     share, line = lines[0]["unsure_left_out"], lines[0]
     answers = count(line["yes"] + line["no"], "answer")
     unsure = f", {line['unsure']:,} unsure" if line["unsure"] else ""
+    said = "one operator" if line["share_of"] == "yes" else "not one operator"
     return (
-        f"People who reviewed a blind sample of this run said '{line['share_of']}, one operator' of "
+        f"People who reviewed a blind sample of this run said '{said}' of "
         f"{share['estimate']:.1%} of the accounts in {verdict} rings (95 % interval {share['low']:.1%} to "
         f"{share['high']:.1%}; {answers}{unsure})."
-    ).replace("'no, one operator'", "'no, not one operator'").replace("'yes, one operator'", "'one operator'")
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -97,7 +98,9 @@ def test_show_a_ring(runs: Path) -> None:
     table = "\n".join(said)
     assert "payment_method   payment  pool of 6 entities" in table
     assert "14 of 15  20 of 400   48.3" in table
-    assert "likelihood" not in table
+    assert re.search(r"account.* likelihood ", table)
+    assert "  - Likelihood: from a run of an earlier version: not calibrated." in said
+    assert any(line.startswith("  - No person has reviewed a sample of this run") for line in said)
 
 
 def test_show_limits_long_tables(runs: Path) -> None:
@@ -125,10 +128,9 @@ def test_show_everything_else(runs: Path, name: str, title: str) -> None:
 
 
 def test_people_are_not_shown_what_says_nothing(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert not [line for line in lines("show", "casa-1", "--run", str(runs)) if "likelihood" in line]
-    tables = {"members": pd.DataFrame({"account_id": ["a", "b"], "exchanges": [0, 0], "likelihood": [0.9, 0.9]})}
-    results._print_card(Card("Ring", {"exchanges": 0, "likelihood": 0.9}, tables), 20)
-    assert not {"exchanges", "likelihood"} & set(capsys.readouterr().out.split())
+    tables = {"members": pd.DataFrame({"account_id": ["a", "b"], "exchanges": [0, 0]})}
+    results._print_card(Card("Ring", {"exchanges": 0, "dossier": "Cobalt"}, tables), 20)
+    assert not {"exchanges", "dossier", "Cobalt"} & set(capsys.readouterr().out.split())
     results._print_card(Card("Ring", {"exchanges": 1}, {"members": pd.DataFrame({"exchanges": [0, 7]})}), 20)
     assert capsys.readouterr().out.split().count("exchanges") == 2
 

@@ -55,7 +55,10 @@ def test_from_a_run_to_its_precision(runs: Path, tmp_path: Path) -> None:
     line = r"^suspect +20 +16 +0 +0 +yes +100\.0% +\d\d\.\d% to 100\.0% +100\.0%, 100\.0%"
     assert re.search(line, told, re.MULTILINE)
     assert "\nControls, linked but not in one ring: 0 yes, 8 no, 0 unsure; yes 0.0%, 95 % interval 0.0% to" in told
-    assert told.endswith(f"Written: {folder}/review.json\n")
+    written, labels = told.splitlines()[-2:]
+    assert written == f"Written: {folder}/review.json"
+    assert labels.startswith("runs/latest is not the run that was reviewed: name it with --run, so that its reports")
+    assert labels.endswith(f'As labels for the next run: path = ["…", "{folder}/labels.parquet"]')
     assert "Error rates of this run may be quoted from this review" in told
 
 
@@ -95,3 +98,39 @@ def test_answers_are_never_overwritten(runs: Path, tmp_path: Path) -> None:
     call("sample", runs, "--n", 40, "--out", tmp_path / "review")
     with pytest.raises(ConfigError, match="exists already"):
         call("sample", runs, "--n", 40, "--out", tmp_path / "review")
+
+
+def test_a_review_is_quoted_by_the_run_that_it_is_about(tmp_path: Path) -> None:
+    runs = write_small_run(tmp_path / "runs").parent
+    folder = tmp_path / "review"
+    call("sample", runs, "--n", 40, "--out", folder)
+    fill(folder)
+    assert "No person has reviewed" in call("show", "R-AAAAAAAAAA", "--run", runs).stdout
+    told = call("sample-score", folder, "--run", runs).stdout
+    assert "The run's own reports and 'linkage actions' quote it from now on." in told
+    assert (runs / "latest" / "review.json").read_bytes() == (folder / "review.json").read_bytes()
+    said = "said 'one operator' of 100.0% of the accounts in suspect rings (95 % interval"
+    for name in ("R-AAAAAAAAAA", "OP-AAAAAAAAAA"):
+        assert said in call("show", name, "--run", runs).stdout
+    home = call("show", "R-CCCCCCCCCC", "--run", runs).stdout
+    assert "'not one operator' of 100.0% of the accounts in household" in home
+    call("export", "OP-AAAAAAAAAA", "--run", runs, "--out", tmp_path / "summary")
+    assert "100.0% of the accounts in suspect rings" in (tmp_path / "summary" / "summary.html").read_text()
+
+
+def test_answers_on_suspects_become_labels(tmp_path: Path) -> None:
+    runs = write_small_run(tmp_path / "runs").parent
+    folder = tmp_path / "review"
+    call("sample", runs, "--n", 40, "--out", folder)
+    sheet = pd.read_csv(folder / "for-reviewers" / "sheet.csv", dtype=str)
+    key = pd.read_parquet(folder / "key.parquet")
+    said = ["yes", "no", "unsure"] * 13 + ["yes"]
+    sheet.assign(answer=said, reviewer="Ann").to_csv(folder / "for-reviewers" / "sheet.csv", index=False)
+    call("sample-score", folder)
+    told = pd.read_parquet(folder / "labels.parquet")
+    by_item = dict(zip(sheet["item"], said, strict=True))
+    word = {"yes": "reviewed_operator", "no": "reviewed_honest"}
+    expected = {row.account_id: word[by_item[row.item]] for row in key.itertuples()
+                if row.verdict == "suspect" and by_item[row.item] != "unsure"}  # fmt: skip
+    assert dict(zip(told["account_id"], told["label"], strict=True)) == expected
+    assert len(set(expected.values())) == 2
