@@ -98,7 +98,8 @@ def test_it_says_what_was_found_and_what_speaks_against_it(run: Run, page: Page)
     for line in (
         "Linked is not guilty",
         "It is not the probability that an account, or a person, is innocent.",
-        "It has not been measured on real cases of known outcome.",
+        "The likelihood of membership in the exhibits is from a run of an earlier version: not calibrated. It is no",
+        "No person has reviewed a sample of this run: nothing measured says how often it is wrong.",
         "2,000 rows were read: 1,990 loaded, 3 duplicates left out, and 7 that could not be used set aside",
         "sessions: 5 of 1,700 rows are in quarantine",
         "Run 20260606T000000Z-small, made on 6 June 2026 (UTC) with linkage 0.1.0.",
