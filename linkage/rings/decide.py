@@ -11,6 +11,7 @@ from linkage.model import AccountGraph
 from linkage.rings.choose import STILL_FREE, choose, worth_by_two_families
 from linkage.rings.codelength import Ints
 from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
+from linkage.rings.crowds import out_of_crowds
 from linkage.rings.merge import merge
 from linkage.rings.purify import purify
 from linkage.rings.refine import refine
@@ -51,6 +52,7 @@ def decide(graph: AccountGraph, world: World, partitions: Ints, propose: Propose
     for _ in range(limits.splits):
         labels = purify(world, split(graph, world, labels, propose, limits.smallest), limits.smallest)
         labels = merge(world, refine(world, labels, 1, limits.smallest))
+    labels = refine(world, out_of_crowds(world, labels, limits.smallest), 1, limits.smallest)
     labels = refine(world, add_free(labels, candidates, scored.saved, limits.smallest), 1, limits.smallest)
     return still_saving(world, labels, limits.smallest)
 

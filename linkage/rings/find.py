@@ -16,13 +16,14 @@ from linkage.rings.inside import rings_inside
 from linkage.rings.loads import evenness
 from linkage.rings.merge import merge
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
-from linkage.rings.refine import refine
+from linkage.rings.refine import reach, refine
 from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer
 from linkage.rings.tables import Found, no_rings, ring_tables
 from linkage.rings.unions import Behind
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
 
+REJOINED = 2  # rounds of uniting the parts of a ring; a third changed nothing on the worlds tried
 RENTED, COMMON = "network", "content"  # families that parts of one ring may differ in, that rings may share
 
 
@@ -53,8 +54,10 @@ def find_rings(
     world = world_of(graph, observe)
     clusters = decide(graph, world, partitions, propose, limits)
     rings = rings_inside(graph, world, clusters, propose, limits)
-    rings = merge(world, refine(world, rings, 1, limits.smallest), Behind(world.families, RENTED, COMMON))
-    measured = measure(graph, world, refine(world, rings, 1, limits.smallest))
+    rings = refine(world, rings, 1, limits.smallest)
+    for _ in range(REJOINED):
+        rings = reach(world, merge(world, rings, Behind(world.families, RENTED, COMMON)), limits.smallest)
+    measured = measure(graph, world, rings)
     kept = is_ring(measured.features, measured.support, measured.verdicts, forgeable_families(world))
     labels = still_saving(world, refine(world, _without(measured.labels, kept), 1, limits.smallest), limits.smallest)
     return ring_tables(world, _found(world, measure(graph, world, labels), clusters))

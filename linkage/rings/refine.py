@@ -9,6 +9,8 @@ from linkage.rings.counts import World, count, dense_labels, groups_of
 from linkage.rings.profile import profiles, touching_pairs
 from linkage.rings.score import score
 
+LENT = 6.0  # bits; 4 to 8 gave the same within 0.01 of F1 on worlds of 12,000 accounts, 10 and more worse
+
 
 def refine(world: World, labels: Ints, rounds: int, smallest: int) -> Ints:
     """Labels after up to ``rounds`` rounds of moving; groups under ``smallest`` accounts dissolve.
@@ -27,11 +29,23 @@ def refine(world: World, labels: Ints, rounds: int, smallest: int) -> Ints:
     return dense_labels(labels, smallest)[0]
 
 
-def _move(world: World, labels: Ints, groups: int) -> Ints:
+def reach(world: World, labels: Ints, smallest: int) -> Ints:
+    """Refine once with 6 bits lent to everybody, and once without: who comes in by a loan must then stand alone.
+
+    A card that two evaders of a ring share is no part of its profile while both are outside, and so keeps both outside.
+    """
+    for lent in (LENT, 0.0):
+        labels, groups = dense_labels(labels, smallest)
+        if groups:
+            labels = _move(world, labels, groups, lent)
+    return dense_labels(labels, smallest)[0]
+
+
+def _move(world: World, labels: Ints, groups: int, lent: float = 0.0) -> Ints:
     counts = count(world, groups_of(labels, groups))
     made = profiles(world, counts, score(world, counts))
     pairs = touching_pairs(world, made, labels)
-    return best_group(pairs.account, pairs.group, pairs.total, world.accounts)
+    return best_group(pairs.account, pairs.group, pairs.total + lent, world.accounts)
 
 
 def best_group(account: Ints, group: Ints, total: np.ndarray, accounts: int) -> Ints:

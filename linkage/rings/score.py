@@ -43,11 +43,26 @@ class KindScore:
 
 @dataclass(frozen=True)
 class Score:
-    """``saved`` bits per group; ``kinds`` in the order of the world; ``family_bits`` is families x groups."""
+    """``saved`` bits per group; ``kinds`` in the order of the world; ``family_bits`` is families x groups.
+
+    ``family_joining``, too: the members that take part in the family's best kind.
+    """
 
     saved: Floats
     kinds: tuple[KindScore, ...]
     family_bits: Floats
+    family_joining: Ints
+
+    @property
+    def strongest(self) -> Ints:
+        """The family (as a row) with most bits, per group."""
+        return np.asarray(self.family_bits.argmax(axis=0))
+
+    @property
+    def in_second_family(self) -> Ints:
+        """Members that take part in the family which most take part in, the strongest left out; per group."""
+        rows = np.arange(len(self.family_bits))[:, None]
+        return np.asarray(np.where(rows == self.strongest, 0, self.family_joining).max(axis=0, initial=0))
 
     @property
     def beyond_best_family(self) -> Floats:
@@ -64,8 +79,10 @@ def score(world: World, counts: Counts) -> Score:
     """
     kinds = tuple(_score_kind(b, c) for b, c in zip(world.kinds, counts.kinds, strict=True))
     family_bits = np.zeros((len(world.families), len(counts.size)))
+    joining = np.zeros(family_bits.shape, dtype=np.int64)
     for background, kind in zip(world.kinds, kinds, strict=True):
         row = world.families.index(background.incidence.kind.family)
+        joining[row] = np.where(kind.bits > family_bits[row], kind.joining, joining[row])
         family_bits[row] = np.maximum(family_bits[row], kind.bits)
     total = family_bits.sum(axis=0)
     saved = total - group_naming(world.accounts, counts.size)
@@ -75,7 +92,7 @@ def score(world: World, counts: Counts) -> Score:
     saved = fixed(saved - np.log2(len(world.kinds) + 1))
     if world.observe:
         world.observe(counts.size, saved)
-    return Score(saved, kinds, family_bits)
+    return Score(saved, kinds, family_bits, joining)
 
 
 def _named_by(world: World, background: Background, counts: KindCounts, size: Ints) -> Floats:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from linkage.model import AccountGraph
+from linkage.rings import refine as module
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.profile import profiles, touching_pairs
-from linkage.rings.refine import best_group, refine
+from linkage.rings.refine import best_group, reach, refine
 from linkage.rings.score import score
-from tests.rings.graphs import CONTENT, NETWORK, PAYMENT, Town, graph_of, renumbered
+from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of, renumbered
 
 RING = range(30)
 
@@ -96,3 +98,37 @@ def test_best_group_by_hand() -> None:
     account, group = np.array([0, 0, 2, 2, 3]), np.array([0, 1, 0, 1, 0])
     made = best_group(account, group, np.array([1.0, 2.0, 3.0, 3.0, -1.0]), 5)
     assert made.tolist() == [1, -1, 0, -1, -1], "a tie goes to the lower number, nobody goes below 0"
+
+
+def evaders_on_one_card(evaders: int) -> AccountGraph:
+    """A ring of 30; the evaders after them use its addresses and a card of their own, 30 strangers the addresses."""
+    town = Town(4, 800)
+    addresses, others = town.fresh(NETWORK, 6), range(30, 30 + evaders)
+    town.plant(range(30))
+    town.use(NETWORK, range(30), addresses, 3, only=True)
+    town.use(NETWORK, others, addresses, 1, only=True)
+    town.use(NETWORK, range(100, 130), addresses, 1)
+    town.use(PAYMENT, others, town.fresh(PAYMENT, 1), 1, only=True)
+    for kind in (CONTENT, DEVICE):
+        town.links[kind] = {(account, entity) for account, entity in town.links[kind] if account not in others}
+    return town.graph()
+
+
+@pytest.mark.parametrize("evaders", [3, 8])
+def test_reach_takes_in_those_who_are_short_alone_and_not_together(evaders: int) -> None:
+    world = world_of(evaders_on_one_card(evaders))
+    ring = np.where(np.arange(800) < 30, 0, -1)
+    assert refine(world, ring, 3, 3).tolist() == ring.tolist()
+    assert reach(world, ring, 3).tolist() == np.where(np.arange(800) < 30 + evaders, 0, -1).tolist()
+
+
+def test_without_a_loan_reach_takes_in_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LENT", 4.0)
+    world = world_of(evaders_on_one_card(8))
+    ring = np.where(np.arange(800) < 30, 0, -1)
+    assert reach(world, ring, 3).tolist() == ring.tolist()
+
+
+def test_reach_of_nothing(town: Town) -> None:
+    nobody = np.full(800, -1)
+    assert reach(world_of(town.graph()), nobody, 3).tolist() == nobody.tolist()

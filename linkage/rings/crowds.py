@@ -1,0 +1,55 @@
+"""Take a ring out of the crowd that it hides in: the customers of a VPN, the users of a popular prompt."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from linkage.rings.choose import BITS_BEYOND
+from linkage.rings.codelength import Ints
+from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
+from linkage.rings.profile import member_pairs, profiles
+from linkage.rings.purify import STEPS
+from linkage.rings.score import score
+
+LOOSE = 1 / 3  # who evades two kinds of three still leaves a third of a ring in its second family; crowds have 0 to 0.2
+
+
+def out_of_crowds(world: World, labels: Ints, smallest: int) -> Ints:
+    """Labels after setting those whom several families tie apart from groups that one family holds together.
+
+    In such a group under a third of the members take part in any other family. To say who takes part costs about what
+    it would cost to name them, so bits saved do not tell a ring among strangers from a ring. What tells them apart is
+    that the strangers share one thing: those whose log-odds without the strongest family are positive, with profiles
+    made anew until nobody moves, become a group of their own where they save bits, over 10 of them outside their own
+    strongest family. The rest stays what it was.
+    """
+    labels, groups = dense_labels(labels, smallest)
+    if groups == 0:
+        return labels
+    whole = score(world, count(world, groups_of(labels, groups)))
+    size = np.bincount(labels[labels >= 0], minlength=groups)
+    loose = whole.in_second_family < LOOSE * size
+    part = _tied_otherwise(world, labels, kept_labels(labels, loose), whole.strongest)
+    scored = score(world, count(world, groups_of(part, groups)))
+    taken = np.bincount(part[part >= 0], minlength=groups)
+    enough = (scored.saved > 0) & (scored.beyond_best_family > BITS_BEYOND)
+    apart = loose & enough & (taken >= smallest) & (taken < size)
+    return dense_labels(np.where(kept_labels(part, apart) >= 0, part + groups, labels), smallest)[0]
+
+
+def _tied_otherwise(world: World, labels: Ints, part: Ints, strongest: Ints) -> Ints:
+    """Members of the groups in ``part`` that families other than their group's strongest tie to each other."""
+    groups = len(strongest)
+    family = np.array([world.families.index(b.incidence.kind.family) for b in world.kinds])
+    for _ in range(STEPS):
+        counts = count(world, groups_of(part, groups))
+        account = np.flatnonzero(labels >= 0).astype(np.int64)
+        account = account[counts.size[labels[account]] > 0]
+        pairs = member_pairs(world, profiles(world, counts, score(world, counts)), account, labels[account])
+        others = np.where(family[:, None] != strongest[pairs.group], pairs.bits[:-1], 0.0).sum(axis=0)
+        stay = np.full(len(labels), -1, dtype=np.int64)
+        stay[account[others > 0]] = labels[account[others > 0]]
+        if np.array_equal(stay, part):
+            break
+        part = stay
+    return part
