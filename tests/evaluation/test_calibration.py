@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.evaluation.calibration import belongs, calibration
-from linkage.evaluation.prediction import Members
-from linkage.evaluation.truth import Truth
+from linkage.evaluation.calibration import belongs, belongs_to, calibration
+from linkage.evaluation.prediction import Further, Members, align, read_prediction
+from linkage.evaluation.truth import Truth, read_truth
 from tests.evaluation.test_honest import Row, made
 
 RINGS: list[Row] = [
@@ -72,3 +75,44 @@ def test_a_gap_that_chance_explains_is_not_the_largest() -> None:
 
 def test_nothing_is_said_where_no_likelihood_is_stated() -> None:
     assert calibration(*made(RINGS)) == []
+
+
+def also(pairs: list[tuple[int, int, float]]) -> Further:
+    account, ring, likelihood = (np.array(column) for column in zip(*pairs, strict=True))
+    return Further(account, ring, likelihood)
+
+
+def test_affiliations_are_held_to_the_ring_that_they_are_with() -> None:
+    truth, members = stated(RINGS, [0.9] * len(RINGS))
+    pairs = [(3, 0), (0, 2), (8, 1), (9, 0), (10, 2), (11, 3), (13, 3), (4, 2)]
+    told = [belongs_to(truth, members, np.array([a]), np.array([r])).item() for a, r in pairs]
+    # operator p with o's ring; o with a company; acme with a suspect ring of acme, where nobody belongs; acme with o's;
+    # a household with a company; a VPN customer with its like; an individual with these; acme's account with acme
+    assert told == [False, False, False, False, False, True, False, True]
+    assert not belongs_to(truth, members, np.array([0]), np.array([-1])).item()
+
+
+def test_affiliations_have_a_line_of_their_own() -> None:
+    truth, members = stated(RINGS, [0.9] * len(RINGS))
+    members = replace(members, further=also([(4, 2, 0.8), (3, 0, 0.1), (0, 2, 0.1), (13, 3, np.nan)]))
+    last = calibration(truth, members)[-1]
+    assert (last.rings, last.accounts, last.true) == ("affiliations", 3, pytest.approx(1 / 3))
+    assert [(b.low, b.accounts, b.true) for b in last.bins] == [(0.1, 2, 0.0), (0.8, 1, 1.0)]
+
+
+def test_affiliations_follow_their_accounts_into_another_order(tmp_path: Path) -> None:
+    members = pa.table({
+        "account_id": ["c", "a", "b"], "ring_id": ["R-1", "R-2", "R-1"], "operator_id": ["OP", None, "OP"],
+        "verdict": ["suspect", "household", "suspect"], "likelihood": [0.9, 0.8, 0.7],
+    })  # fmt: skip
+    further = pa.table({"account_id": ["a", "b", "z"], "ring_id": ["R-1", "R-2", "R-1"], "likelihood": [0.3, 0.2, 0.1]})
+    pq.write_table(members, tmp_path / "members.parquet")
+    pq.write_table(further, tmp_path / "affiliations.parquet")
+    truth = pa.table({"account_id": ["x", "b", "a"], "operator": ["o", "o", None]})
+    pq.write_table(truth, tmp_path / "truth.parquet")
+    known, found = align(read_truth(tmp_path / "truth.parquet"), read_prediction(tmp_path))
+    assert found.members is not None
+    told = found.members.further
+    ids, rings = known.account_id.to_pylist(), found.members.ring_names.tolist()
+    read = {(ids[a], rings[r]): p for a, r, p in zip(told.account, told.ring, told.likelihood, strict=True)}
+    assert read == {("a", "R-1"): 0.3, ("b", "R-2"): 0.2}
