@@ -28,22 +28,24 @@ class Expected:
 
 
 def by_likelihood(likelihood: npt.NDArray[np.float64], ring: npt.NDArray[Any]) -> Expected:
-    """The sum of 1 - likelihood, with the interval that it has when rings are right or wrong as a whole.
+    """The sum of 1 - likelihood, with the interval that holds however much members of a ring err together.
 
-    Members of one ring do not err apart, so each ring is taken to miss all its accounts or none, with the mean of their
-    1 - likelihood as the chance: no other dependence within rings gives a wider spread. Not honest but another
-    operator's accounts count as honest here.
+    It joins the intervals of the two extremes: each ring is right or wrong as a whole, with the mean of its members'
+    1 - likelihood as the chance, or each member by itself. Another operator's accounts count as honest here. That the
+    likelihood may be off by some points is not in it.
     """
     if not len(likelihood):
         return Expected(0, 0.0, 0.0, 0.0)
     number, size = np.unique(ring.astype(str), return_inverse=True, return_counts=True)[1:]
     misses = np.bincount(number, weights=1 - likelihood)
     generator = np.random.default_rng(SEED)
-    total = np.zeros(DRAWS)
+    whole, single = np.zeros(DRAWS), np.zeros(DRAWS)
     for accounts, chance in zip(size, misses / size, strict=True):
-        total += accounts * (generator.random(DRAWS) < chance)
-    low, high = np.quantile(total, TAILS)
-    return Expected(len(likelihood), round(float(misses.sum()), 1), float(low), float(high))
+        whole += accounts * (generator.random(DRAWS) < chance)
+        single += generator.binomial(accounts, chance, DRAWS)
+    limits = np.quantile([whole, single], TAILS, axis=1)
+    low, high = float(limits[0].min()), float(limits[1].max())
+    return Expected(len(likelihood), round(float(misses.sum()), 1), low, high)
 
 
 def by_review(strata: pd.Series, review: Mapping[str, Any]) -> Expected | None:

@@ -56,8 +56,7 @@ def listed(store: Store) -> pd.DataFrame:
     rows["standing"] = rows["standing"].astype(object).where(rows["standing"].notna(), Standing.OTHER)
     strata = with_tier(rows)
     rows["stratum"] = list(zip(strata["verdict"], strata["tier"], strict=True))
-    cleared = rows["standing"].isin([*LEFT_OUT, Standing.REVIEWED_HONEST])
-    rows["disputed"] = rows["ring_id"].isin(set(rows.loc[cleared, "ring_id"]))
+    rows["disputed"] = rows["ring_id"].isin(set(rows.loc[rows["standing"].isin(LEFT_OUT), "ring_id"]))
     rows = _watched(_placed(rows))
     status = {Standing.BANNED: DONE, Standing.OPERATOR: CONFIRMED}
     rows["status"] = [status.get(standing, OPEN) for standing in rows["standing"]]
@@ -71,7 +70,8 @@ def listed(store: Store) -> pd.DataFrame:
 def _known(store: Store) -> pd.DataFrame:
     """By account: its labels, joined, and its standing; where labels disagree, what keeps it off the list counts."""
     labels = store.query(_LABELS)
-    strictest = [*LEFT_OUT, Standing.REVIEWED_HONEST, Standing.BANNED, Standing.OPERATOR, Standing.OTHER]
+    strictest = [*LEFT_OUT, Standing.REVIEWED_HONEST, Standing.BANNED, Standing.OPERATOR]
+    strictest += [standing for standing in Standing if standing not in strictest]
     rank = standings(labels["label"]).map({standing: i for i, standing in enumerate(strictest)})
     grouped = labels.assign(rank=rank.astype("int64")).groupby("account_id").agg(
         labels=("label", ", ".join), rank=("rank", "min")

@@ -119,8 +119,8 @@ def _print_lines(found: ActionList) -> None:
         terminal.say(f"  {line.tier}: {MEANINGS[line.tier]}")
     if any(line.expected for line in found.lines):
         terminal.say(
-            "Honest among the open: honest accounts, and those of another operator, to expect by the likelihood; the "
-            "interval takes each ring as right or wrong as a whole."
+            "Honest among the open: honest accounts, and those of another operator, to expect by the likelihood. The "
+            "interval leaves open how far members of a ring are right or wrong together."
         )
 
 

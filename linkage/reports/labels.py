@@ -24,6 +24,7 @@ class Standing(StrEnum):
     BANNED = "banned"
     OPERATOR = "confirmed operator"
     REVIEWED_HONEST = "reviewed as honest"
+    REVIEWED_OPERATOR = "reviewed as an operator's"
     OTHER = "other"
 
 
@@ -32,11 +33,12 @@ WORDS: Mapping[str, Standing] = {
     **dict.fromkeys(("staff", "employee"), Standing.STAFF),
     **dict.fromkeys(("red_team", "test"), Standing.RED_TEAM),
     **dict.fromkeys(("banned", "blocked", "suspended", "terminated"), Standing.BANNED),
-    **dict.fromkeys(("operator", "confirmed_operator", "reviewed_operator"), Standing.OPERATOR),
+    **dict.fromkeys(("operator", "confirmed_operator"), Standing.OPERATOR),
     "reviewed_honest": Standing.REVIEWED_HONEST,
+    "reviewed_operator": Standing.REVIEWED_OPERATOR,
 }
 CLEARING = frozenset({Standing.HONEST, Standing.STAFF, Standing.RED_TEAM, Standing.REVIEWED_HONEST})
-ACCUSING = frozenset({Standing.BANNED, Standing.OPERATOR})
+ACCUSING = frozenset({Standing.BANNED, Standing.OPERATOR, Standing.REVIEWED_OPERATOR})
 HONEST_HANDS = CLEARING - {Standing.RED_TEAM}  # what speaks for honest hands; a red team does act as an operator would
 
 

@@ -22,9 +22,13 @@ def test_the_estimate_is_the_sum_of_what_is_missing_to_1(rows: list[tuple[float,
     assert 0 <= found.low <= found.high <= len(rows)
 
 
-def test_one_ring_is_wrong_as_a_whole_or_not_at_all() -> None:
+def test_one_ring_may_be_wrong_as_a_whole() -> None:
     assert by_likelihood(np.full(100, 0.9), np.zeros(100)) == Expected(100, 10.0, 0.0, 100.0)
-    assert by_likelihood(np.full(100, 0.99), np.zeros(100)) == Expected(100, 1.0, 0.0, 0.0)
+
+
+def test_what_is_rare_for_a_ring_still_befalls_single_accounts() -> None:
+    """A chance of 0.01 for a ring is beyond the 2.5 % tail; of 100 accounts each with 0.01, binomial, up to 3 are."""
+    assert by_likelihood(np.full(100, 0.99), np.zeros(100)) == Expected(100, 1.0, 0.0, 3.0)
 
 
 def test_many_rings_leave_less_open_than_few() -> None:

@@ -104,11 +104,18 @@ def test_known_good_accounts_are_named_and_left_out(folder: Path) -> None:
 
 
 def test_banned_accounts_are_done_and_confirmed_ones_marked(folder: Path) -> None:
-    label(folder, {A[0]: "BANNED", A[1]: "confirmed operator", A[2]: "vip"})
+    label(folder, {A[0]: "BANNED", A[1]: "confirmed operator", A[2]: "vip", A[4]: "reviewed_operator"})
     rows = at(folder)
-    assert rows.loc[[A[0], A[1], A[2], A[3]], "status"].tolist() == ["done", "confirmed", "open", "open"]
-    assert set(rows.loc[list(A[:4]), "tier"]) == {"1"}
+    assert rows.loc[list(A[:5]), "status"].tolist() == ["done", "confirmed", "open", "open", "open"]
+    assert set(rows.loc[list(A[:5]), "tier"]) == {"1"}
     assert rows.loc[A[2], "labels"] == "vip"
+
+
+def test_a_reviewer_who_sees_no_operator_sends_the_account_to_review_and_no_other(folder: Path) -> None:
+    label(folder, {A[0]: "reviewed_honest"})
+    rows = at(folder)
+    assert (rows.loc[A[0], "tier"], rows.loc[A[0], "why"]) == ("review", "reviewed as honest")
+    assert rows.loc[A[1], "tier"] == "1"
 
 
 def test_where_labels_disagree_the_one_that_clears_counts(folder: Path) -> None:
