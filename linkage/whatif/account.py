@@ -14,7 +14,7 @@ from linkage.rings.counts import world_of
 from linkage.rings.find import forgeable_families
 from linkage.rings.tables import roles_of
 from linkage.rings.verdicts import is_ring
-from linkage.whatif.changes import without_entities, without_family
+from linkage.whatif.changes import without_entities
 from linkage.whatif.rotation import first_enough
 from linkage.whatif.world import RunWorld, measured
 
@@ -90,7 +90,7 @@ class Member:
         families = sorted({
             i.kind.family for i in self.world.graph.kinds if np.isin(self.ties, i.entities).any()
         })  # fmt: skip
-        return [Change((), f, self._standing(without_family(self.world.graph, f))) for f in families]
+        return [Change((), f, self._standing(self.world.without_family(f))) for f in families]
 
     @cached_property
     def enough(self) -> Change | None:

@@ -21,7 +21,7 @@ from linkage.reports.words import KINDS, count, day, listed, records, things
 from linkage.whatif.account import Change, Member, Standing
 from linkage.whatif.kept import kept
 from linkage.whatif.steady import account_told
-from linkage.whatif.world import load_world
+from linkage.whatif.world import HAND_OFF, load_world
 
 NAMED = 5  # entities of one kind that a sentence names
 LONGEST = 60  # characters of a value
@@ -54,7 +54,6 @@ EVIDENCE = {
     "content": "that it is public, or comes with a tool that many use",
     "timing": "that the hours have another cause, such as an event to which many reacted",
 }
-HAND_OFF = "hand_off"  # its entities are called `after ACCOUNT`
 ANOTHER = "after another account was stopped"
 ELSE = "that strangers use it for reasons of their own"
 

@@ -12,7 +12,7 @@ from linkage.model import AccountGraph
 from linkage.reports.ring import Ring
 from linkage.reports.words import count, listed, things
 from linkage.rings.codelength import Ints
-from linkage.whatif.changes import without_entities, without_family
+from linkage.whatif.changes import without_entities
 from linkage.whatif.remains import what_remains
 from linkage.whatif.rotation import NOT_SUSPECT, NOTHING_LEFT, Rotation, heaviest, rotations
 from linkage.whatif.world import RunWorld, measured
@@ -42,7 +42,7 @@ class RingWithout:
         world, whole = self.world.world, measured(self.world.graph, self.members, self.world.world)
         carried = zip(world.families, np.round(whole.scored.family_bits[:, 0], 3).tolist(), strict=True)
         rows = [
-            (family, carries, *self._left(without_family(self.world.graph, family)))
+            (family, carries, *self._left(self.world.without_family(family)))
             for family, carries in sorted(carried, key=lambda row: (-row[1], row[0])) if carries > 0
         ]
         return pd.DataFrame(rows, columns=["family", "bits", *LEFT])

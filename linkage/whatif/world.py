@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from linkage.config import Method
+from linkage.config import Config, KindSettings, Method, handed_on, kind_specs
 from linkage.errors import StorageFault
 from linkage.graph import to_arrays
 from linkage.model import AccountGraph
@@ -15,19 +16,31 @@ from linkage.reports.run import Run
 from linkage.rings.codelength import Ints
 from linkage.rings.counts import World, world_of
 from linkage.rings.find import Measured, measure
+from linkage.whatif.changes import without_entities, without_family
+
+HAND_OFF = "hand_off"  # the kind that the graph stage makes
 
 
 @dataclass(frozen=True)
 class RunWorld:
     """The account-entity graph of a run; ``ring`` is the run's ring number per account, -1 where it is in none.
 
-    ``cluster`` is the number of the cluster per ring.
+    ``cluster`` is the number of the cluster per ring. ``handed`` has the families in whose things hand-offs were sought,
+    each with the hand-offs (as entities) that were found in them.
     """
 
     graph: AccountGraph
     ring: Ints
     cluster: Ints
     method: Method
+    handed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def without_family(self, family: str) -> AccountGraph:
+        """The graph as it would be had the logs no kind of this family, nor hand-offs found in it."""
+        graph = without_entities(without_family(self.graph, family), self.handed.get(family, ()))
+        if set(self.handed) != {family}:
+            return graph
+        return replace(graph, kinds=tuple(i for i in graph.kinds if i.kind.name != HAND_OFF))
 
     @cached_property
     def world(self) -> World:
@@ -59,7 +72,22 @@ def load_world(run: Run) -> RunWorld:
     members = store.table("ring_members")
     ring[members["account"].to_numpy()] = members["ring"].to_numpy()
     listed = store.query("SELECT cluster FROM ring_list ORDER BY ring")["cluster"].to_numpy(dtype=np.int64)
-    return RunWorld(graph, ring, listed, method_of(run))
+    method = method_of(run)
+    return RunWorld(graph, ring, listed, method, _handed(run, method))
+
+
+def _handed(run: Run, method: Method) -> dict[str, tuple[int, ...]]:
+    """Families in whose things hand-offs were sought, with the hand-offs (as entities) found in them."""
+    given = run.manifest["config"].get("kinds", {})
+    kinds = {name: KindSettings.model_validate(settings) for name, settings in given.items()}
+    config = Config.model_construct(sources={}, kinds=kinds, method=method)
+    family = {kind: spec.family for kind, spec in kind_specs(config).items()}
+    made = run.store.query(
+        "SELECT DISTINCT h.entity, e.kind FROM hand_offs h JOIN entities e ON e.entity = h.thing "
+        "ORDER BY h.entity, e.kind"
+    )
+    of = made["kind"].map(family)
+    return {name: tuple(made["entity"][of == name].tolist()) for name in sorted({family[k] for k in handed_on(config)})}
 
 
 def method_of(run: Run) -> Method:

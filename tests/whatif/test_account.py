@@ -34,8 +34,10 @@ def rebuilt(run: Run, world: RunWorld, member: Member, change: Change) -> tuple[
     links, kinds = run.store.table("links"), run.store.table("kinds")
     links = links.filter(pc.invert(pc.is_in(links["entity"], pa.array(change.entities, pa.int32()))))
     if change.family:
-        gone = kinds.filter(pc.equal(kinds["family"], change.family))["kind"]
-        kinds = kinds.filter(pc.not_equal(kinds["family"], change.family))
+        families = [change.family, *(["timing"] if change.family == "content" else [])]  # found in templates
+        away = pc.is_in(kinds["family"], pa.array(families))
+        gone = kinds.filter(away)["kind"]
+        kinds = kinds.filter(pc.invert(away))
         links = links.filter(pc.invert(pc.is_in(links["kind"], gone.combine_chunks())))
     graph = to_arrays(links, kinds, world.graph.accounts, world.graph.created, world.graph.loads)
     labels = np.where(world.ring == member.ring, 0, -1)

@@ -34,7 +34,7 @@ def test_without_a_family_as_a_run_without_its_kinds(
     assert family not in other.world.families
     for number in run.rings["ring"].head(12):
         members = world.members(number)
-        left = what_remains(without_family(world.graph, family), members, world.smallest)
+        left = what_remains(world.without_family(family), members, world.smallest)
         again = what_remains(other.graph, members, world.smallest)
         assert (left.members.tolist(), left.saved) == (again.members.tolist(), again.saved)
         assert (left.verdict, left.support) == (again.verdict, again.support)

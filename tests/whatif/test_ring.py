@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from linkage.reports.run import Run
-from linkage.whatif.changes import without_entities, without_family
+from linkage.whatif.changes import without_entities
 from linkage.whatif.remains import what_remains
 from linkage.whatif.ring import RingWithout
 from linkage.whatif.rotation import NOT_SUSPECT, NOTHING_LEFT, Rotation
@@ -25,7 +25,7 @@ def test_each_family_with_what_is_left(without: RingWithout, world: RunWorld) ->
     whole = measured(world.graph, without.members, world.world)
     for row in table.itertuples():
         carried = whole.scored.family_bits[world.world.families.index(row.family), 0]
-        left = what_remains(without_family(world.graph, row.family), without.members, world.smallest)
+        left = what_remains(world.without_family(row.family), without.members, world.smallest)
         assert (row.bits, row.left) == (pytest.approx(carried, abs=1e-3), left.saved)
         assert (row.accounts_left, row.verdict_left) == (len(left.members), left.verdict)
 
