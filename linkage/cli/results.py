@@ -256,7 +256,10 @@ def _words(name: str) -> str:
 
 
 HIDDEN = {"forgeable", "ring", "cluster"}  # columns that other ones say better
-SHAPES = {"q_value": "{:.2g}", "likelihood": "{:.3f}", "support": "{:.0%}", "traffic_share": "{:.0%}"}
+SHAPES = {
+    "q_value": "{:.2g}", "verdict_fit": "{:.2f}", "runner_up_fit": "{:.2f}", "likelihood": "{:.3f}",
+    "support": "{:.0%}", "traffic_share": "{:.0%}",
+}
 MERGED = {
     "pool": "entity_or_pool", "ring_accounts": "here", "ring_accounts_with_kind": "here", "all_accounts": "everywhere",
     "all_accounts_with_kind": "everywhere",
@@ -266,7 +269,10 @@ COMBINED: dict[str, Callable[[Row], object]] = {
     "here": _of("ring_accounts", "ring_accounts_with_kind"),
     "everywhere": _of("all_accounts", "all_accounts_with_kind"),
 }
-NAMES = {"n": "uses", "runner_up": "runner-up", "log_odds_bits": "log-odds", "entity_or_pool": "entity or pool"}
+NAMES = {
+    "n": "uses", "runner_up": "runner-up", "runner_up_fit": "runner-up fit", "log_odds_bits": "log-odds",
+    "entity_or_pool": "entity or pool",
+}
 HEADINGS = {
     "reasons": "Why this verdict",
     "against": "What speaks against it",

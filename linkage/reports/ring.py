@@ -197,8 +197,8 @@ class Ring:
     def card(self, top: int = 0) -> Card:
         """All of it on one card; ``top`` bounds the rows of members and pools (0: all)."""
         row = self.row
-        keys = ("ring_id", "verdict", "runner_up", "operator_id", "accounts", "bits_saved", "log2_p_bound", "q_value",
-                "support", "first_seen", "last_seen")
+        keys = ("ring_id", "verdict", "verdict_fit", "runner_up", "runner_up_fit", "operator_id", "accounts",
+                "bits_saved", "log2_p_bound", "q_value", "support", "first_seen", "last_seen")
         limit = top or None
         tables = {
             "evidence": self.evidence, "pools": self.pools.head(limit) if limit else self.pools,
@@ -212,7 +212,7 @@ class Ring:
         if self.bridge:
             notes["weakest_bridge"] = [self.bridge.text]
         notes["rests_on"] = rests_on(self.store.root, self.verdict)
-        facts = {k: row[k] for k in keys} | {"runner_up": self.next_best}
+        facts = {k: row.get(k) for k in keys} | {"runner_up": self.next_best}
         return Card(f"Ring {self.id}", facts, tables, notes)
 
     @cached_property

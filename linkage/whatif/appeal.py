@@ -35,7 +35,7 @@ ROLES = {
 }
 VERDICTS = {
     Verdict.SUSPECT: "be taken for accounts that the same hands run",
-    Verdict.UNDETERMINED: "be taken for nothing in particular: what joins them is not determined",
+    Verdict.UNDETERMINED: "be left undetermined: linked, for a reason that is not known",
     Verdict.HOUSEHOLD: "be taken for a household",
     Verdict.ORGANISATION: "be taken for an organisation",
     Verdict.CAMPUS: "be taken for a campus",
@@ -56,6 +56,11 @@ EVIDENCE = {
 }
 ANOTHER = "after another account was stopped"
 ELSE = "that strangers use it for reasons of their own"
+# the last refinement may leave the profile such that a member of the ring would not be taken in again
+OUTWEIGHED = (
+    "Measured once more against the finished group, what speaks against its membership outweighs what speaks for it: "
+    "it stands on the edge, and a new computation may leave it out."
+)
 
 _USED = """
     WITH ring AS (SELECT account FROM ring_members WHERE ring = $ring),
@@ -112,8 +117,8 @@ class Appeal:
     @property
     def tied_by(self) -> list[str]:
         """The ties in sentences, one a kind."""
-        said = []
-        for kind, rows in self.ties.groupby("kind", sort=False):
+        said, handed = [], int((self.ties["kind"] == HAND_OFF).sum())
+        for kind, rows in self.ties[self.ties["kind"] != HAND_OFF].groupby("kind", sort=False):
             named = [
                 f"{_value(r)} ({_others(r['others_in_the_group'])}, {_outside(r['accounts_outside'])})"
                 for r in records(rows.head(NAMED))
@@ -122,6 +127,11 @@ class Appeal:
             said.append(
                 f"It used {things(len(rows), str(kind))} that others of the group used, too: "
                 f"{listed(named + ([f'{more:,} more'] if more else []))}."
+            )
+        if handed:
+            said.append(
+                f"It took part in {count(handed, 'hand-off')} with others of the group: one account was stopped, and "
+                "within minutes another went on with the same work."
             )
         return said
 
@@ -136,8 +146,8 @@ class Appeal:
         ]
         alone = int((used["others_in_the_group"] == 0).sum())
         if alone:
-            things_used = count(len(used), "thing")
-            said.append(f"{alone:,} of the {things_used} that it used: no other account of the group used them.")
+            every = count(len(used), "thing")
+            said.append(f"No other account of the group used {alone:,} of the {every} that it used.")
         if self.ties["family"].nunique() == 1:
             sort = _sort(self.ties["family"].iloc[0])
             said.append(f"All that ties it comes from {sort}: nothing independent confirms it.")
@@ -145,7 +155,8 @@ class Appeal:
         if len(planted):
             kinds = listed([things(int((planted["kind"] == k).sum()), k) for k in sorted(set(planted["kind"]))])
             said.append(f"Others could have made it look so for {kinds}: such values can be copied or forged.")
-        return said + self._lists() + self._creation() + self._labels()
+        outweighed = [] if self.member.now.member else [OUTWEIGHED]
+        return outweighed + said + self._lists() + self._creation() + self._labels()
 
     def _lists(self) -> list[str]:
         listed_ = self.ties[self.ties["context"].notna()]
@@ -171,6 +182,8 @@ class Appeal:
     @property
     def would_change(self) -> list[str]:
         """What evidence would change the result, found by computing it again."""
+        if not self.member.now.member:
+            return [OUTWEIGHED]
         single = [self._told(change) for change in self.member.without_each if self._matters(change)]
         lines = [line for line in single if line] or self._none_alone()
         lines += [self._told(change) for change in self.member.without_families if self._matters(change)]

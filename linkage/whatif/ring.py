@@ -74,7 +74,8 @@ class RingWithout:
     def rotation_told(self) -> list[str]:
         """The rotations in sentences."""
         told = []
-        for rotation in self.rotations:
+        longest = self.rotations[-1:]
+        for rotation in [r for r in self.rotations[:-1] if r.entities != longest[0].entities] + longest:
             kinds = self._named(list(rotation.entities))["kind"].value_counts()
             what = listed([things(int(kinds[kind]), str(kind)) for kind in sorted(kinds.index)])
             where = f"{rotation.accounts:,} of its {count(len(self.members), 'account')}"

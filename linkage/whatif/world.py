@@ -25,8 +25,8 @@ HAND_OFF = "hand_off"  # the kind that the graph stage makes
 class RunWorld:
     """The account-entity graph of a run; ``ring`` is the run's ring number per account, -1 where it is in none.
 
-    ``cluster`` is the number of the cluster per ring. ``handed`` has the families in whose things hand-offs were sought,
-    each with the hand-offs (as entities) that were found in them.
+    ``cluster`` is the number of the cluster per ring. ``handed`` has the families in whose things hand-offs were
+    sought, each with the hand-offs (as entities) that were found in them.
     """
 
     graph: AccountGraph

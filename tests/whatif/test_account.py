@@ -25,7 +25,8 @@ def member_of(run: Run, world: RunWorld, account_id: str) -> Member:
 @pytest.fixture(scope="module")
 def loose(run: Run) -> list[str]:
     """Members of suspect rings, the loosest, and some firm ones."""
-    suspects = run.members[run.members["verdict"] == "suspect"].sort_values(["log_odds_bits", "account_id"])
+    suspects = run.members[(run.members["verdict"] == "suspect") & (run.members["log_odds_bits"] > 0)]
+    suspects = suspects.sort_values(["log_odds_bits", "account_id"])
     return [*suspects["account_id"].head(5), *suspects["account_id"].tail(2)]
 
 

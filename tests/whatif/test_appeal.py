@@ -24,9 +24,9 @@ def appeal_of(run: Run, world: RunWorld, name: str) -> Appeal:
 
 @pytest.fixture(scope="module")
 def loosest(run: Run) -> str:
-    """The member of a suspect ring that hangs by the least."""
-    suspects = run.members[run.members["verdict"] == "suspect"].sort_values(["log_odds_bits", "account_id"])
-    return str(suspects["account_id"].iloc[0])
+    """The member of a suspect ring that hangs by the least, and yet by something."""
+    suspects = run.members[(run.members["verdict"] == "suspect") & (run.members["log_odds_bits"] > 0)]
+    return str(suspects.sort_values(["log_odds_bits", "account_id"])["account_id"].iloc[0])
 
 
 def test_every_role_and_verdict_has_its_words() -> None:
@@ -76,6 +76,14 @@ def test_the_outcome_in_words(run: Run, world: RunWorld, loosest: str, then: Sta
     found = appeal_of(run, world, loosest)
     found.member.__dict__["now"] = Standing(50.0, Role.CORE, Verdict.SUSPECT)
     assert found._outcome(then) == text
+
+
+def test_who_stands_on_the_edge_is_told_so(run: Run, world: RunWorld, loosest: str) -> None:
+    found = appeal_of(run, world, loosest)
+    assert module.OUTWEIGHED not in [*found.in_favour, *found.would_change]
+    found.member.__dict__["now"] = Standing(-0.5, None, Verdict.SUSPECT)
+    assert found.in_favour[0] == module.OUTWEIGHED
+    assert found.would_change == [module.OUTWEIGHED]
 
 
 def test_sets_of_ties_are_told(run: Run, world: RunWorld) -> None:
@@ -142,3 +150,12 @@ def test_how_far_from_the_others_it_was_created(
 def test_hand_offs_after_others_name_nobody() -> None:
     rows = pd.DataFrame({"kind": ["hand_off", "hand_off", "ip"], "entity": ["after me", "after you", "after you"]})
     assert module._unnamed(rows, "me").tolist() == ["after me", "after another account was stopped", "after you"]
+
+
+def test_a_hand_off_is_told_as_one(run: Run, world: RunWorld, loosest: str) -> None:
+    found = appeal_of(run, world, loosest)
+    found.__dict__["ties"] = found.ties.head(1).assign(kind="hand_off")
+    assert found.tied_by == [
+        "It took part in 1 hand-off with others of the group: one account was stopped, and within minutes another went "
+        "on with the same work."
+    ]

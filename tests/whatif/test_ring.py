@@ -60,6 +60,8 @@ def test_the_rotation_in_sentences(without: RingWithout, world: RunWorld) -> Non
     assert told.rotation_told[1].startswith("No ring is left once ")
     assert told.rotation_told[1].endswith(f" are replaced, on 7 of its {len(without.members):,} accounts.")
     assert sum(kinds) == len(entities)
+    told.__dict__["rotations"] = [Rotation(NOT_SUSPECT, entities, 7), two[1]]
+    assert len(told.rotation_told) == 1  # one sentence where both goals take the same
     told.__dict__["rotations"] = []
     assert told.rotation_told == ["No replacement of what its members share dissolves it."]
     assert told.rotation_table.empty
