@@ -14,7 +14,7 @@ from linkage.rings.counts import world_of
 from linkage.rings.find import forgeable_families
 from linkage.rings.tables import roles_of
 from linkage.rings.verdicts import is_ring
-from linkage.whatif.changes import without_entities
+from linkage.whatif.changes import without_entities, without_links
 from linkage.whatif.rotation import first_enough
 from linkage.whatif.world import RunWorld, measured
 
@@ -91,6 +91,15 @@ class Member:
             i.kind.family for i in self.world.graph.kinds if np.isin(self.ties, i.entities).any()
         })  # fmt: skip
         return [Change((), f, self._standing(self.world.without_family(f))) for f in families]
+
+    @cached_property
+    def unplanted(self) -> Change | None:
+        """If its ties of kinds that anyone can put on an account had been put there; None where it has no such tie."""
+        forged = [i.entities for i in self.world.graph.kinds if i.kind.forgeable]
+        planted = [entity for entity in self.ties if any(np.isin(entity, e) for e in forged)]
+        if not planted:
+            return None
+        return Change(tuple(planted), None, self._standing(without_links(self.world.graph, self.account, planted)))
 
     @cached_property
     def enough(self) -> Change | None:

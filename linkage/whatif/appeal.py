@@ -151,12 +151,19 @@ class Appeal:
         if self.ties["family"].nunique() == 1:
             sort = _sort(self.ties["family"].iloc[0])
             said.append(f"All that ties it comes from {sort}: nothing independent confirms it.")
-        planted = self.ties[self.ties["forgeable"].astype(bool)]
-        if len(planted):
-            kinds = listed([things(int((planted["kind"] == k).sum()), k) for k in sorted(set(planted["kind"]))])
-            said.append(f"Others could have made it look so for {kinds}: such values can be copied or forged.")
         outweighed = [] if self.member.now.member else [OUTWEIGHED]
-        return outweighed + said + self._lists() + self._creation() + self._labels()
+        return outweighed + said + self._forgeable() + self._lists() + self._creation() + self._labels()
+
+    def _forgeable(self) -> list[str]:
+        change, planted = self.member.unplanted, self.ties[self.ties["forgeable"].astype(bool)]
+        if change is None:
+            return []
+        kinds = listed([things(int((planted["kind"] == k).sum()), k) for k in sorted(set(planted["kind"]))])
+        then = self._outcome(change.then)
+        return [
+            f"Others could have put {kinds} on it without its holder's doing: such values can be copied or forged. If "
+            f"they had: {then}."
+        ]
 
     def _lists(self) -> list[str]:
         listed_ = self.ties[self.ties["context"].notna()]

@@ -24,6 +24,20 @@ def without_entities(graph: AccountGraph, entities: Collection[int]) -> AccountG
     return replace(graph, kinds=tuple(_thinned(i, ~np.isin(i.entities, gone)) for i in graph.kinds))
 
 
+def without_links(graph: AccountGraph, account: int, entities: Collection[int]) -> AccountGraph:
+    """The graph as it would be had this one account not used these entities; others still do."""
+    gone = np.asarray(sorted(entities), dtype=np.int64)
+    kinds = []
+    for incidence in graph.kinds:
+        row, column = rows_of(incidence.matrix), incidence.matrix.indices
+        kept = ~((row == account) & np.isin(incidence.entities, gone)[column])
+        ones = np.ones(int(kept.sum()), dtype=np.int64)
+        matrix = sp.csr_matrix((ones, (row[kept], column[kept])), shape=incidence.matrix.shape)
+        made = incidence if kept.all() else Incidence(incidence.kind, matrix, incidence.entities)
+        kinds.append(_thinned(made, made.users > 0))
+    return replace(graph, kinds=tuple(kinds))
+
+
 def with_replaced(graph: AccountGraph, members: Ints, entities: Collection[int]) -> AccountGraph:
     """The graph as it would be had each member used something of its own, that nobody else knows, in their place.
 

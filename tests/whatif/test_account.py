@@ -90,6 +90,25 @@ def test_enough_is_enough_and_none_can_be_spared(run: Run, world: RunWorld, loos
                 assert member._without(fewer).then.member
 
 
+def test_planted_values_are_taken_from_the_account_alone(run: Run, world: RunWorld, loose: list[str]) -> None:
+    entities, kinds = run.store.frame("entities").set_index("entity"), run.store.frame("kinds").set_index("kind")
+    for name in loose[-2:]:
+        member = member_of(run, world, name)
+        change = member.unplanted
+        planted = [entity for entity in member.ties if kinds.loc[entities.loc[entity, "kind"], "forgeable"]]
+        assert (change is None) == (not planted)
+        if change:
+            assert list(change.entities) == planted
+            links = run.store.table("links")
+            theirs = pc.not_equal(links["account"], member.account)
+            others = pc.invert(pc.is_in(links["entity"], pa.array(planted, pa.int32())))
+            graph = to_arrays(links.filter(pc.or_(theirs, others)), run.store.table("kinds"), world.graph.accounts,
+                              world.graph.created, world.graph.loads)  # fmt: skip
+            found = measure(graph, world_of(graph), np.where(world.ring == member.ring, 0, -1))
+            mine = found.pairs.account.tolist().index(member.account)
+            assert change.then.log_odds == pytest.approx(found.pairs.total[mine], abs=1e-3)
+
+
 def test_only_the_strongest_are_tried_alone(
     run: Run, world: RunWorld, loose: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

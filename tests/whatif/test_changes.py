@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.model import AccountGraph
-from linkage.whatif.changes import with_replaced, without_entities, without_family
+from linkage.whatif.changes import with_replaced, without_entities, without_family, without_links
 from tests.rings.graphs import DEVICE, NETWORK, PAYMENT, graph_of
 
 PAIRS = st.sets(st.tuples(st.integers(0, 7), st.integers(0, 5)), min_size=1)
@@ -38,6 +38,20 @@ def test_without_entities_nobody_uses_them(a: set[tuple[int, int]], b: set[tuple
     assert links_of(left) == expected
     assert all((i.users > 0).all() for i in left.kinds)
     assert left.accounts == ACCOUNTS
+
+
+@settings(max_examples=40, deadline=None)
+@given(PAIRS, PAIRS, st.sets(st.integers(0, 11)), st.integers(0, 7))
+def test_without_links_of_one_account_others_keep_theirs(
+    a: set[tuple[int, int]], b: set[tuple[int, int]], gone: set[int], account: int
+) -> None:
+    graph = graph_of(ACCOUNTS, [(NETWORK, a), (PAYMENT, b)])
+    left = without_links(graph, account, gone)
+    expected = {
+        kind: {(x, e) for x, e in pairs if x != account or e not in gone} for kind, pairs in links_of(graph).items()
+    }
+    assert links_of(left) == expected
+    assert all((i.users > 0).all() for i in left.kinds)
 
 
 @settings(max_examples=40, deadline=None)
