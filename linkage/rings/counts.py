@@ -12,6 +12,8 @@ import scipy.sparse as sp
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.codelength import Floats, Ints
 
+LONE_PAYS = 6  # links an entity, from which on one that a single member uses may pay: n (s + 1) for s = n = 2
+
 
 @dataclass(frozen=True)
 class Background:
@@ -43,6 +45,27 @@ class Background:
     def class_sizes(self) -> Ints:
         """Entities per degree class."""
         return np.bincount(self.degree_class).astype(np.int64)
+
+    @cached_property
+    def counted(self) -> sp.csr_matrix:
+        """The links that :func:`count` counts: those to entities with two users or more, unless a lone one may matter.
+
+        One user among s accounts with n links saves log2(D / (E n (s + 1))) bits at most, entity by entity, and
+        nothing in a pool. So while D <= 6 E no such entity pays among two accounts or more, and what pays for a single
+        account is less than its 3 bits of :func:`participation` and choice. Then it counts in the sums alone, and as a
+        name of the group (``KindCounts.alone``).
+        """
+        matrix = self.incidence.matrix
+        if self.lone_may_pay:
+            return matrix
+        kept = self.users[matrix.indices] >= 2
+        ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+        return sp.csr_matrix((matrix.data[kept], matrix.indices[kept], ends), shape=matrix.shape)
+
+    @property
+    def lone_may_pay(self) -> bool:
+        """Whether an entity that one member uses may be worth naming; see :attr:`counted`."""
+        return self.links > LONE_PAYS * self.entities
 
     @property
     def entities(self) -> int:
@@ -79,7 +102,8 @@ class KindCounts:
     Cells are the pairs of a group and an entity that members use: ``group``, ``entity`` and ``k``, the members that use
     it, sorted by group, then entity. ``having`` is s_t, the members that have the kind, and ``links`` n, their links,
     per group. Each link of a member stands in ``link_cell`` (its cell) and ``link_member`` (its membership, a number
-    in 0..M-1); ``member_group`` and ``member_breadth`` are per membership.
+    in 0..M-1); ``member_group`` and ``member_breadth`` are per membership. Links and cells are those of
+    :attr:`Background.counted`; ``alone`` says of each group whether a member has links that are left out.
     """
 
     group: Ints
@@ -91,6 +115,7 @@ class KindCounts:
     link_member: Ints
     member_group: Ints
     member_breadth: Ints
+    alone: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -110,7 +135,7 @@ def count(world: World, groups: sp.csr_matrix) -> Counts:
 def _count_kind(background: Background, groups: sp.csr_matrix) -> KindCounts:
     account = groups.indices
     member_group = rows_of(groups)
-    chosen = background.incidence.matrix[account]
+    chosen = background.counted[account]
     link_member = rows_of(chosen)
     keys = member_group[link_member] * background.entities + chosen.indices
     cells, link_cell, k = np.unique(keys, return_inverse=True, return_counts=True)
@@ -121,11 +146,12 @@ def _count_kind(background: Background, groups: sp.csr_matrix) -> KindCounts:
         entity=cells % max(background.entities, 1),
         k=k.astype(np.int64),
         having=np.bincount(member_group[breadth > 0], minlength=number),
-        links=np.bincount(member_group[link_member], minlength=number),
+        links=np.bincount(member_group, weights=breadth, minlength=number).astype(np.int64),
         link_cell=link_cell,
         link_member=link_member,
         member_group=member_group,
         member_breadth=breadth,
+        alone=np.bincount(member_group, weights=breadth > np.diff(chosen.indptr), minlength=number) > 0,
     )
 
 

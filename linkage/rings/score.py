@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -96,15 +97,52 @@ def score(world: World, counts: Counts) -> Score:
 
 
 def _named_by(world: World, background: Background, counts: KindCounts, size: Ints) -> Floats:
-    """Bits that name each group by its best entity of a kind; infinite where it has none."""
-    users = background.users[counts.entity]
-    cost = naming_by_entity(users, counts.k, size[counts.group], world.accounts, max(background.entities, 1))
+    """Bits that name each group by its best entity of a kind; infinite where it has none.
+
+    Among entities that one member uses the cost rises with their users, then falls: the best has fewest or most.
+    """
     best = np.full(len(size), np.inf)
-    np.minimum.at(best, counts.group, cost)
+    for group, users, k in _best_names(background, counts):
+        cost = naming_by_entity(users, k, size[group], world.accounts, max(background.entities, 1))
+        np.minimum.at(best, group, cost)
     return best
 
 
+def _best_names(background: Background, counts: KindCounts) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Group, users d and members k of the entities that may name a group for the fewest bits."""
+    several = counts.k >= 2
+    yield counts.group[several], background.users[counts.entity[several]], counts.k[several]
+    group, users = counts.group[~several], background.users[counts.entity[~several]]
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    if len(starts):
+        for extreme in (np.minimum, np.maximum):
+            yield group[starts], extreme.reduceat(users, starts), np.ones(len(starts), dtype=np.int64)
+    alone = np.flatnonzero(counts.alone)
+    yield alone, np.ones(len(alone), dtype=np.int64), np.ones(len(alone), dtype=np.int64)
+
+
 def _score_kind(background: Background, counts: KindCounts) -> KindScore:
+    cells = np.ones(len(counts.k), dtype=bool) if background.lone_may_pay else counts.k >= 2
+    scored = _better_code(background, _among(counts, cells))
+    chosen, gain = np.zeros(len(cells), dtype=bool), np.zeros(len(cells))
+    chosen[cells], gain[cells] = scored.chosen, scored.gain
+    return replace(scored, chosen=chosen, gain=gain)
+
+
+def _among(counts: KindCounts, cells: np.ndarray) -> KindCounts:
+    """The counts with some of the cells only, and the links to them; sums stay those of all links."""
+    links = cells[counts.link_cell]
+    return replace(
+        counts,
+        group=counts.group[cells],
+        entity=counts.entity[cells],
+        k=counts.k[cells],
+        link_cell=(np.cumsum(cells) - 1)[counts.link_cell[links]],
+        link_member=counts.link_member[links],
+    )
+
+
+def _better_code(background: Background, counts: KindCounts) -> KindScore:
     named, pool = _entity_code(background, counts), _pool_code(background, counts)
     pooled = pool.bits > named.bits
     bits = np.maximum(np.where(pooled, pool.bits, named.bits) - CHOICE_OF_CODE, 0.0)
