@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.codelength import Floats, Ints
+from linkage.rings.known import Known
 
 LONE_PAYS = 6  # links an entity, from which on one that a single member uses may pay: n (s + 1) for s = n = 2
 
@@ -78,11 +79,15 @@ Observer = Callable[[Ints, Floats], None]  # told the sizes and the bits saved o
 
 @dataclass(frozen=True)
 class World:
-    """All accounts with the background of each kind, in the order of the graph; ``observe`` sees every score."""
+    """All accounts with the background of each kind, in the order of the graph.
+
+    ``observe`` sees every score; ``known`` keeps what :func:`linkage.rings.score.bits_of` scored.
+    """
 
     accounts: int
     kinds: tuple[Background, ...]
     observe: Observer | None = None
+    known: Known = field(default_factory=Known, compare=False)
 
     @property
     def families(self) -> list[str]:

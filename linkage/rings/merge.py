@@ -2,42 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.counts import Counts, KindCounts, World, count, dense_labels, groups_of
+from linkage.rings.counts import KindCounts, World, count, dense_labels, groups_of, rows_of
 from linkage.rings.profile import profiles
-from linkage.rings.score import Score, score
+from linkage.rings.score import bits_of, score
 from linkage.rings.unions import OnTheirOwn, Pairs, Rule
 
 NEIGHBOURS = 8  # partners tried a group; 20 gave the same rings on two worlds of 60,000 accounts, 5 worse ones
 ANY_SHARED = 1e-3  # weight of what two groups share outside their profiles: ranks partners without a common profile
 
 
+@dataclass(frozen=True)
+class Looks:
+    """What ranks the partners of G groups; per kind a matrix, groups x entities.
+
+    ``weight`` is what a link adds to the log-odds for the group, where that is positive; ``used`` the share of the
+    group's members that use the entity.
+    """
+
+    weight: tuple[sp.csr_matrix, ...]
+    used: tuple[sp.csr_matrix, ...]
+
+
+def looks_of(world: World, groups: sp.csr_matrix) -> Looks:
+    """The looks of groups given as a 0/1 matrix, groups x accounts."""
+    counts = count(world, groups)
+    made = profiles(world, counts, score(world, counts))
+    used = [_used(numbers, kind.weight.shape) for numbers, kind in zip(counts.kinds, made.kinds, strict=True)]
+    return Looks(tuple(kind.weight.maximum(0).tocsr() for kind in made.kinds), tuple(used))
+
+
+def _used(numbers: KindCounts, shape: tuple[int, int]) -> sp.csr_matrix:
+    """The share of each group's members that use an entity, groups x entities."""
+    share = numbers.k / np.maximum(numbers.having, 1)[numbers.group]
+    return sp.csr_matrix((share, (numbers.group, numbers.entity)), shape=shape)
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Groups on their way: labels per account, how many, what they look like, and which ones are new."""
+
+    labels: Ints
+    number: int
+    looks: Looks
+    fresh: np.ndarray
+
+
 def merge(world: World, labels: Ints, rule: Rule | None = None) -> Ints:
     """Labels after uniting, best pair first, as long as a union gains bits by the rule (:class:`OnTheirOwn`)."""
     rule = rule or OnTheirOwn()
-    labels, groups = dense_labels(labels)
-    fresh, settled = np.ones(groups, dtype=bool), np.full(len(labels), -1, dtype=np.int64)
-    while groups >= 2 and fresh.any():
-        target = _unite(world, labels, groups, fresh, rule)
-        changed = np.bincount(target, minlength=groups) > 1
-        labels, kept = _relabel(labels, target)
-        fresh, groups = changed[kept], len(kept)
-        home = rule.home(labels, groups)
-        if home is not None:
-            labels, groups, fresh = _set_aside(labels, fresh, home, settled)
-    return _both(labels, settled)
+    labels, number = dense_labels(labels)
+    groups = _Groups(labels, number, looks_of(world, groups_of(labels, number)), np.ones(number, dtype=bool))
+    settled = np.full(len(labels), -1, dtype=np.int64)
+    while groups.number >= 2 and groups.fresh.any():
+        groups = _united(world, groups, rule, settled)
+    return _both(groups.labels, settled)
 
 
-def _set_aside(labels: Ints, fresh: np.ndarray, home: Ints, settled: Ints) -> tuple[Ints, int, np.ndarray]:
-    """Move the groups of clusters in which nothing united in the last round from ``labels`` to ``settled``."""
-    going_on = np.isin(home, home[fresh])
+def _united(world: World, groups: _Groups, rule: Rule, settled: Ints) -> _Groups:
+    """The groups after one round; those of clusters in which nothing united go to ``settled``."""
+    target = _unite(world, groups, rule)
+    changed = np.bincount(target, minlength=groups.number) > 1
+    labels, origin = _relabel(groups.labels, target)
+    fresh = changed[origin]
+    home = rule.home(labels, len(origin))
+    if home is not None:
+        going_on = np.isin(home, home[fresh])
+        labels = _set_aside(labels, going_on, settled)
+        origin, fresh = origin[going_on], fresh[going_on]
+    return _Groups(labels, len(origin), _renewed(world, groups.looks, labels, origin, fresh), fresh)
+
+
+def _set_aside(labels: Ints, going_on: np.ndarray, settled: Ints) -> Ints:
+    """Move the groups that do not go on from ``labels`` to ``settled``."""
     done = (labels >= 0) & ~np.append(going_on, False)[labels]
     settled[done] = labels[done] + settled.max(initial=-1) + 1
-    labels, groups = dense_labels(np.where(done, -1, labels))
-    return labels, groups, fresh[going_on]
+    return dense_labels(np.where(done, -1, labels))[0]
+
+
+def _renewed(world: World, looks: Looks, labels: Ints, origin: Ints, fresh: np.ndarray) -> Looks:
+    """Looks of all groups: new ones of those that are fresh, the others have those of the group they were."""
+    made = looks_of(world, groups_of(labels, len(origin))[np.flatnonzero(fresh)])
+    place = np.where(fresh, np.cumsum(fresh) - 1 + int((~fresh).sum()), np.cumsum(~fresh) - 1)
+
+    def joined(before: sp.csr_matrix, now: sp.csr_matrix) -> sp.csr_matrix:
+        return sp.vstack([before[origin[~fresh]], now]).tocsr()[place]
+
+    return Looks(
+        tuple(joined(a, b) for a, b in zip(looks.weight, made.weight, strict=True)),
+        tuple(joined(a, b) for a, b in zip(looks.used, made.used, strict=True)),
+    )
 
 
 def _both(labels: Ints, settled: Ints) -> Ints:
@@ -50,22 +110,20 @@ def _relabel(labels: Ints, target: Ints) -> tuple[Ints, Ints]:
     return np.where(labels >= 0, number[np.maximum(labels, 0)], -1), kept
 
 
-def _unite(world: World, labels: Ints, groups: int, fresh: np.ndarray, rule: Rule) -> Ints:
+def _unite(world: World, groups: _Groups, rule: Rule) -> Ints:
     """Which group each group becomes: the best pairs of which neither part was used in this round already.
 
-    Only pairs with a ``fresh`` part are tried: the others were tried before, and neither part has changed.
+    Only pairs with a fresh part are tried: the others were tried before, and neither part has changed.
     """
-    matrix = groups_of(labels, groups)
-    counts = count(world, matrix)
-    apart = score(world, counts)
-    home = rule.home(labels, groups)
-    first, second = neighbours(world, counts, apart, home)
-    tried = fresh[first] | fresh[second]
+    home = rule.home(groups.labels, groups.number)
+    first, second = neighbours(world, groups.looks, home)
+    tried = groups.fresh[first] | groups.fresh[second]
     first, second = first[tried], second[tried]
-    together = score(world, count(world, (matrix[first] + matrix[second]).tocsr()))
-    everywhere = np.zeros(groups, dtype=np.int64)
-    pairs = Pairs(first, second, counts.size, everywhere if home is None else home)
-    return _best_pairs(rule.gain(apart, together, pairs), first, second, groups)
+    matrix, every = groups_of(groups.labels, groups.number), np.arange(groups.number)
+    apart, together = bits_of(world, matrix, every, every), bits_of(world, matrix, first, second)
+    everywhere = np.zeros(groups.number, dtype=np.int64)
+    pairs = Pairs(first, second, np.diff(matrix.indptr).astype(np.int64), everywhere if home is None else home)
+    return _best_pairs(rule.gain(apart, together, pairs), first, second, groups.number)
 
 
 def _best_pairs(gain: Floats, first: Ints, second: Ints, groups: int) -> Ints:
@@ -80,33 +138,38 @@ def _best_pairs(gain: Floats, first: Ints, second: Ints, groups: int) -> Ints:
     return target
 
 
-def neighbours(world: World, counts: Counts, scored: Score, home: Ints | None = None) -> tuple[Ints, Ints]:
+def neighbours(world: World, looks: Looks, home: Ints | None = None) -> tuple[Ints, Ints]:
     """Pairs of groups worth trying: for each group the 8 that share most of its profile, by weight.
 
     With ``home`` (a cluster per group) only groups of one cluster, and those, too, that share no more than entities.
     """
-    made = profiles(world, counts, scored)
-    likeness = sp.csr_matrix((len(counts.size), len(counts.size)))
-    for background, kind, numbers in zip(world.kinds, made.kinds, counts.kinds, strict=True):
-        used = _used(numbers, kind.weight.shape)
-        likeness = likeness + kind.weight.maximum(0) @ used.T
-        if home is not None:
+    groups = looks.weight[0].shape[0]
+    likeness = sp.csr_matrix((groups, groups))
+    for background, weight, used in zip(world.kinds, looks.weight, looks.used, strict=True):
+        if home is None:
+            likeness = likeness + weight @ used.T
+        else:
             rarity = np.log2(max(world.accounts, 2) / np.maximum(background.users, 1))
-            likeness = likeness + ANY_SHARED * (used.multiply(rarity[None, :]).tocsr() @ used.T)
+            rare = used.multiply(rarity[None, :]).tocsr()
+            weight, rare, used = _within(home, weight, rare, used)
+            likeness = likeness + weight @ used.T
+            likeness = likeness + ANY_SHARED * (rare @ used.T)
     likeness = (likeness + likeness.T).tocoo()
     apart = likeness.row != likeness.col
-    allowed = apart if home is None else apart & (home[likeness.row] == home[likeness.col])
-    kept = (likeness.data[allowed], (likeness.row[allowed], likeness.col[allowed]))
+    kept = (likeness.data[apart], (likeness.row[apart], likeness.col[apart]))
     tidy = sp.csr_matrix(kept, shape=likeness.shape)
     tidy.eliminate_zeros()
     tidy.sort_indices()
     return _strongest(tidy)
 
 
-def _used(numbers: KindCounts, shape: tuple[int, int]) -> sp.csr_matrix:
-    """The share of each group's members that use an entity, groups x entities."""
-    share = numbers.k / np.maximum(numbers.having, 1)[numbers.group]
-    return sp.csr_matrix((share, (numbers.group, numbers.entity)), shape=shape)
+def _within(home: Ints, *looks: sp.csr_matrix) -> Iterator[sp.csr_matrix]:
+    """Matrices whose columns are an entity in one cluster each: groups of two clusters then have none in common."""
+    cells = [home[rows_of(matrix)] * matrix.shape[1] + matrix.indices for matrix in looks]
+    present = np.unique(np.concatenate(cells))
+    for matrix, cell in zip(looks, cells, strict=True):
+        column = np.searchsorted(present, cell)
+        yield sp.csr_matrix((matrix.data, column, matrix.indptr), shape=(matrix.shape[0], len(present)))
 
 
 def _strongest(likeness: sp.csr_matrix) -> tuple[Ints, Ints]:

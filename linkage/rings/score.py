@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
+import scipy.sparse as sp
 
 from linkage.rings.codelength import (
     CHOICE_OF_CODE,
@@ -21,8 +23,10 @@ from linkage.rings.codelength import (
     pool_gain,
     pool_naming,
 )
-from linkage.rings.counts import Background, Counts, KindCounts, World
+from linkage.rings.counts import Background, Counts, KindCounts, World, count
+from linkage.rings.known import keys_of
 
+BLOCK = 50_000  # members scored at a time: some 50 MB, however many unions are tried
 ENTITY_CODE = -1  # value of ``KindScore.ratio`` where a kind is coded entity by entity
 
 
@@ -43,15 +47,26 @@ class KindScore:
 
 
 @dataclass(frozen=True)
-class Score:
-    """``saved`` bits per group; ``kinds`` in the order of the world; ``family_bits`` is families x groups.
-
-    ``family_joining``, too: the members that take part in the family's best kind.
-    """
+class Bits:
+    """``saved`` bits per group; ``family_bits`` is families x groups."""
 
     saved: Floats
-    kinds: tuple[KindScore, ...]
     family_bits: Floats
+
+    @property
+    def beyond_best_family(self) -> Floats:
+        """Bits outside the strongest family, per group."""
+        return np.asarray(self.family_bits.sum(axis=0) - self.family_bits.max(axis=0, initial=0.0))
+
+
+@dataclass(frozen=True)
+class Score(Bits):
+    """The bits of groups, and how they come about: ``kinds`` in the order of the world.
+
+    ``family_joining`` (families x groups): the members that take part in the family's best kind.
+    """
+
+    kinds: tuple[KindScore, ...]
     family_joining: Ints
 
     @property
@@ -65,10 +80,31 @@ class Score:
         rows = np.arange(len(self.family_bits))[:, None]
         return np.asarray(np.where(rows == self.strongest, 0, self.family_joining).max(axis=0, initial=0))
 
-    @property
-    def beyond_best_family(self) -> Floats:
-        """Bits outside the strongest family, per group."""
-        return np.asarray(self.family_bits.sum(axis=0) - self.family_bits.max(axis=0, initial=0.0))
+
+def bits_of(world: World, groups: sp.csr_matrix, first: Ints, second: Ints) -> Bits:
+    """Bits of the unions of two groups each; ``groups`` (0/1, groups x accounts) do not overlap.
+
+    A group united with itself is the group. What this world has scored before is looked up.
+    """
+    keys = keys_of(groups)
+    keys = np.where(first == second, keys[first], keys[first] + keys[second])
+    fresh, place = np.unique(keys[~world.known.find(keys)[1]], return_index=True)
+    new = np.flatnonzero(~world.known.find(keys)[1])[place]
+    for block in _blocks(np.diff(groups.indptr)[[first[new], second[new]]].sum(axis=0)):
+        a, b = first[new[block]], second[new[block]]
+        rows = groups[a] + groups[b].multiply((a != b)[:, None])
+        scored = score(world, count(world, rows.tocsr()))
+        world.known.add(fresh[block], np.vstack([scored.saved, scored.family_bits]).T)
+    bits = world.known.bits[world.known.find(keys)[0]].T
+    return Bits(bits[0], bits[1:])
+
+
+def _blocks(sizes: Ints) -> Iterator[slice]:
+    """Slices of about BLOCK members each, or of a single item."""
+    number = np.cumsum(sizes) // BLOCK
+    starts = np.flatnonzero(np.diff(number, prepend=-1))
+    for start, end in pairwise([*starts.tolist(), len(sizes)]):
+        yield slice(start, end)
 
 
 def score(world: World, counts: Counts) -> Score:
@@ -93,7 +129,7 @@ def score(world: World, counts: Counts) -> Score:
     saved = fixed(saved - np.log2(len(world.kinds) + 1))
     if world.observe:
         world.observe(counts.size, saved)
-    return Score(saved, kinds, family_bits, joining)
+    return Score(saved, family_bits, kinds, joining)
 
 
 def _named_by(world: World, background: Background, counts: KindCounts, size: Ints) -> Floats:

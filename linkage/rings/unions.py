@@ -10,7 +10,7 @@ import numpy as np
 
 from linkage.rings.codelength import Floats, Ints, log2_binomial
 from linkage.rings.counts import home_of
-from linkage.rings.score import Score
+from linkage.rings.score import Bits
 
 WORTH = 5.0  # bits a change must save beyond its cost; from the method sketch
 
@@ -31,7 +31,7 @@ class Rule(Protocol):
     def home(self, labels: Ints, groups: int) -> Ints | None:
         """A number per group: only groups of the same one unite; None when any two may."""
 
-    def gain(self, apart: Score, together: Score, pairs: Pairs) -> Floats:
+    def gain(self, apart: Bits, together: Bits, pairs: Pairs) -> Floats:
         """Bits saved by each pair's union; ``apart`` scores the groups, ``together`` the unions."""
 
 
@@ -42,7 +42,7 @@ class OnTheirOwn:
         """None: any two may unite."""
         return None
 
-    def gain(self, apart: Score, together: Score, pairs: Pairs) -> Floats:
+    def gain(self, apart: Bits, together: Bits, pairs: Pairs) -> Floats:
         """What the union saves, less what its parts save."""
         saved = np.maximum(apart.saved, 0)
         return np.asarray(together.saved - saved[pairs.first] - saved[pairs.second])
@@ -63,7 +63,7 @@ class Within:
         """The cluster of each group."""
         return home_of(labels, groups, self.cluster)
 
-    def gain(self, apart: Score, together: Score, pairs: Pairs) -> Floats:
+    def gain(self, apart: Bits, together: Bits, pairs: Pairs) -> Floats:
         """Bits of the families told apart, and log2 binomial(s_1 + s_2, s_1) for not having to say who is in which."""
         told = self.told_apart[:, pairs.home]
         parts = np.where(told, apart.family_bits, 0.0).sum(axis=0)
@@ -89,7 +89,7 @@ class Behind:
         """None: any two may unite."""
         return None
 
-    def gain(self, apart: Score, together: Score, pairs: Pairs) -> Floats:
+    def gain(self, apart: Bits, together: Bits, pairs: Pairs) -> Floats:
         """Bits together, less those apart, less 5: without the rented family, or without both, whichever is less."""
         parts, whole = apart.family_bits, together.family_bits
         change = whole - parts[:, pairs.first] - parts[:, pairs.second]

@@ -5,7 +5,7 @@ import pytest
 
 from linkage.rings import merge as module
 from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
-from linkage.rings.merge import merge, neighbours
+from linkage.rings.merge import looks_of, merge, neighbours
 from linkage.rings.score import score
 from tests.rings.graphs import NETWORK, PAYMENT, Town, graph_of, renumbered
 
@@ -76,18 +76,18 @@ def test_renumbered_accounts_give_the_renumbered_groups(world: World) -> None:
 
 
 def test_without_neighbours_nothing_is_tried(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    counts = count(world, groups_of(parts(), 6))
-    first, second = neighbours(world, counts, score(world, counts))
+    looks = looks_of(world, groups_of(parts(), 6))
+    first, second = neighbours(world, looks)
     assert set(zip(first.tolist(), second.tolist(), strict=True)) >= {(a, b) for b in range(4) for a in range(b)}
     assert (first < second).all(), "each pair once"
     monkeypatch.setattr(module, "NEIGHBOURS", 1)
-    fewer = neighbours(world, counts, score(world, counts))
+    fewer = neighbours(world, looks)
     assert len(fewer[0]) < len(first)
     monkeypatch.setattr(module, "NEIGHBOURS", 0)
     assert len(set(merge(world, parts())[:32])) == 4
 
 
 def test_neighbours_share_a_profile(world: World) -> None:
-    counts = count(world, groups_of(parts(), 6))
-    pairs = set(zip(*(x.tolist() for x in neighbours(world, counts, score(world, counts))), strict=True))
+    looks = looks_of(world, groups_of(parts(), 6))
+    pairs = set(zip(*(x.tolist() for x in neighbours(world, looks)), strict=True))
     assert (4, 5) not in pairs, "strangers have no profile to share"

@@ -1,0 +1,53 @@
+"""Bits of groups that were scored before: the search meets the same group, and above all the same union, many times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from linkage.rings.codelength import Floats, Ints
+
+Keys = npt.NDArray[np.uint64]
+
+
+@dataclass
+class Known:
+    """Bits by group, in rows: what is saved, then the bits of each family.
+
+    A group's key is the sum of a random number of 64 bits for each of its accounts, so that the key of a union is the
+    sum of its parts' keys. Two of a million groups share a key with a probability under 3e-8.
+    """
+
+    keys: Keys = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+    bits: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+
+    def find(self, keys: Keys) -> tuple[Ints, np.ndarray]:
+        """The row of each key, and whether it is known at all."""
+        if not len(self.keys):
+            return np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys), dtype=bool)
+        row = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1).astype(np.int64)
+        return row, self.keys[row] == keys
+
+    def add(self, keys: Keys, bits: Floats) -> None:
+        """Remember the bits (groups x columns) of groups that are not known yet, each once."""
+        every = np.concatenate([self.keys, keys])
+        order = np.argsort(every, kind="stable")
+        self.keys = every[order]
+        self.bits = np.concatenate([self.bits.reshape(-1, bits.shape[1]), bits])[order]
+
+
+def keys_of(groups: sp.csr_matrix) -> Keys:
+    """The key of each group of a 0/1 matrix, groups x accounts."""
+    ones = np.ones(groups.nnz, dtype=np.uint64)
+    summed = sp.csr_matrix((ones, groups.indices, groups.indptr), shape=groups.shape) @ _numbers(groups.shape[1])
+    return np.asarray(summed, dtype=np.uint64)
+
+
+@lru_cache(maxsize=1)
+def _numbers(accounts: int) -> Keys:
+    """A random number for each account, always the same ones."""
+    return np.random.default_rng(0).integers(0, 2**64, accounts, dtype=np.uint64)
