@@ -33,7 +33,7 @@ from linkage.reports.publish import MAIN_OPERATOR
 Floats = npt.NDArray[np.float64]
 CONSTANT = "constant"
 COLUMNS = (CONSTANT, *MEASURES)
-RISING = ("bits", "support", "same_operator")  # more of it never speaks against a membership
+RISING = ("bits", "support", "fit", "same_operator")  # more of it never speaks against a membership
 SPREAD = 0.7  # prior standard deviation of a verdict's weight around the common one; measures have unit spread
 WIDTH = 2.0  # the same of the common ones around 0
 DIGITS = 4

@@ -26,7 +26,9 @@ from linkage.reports.likelihood import (
 )
 
 VERDICTS = ("suspect", "suspect", "suspect", "household")
-RUNNERS_UP = ("undetermined", "campus", None, "household")
+RUNNERS_UP = ("undetermined", "campus", "undetermined", "own_accounts")
+RIVALS = (None, 0.75, None, 0.5)  # their fits
+FITS = (0.875, 1.0, None, 0.625)  # those of the verdicts
 # account, ring, log-odds in bits, role
 MEMBERS = [(0, 0, 3.0, "core"), (1, 0, 50.0, "periphery"), (2, 1, 1.0, "bystander"), (3, 2, -1.0, "core"),
            (4, 3, 7.0, "core")]  # fmt: skip
@@ -55,7 +57,8 @@ def engine(tmp_path: Path) -> Iterator[DuckDBEngine]:
     members = [dict(zip(keys, row, strict=True)) for row in MEMBERS]
     further = [dict(zip(keys, row, strict=True)) for row in FURTHER]
     rings = [
-        {"ring": i, "verdict": v, "runner_up": RUNNERS_UP[i], "accounts": SIZE, "bits_saved": SAVED,
+        {"ring": i, "verdict": v, "verdict_fit": FITS[i], "runner_up": RUNNERS_UP[i], "runner_up_fit": RIVALS[i],
+         "accounts": SIZE, "bits_saved": SAVED,
          "support": SUPPORT, "families": "content,payment"} for i, v in enumerate(VERDICTS)
     ]  # fmt: skip
     load(made, "ring_members", model.RING_MEMBERS, members)
@@ -81,7 +84,7 @@ def measures(account: int, ring: int, bits: float, role: str, own: bool) -> dict
     home = next(r for a, r, *_ in MEMBERS if a == account)
     return {
         "constant": 1, "bits": math.log2(1 + min(max(bits, 0), 10)), "size": math.log2(SIZE), "support": SUPPORT,
-        "rivalled": RUNNERS_UP[ring] not in (None, "undetermined", VERDICTS[ring]),
+        "fit": FITS[ring] or 0.0, "rival": RIVALS[ring] or 0.0,
         "periphery": role == "periphery", "bystander": role == "bystander",
         "beside_suspects": not own and VERDICTS[home] == "suspect",
         "same_operator": not own and ring in OPERATORS and OPERATORS.get(ring) == OPERATORS.get(home),

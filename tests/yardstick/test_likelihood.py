@@ -32,7 +32,7 @@ def made(number: int, seed: int, ring: int = 1, **weight: float) -> pd.DataFrame
 
 
 def test_it_finds_the_weights_that_made_the_world() -> None:
-    true = {"constant": -0.5, "bits": 0.8, "size": -0.4, "rivalled": -1.1}
+    true = {"constant": -0.5, "bits": 0.8, "size": -0.4, "rival": -1.1}
     found = fit(made(20_000, 1, **true), {"worlds": 1})
     for table in (found.members, found.affiliations):
         for name in ("constant", *MEASURES):
