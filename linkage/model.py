@@ -135,9 +135,14 @@ RING_USES = _schema(ring=_I, entity=_I, kind=_S, ring_accounts=_L, all_accounts=
 
 # operators -> reports. A link is what a ring shares with the other rings of its operator, kind by kind.
 RING_OPERATOR_LIST = _schema(ring=_I, operator=_I, traffic_share=_F)
-OPERATOR_LINKS = _schema(operator=_I, ring=_I, kind=_S, shared=_L, expected=_F, bits=_F, total_bits=_F)
+OPERATOR_LINKS = _schema(
+    operator=_I, ring=_I, kind=_S, shared=_L, expected=_F, bits=_F, total_bits=_F, beyond_weakest=pa.bool_()
+)
 CARRIED = _schema(account=_I, ring=_I, operator=_I, share=_F)  # of accounts of rings that serve several operators
-OPERATOR_LIST = _schema(operator=_I, bits_saved=_F, decided_by=_S, dossier=_S, dossier_match=_S)
+OPERATOR_LIST = _schema(
+    operator=_I, bits_saved=_F, decided_by=_S, dossier=_S, dossier_match=_S, weakest_bits=_F, weakest_link=_S,
+    alternatives=_S,
+)
 
 # published: the columns of the contract first, ours after them
 PUBLISHED = {
@@ -153,7 +158,7 @@ PUBLISHED = {
     "ring_operators": _schema(ring_id=_S, operator_id=_S, traffic_share=_F),
     "operators": _schema(
         operator_id=_S, rings=_L, accounts=_L, exchanges=_L, first_seen=TIME, last_seen=TIME, bits_saved=_F,
-        decided_by=_S, dossier=_S, dossier_match=_S,
+        decided_by=_S, dossier=_S, dossier_match=_S, weakest_bits=_F, weakest_link=_S, alternatives=_S,
     ),
     "evidence": _schema(
         ring_id=_S, kind=_S, entity=_S, pool=_L, ring_accounts=_L, ring_accounts_with_kind=_L, all_accounts=_L,

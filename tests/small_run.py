@@ -345,12 +345,13 @@ def _rings() -> dict[str, tuple[pa.Schema, list[dict[str, Any]]]]:
         "5-operators/ring_operators": (model.RING_OPERATOR_LIST, [
             {"ring": i, "operator": 0, "traffic_share": 1.0} for i in (0, 1)
         ]),
+        "5-operators/carried": (model.CARRIED, []),
         "5-operators/operator_links": (model.OPERATOR_LINKS, [
             {"operator": 0, "ring": 0, "kind": "device", "shared": 1, "expected": 0.9, "bits": 0.0, "total_bits": 21.5},
             {"operator": 0, "ring": 0, "kind": "prompt_template", "shared": 2, "expected": 0.1, "bits": 21.5,
              "total_bits": 21.5},
             {"operator": 0, "ring": 1, "kind": "prompt_template", "shared": 2, "expected": 0.1, "bits": 22.5,
-             "total_bits": 22.5},
+             "total_bits": 22.5, "beyond_weakest": True},
         ]),
     }
 
@@ -387,7 +388,9 @@ def _published() -> dict[str, tuple[pa.Schema, list[dict[str, Any]]]]:
         {"operator_id": OPERATOR, "rings": 2, "accounts": len(attributed),
          "exchanges": sum(100 + ALL.index(a) for a in attributed), "first_seen": min(times(a)[1] for a in attributed),
          "last_seen": max(times(a)[2] for a in attributed), "bits_saved": 31.25,
-         "decided_by": "one template set; each ring picks from it", "dossier": DOSSIER, "dossier_match": DOSSIER_MATCH}
+         "decided_by": "one template set; each ring picks from it", "dossier": DOSSIER, "dossier_match": DOSSIER_MATCH,
+         "weakest_bits": 22.0, "weakest_link": "1 of 2 rings is tied to the others by 2 prompt templates (22.0 bits)",
+         "alternatives": "a prompt that is sold explains 100%: nothing else ties them; one proxy provider explains 0%"}
     ]
     shares = [{"ring_id": RING_IDS[i], "operator_id": OPERATOR, "traffic_share": 1.0} for i in (0, 1)]
     found = [

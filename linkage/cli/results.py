@@ -284,6 +284,8 @@ HEADINGS = {
     "weakest_bridge": "Weakest bridge",
     "rests_on": "What the figures rest on",
     "decided_by": "Why these rings go together",
+    "alternatives": "What else would explain it",
+    "carrying": "Whose traffic it is",
     "evidence": "Evidence: here, k of the s members that have the kind; everywhere, d of all N accounts that have it",
     "pools": "Pools",
     "creations": "When the accounts that use it were created",

@@ -10,11 +10,13 @@ import pyarrow as pa
 
 from linkage import model
 from linkage.model import Verdict
+from linkage.operators.alternatives import alternatives
 from linkage.operators.cluster import cluster_rings, price
 from linkage.operators.reasons import decided_by
 from linkage.operators.shared import Operators, told_apart
 from linkage.operators.ties import Tie, between
 from linkage.operators.uses import Floats, Ints, KindUses, of_tables
+from linkage.operators.weakest import Weakest, weakest_link
 
 Bools = npt.NDArray[np.bool_]
 
@@ -32,6 +34,10 @@ class _Served:
         """Suspect rings of the same operator, but for the ring itself."""
         same = (self.operator == self.operator[row]) & self.suspect & (self.ring != self.ring[row])
         return np.asarray(self.ring[same], dtype=np.int64)
+
+    def suspects(self, operator: int) -> Ints:
+        """Suspect rings of an operator."""
+        return np.asarray(self.ring[(self.operator == operator) & self.suspect], dtype=np.int64)
 
 
 def attribute(rings: pa.Table, uses: pa.Table, kinds: pa.Table) -> dict[str, pa.Table]:
@@ -54,11 +60,28 @@ def attribute(rings: pa.Table, uses: pa.Table, kinds: pa.Table) -> dict[str, pa.
     served = _served(operators, suspect)
     served = _joined(served, _followers(made, served, np.flatnonzero(verdict == str(Verdict.UNDETERMINED)), least))
     ties = [between(made, np.array([ring]), served.others(row)) for row, ring in enumerate(served.ring)]
+    weakest = [weakest_link(made, served.suspects(n), [tree]) for n, tree in enumerate(operators.own)]
+    explained = [alternatives(made, served.suspects(n), _clients(rings, served, n), least) for n in range(len(weakest))]
     return {
         "ring_operators": _ring_operators(served),
-        "operators": _operators(rings, made, served, ties),
-        "operator_links": _links(made, served, ties),
+        "operators": _operators(rings, made, served, _Told(ties, weakest, explained)),
+        "operator_links": _links(made, served, ties, weakest),
     }
+
+
+@dataclass(frozen=True)
+class _Told:
+    """The tie of each row of :class:`_Served`; of each operator its weakest link, and what else would explain it."""
+
+    ties: list[Tie]
+    weakest: list[Weakest | None]
+    alternatives: list[str]
+
+
+def _clients(rings: pa.Table, served: _Served, operator: int) -> int:
+    """How many of an operator's suspect rings look like an organisation next."""
+    next_best = rings["runner_up"].to_numpy(zero_copy_only=False)[served.suspects(operator)]
+    return int(np.count_nonzero(next_best == str(Verdict.ORGANISATION)))
 
 
 def _served(operators: Operators, suspect: Bools) -> _Served:
@@ -99,7 +122,7 @@ def _ring_operators(served: _Served) -> pa.Table:
     return pa.table(columns).cast(model.RING_OPERATOR_LIST)
 
 
-def _operators(rings: pa.Table, kinds: list[KindUses], served: _Served, ties: list[Tie]) -> pa.Table:
+def _operators(rings: pa.Table, kinds: list[KindUses], served: _Served, told: _Told) -> pa.Table:
     number = int(served.operator.max(initial=-1)) + 1
     chosen = served.suspect
     saved = np.round(1_000 * rings["bits_saved"].to_numpy()).astype(np.int64)
@@ -109,21 +132,26 @@ def _operators(rings: pa.Table, kinds: list[KindUses], served: _Served, ties: li
     for n in range(number):
         rows = np.flatnonzero((served.operator == n) & chosen)
         shared = np.isin(served.ring[rows], served.ring[served.share < 1])
-        reasons.append(decided_by(names, [ties[row] for row in rows], int(shared.sum())))
+        reasons.append(decided_by(names, [told.ties[row] for row in rows], int(shared.sum())))
     columns = {
         "operator": np.arange(number), "bits_saved": sums / 1_000, "decided_by": pa.array(reasons, pa.string()),
         "dossier": pa.nulls(number), "dossier_match": pa.nulls(number),
+        "weakest_bits": pa.array([round(link.tie.total, 3) if link else None for link in told.weakest], pa.float64()),
+        "weakest_link": pa.array([link.text(names) if link else None for link in told.weakest], pa.string()),
+        "alternatives": pa.array([text or None for text in told.alternatives], pa.string()),
     }
     return pa.table(columns).cast(model.OPERATOR_LIST)
 
 
-def _links(kinds: list[KindUses], served: _Served, ties: list[Tie]) -> pa.Table:
+def _links(kinds: list[KindUses], served: _Served, ties: list[Tie], weakest: list[Weakest | None]) -> pa.Table:
     """What each ring shares with the other suspect rings of its operator, in kinds of which it shares anything."""
+    beyond = {(n, ring) for n, link in enumerate(weakest) if link for ring in link.part.tolist()}
     rows = [
         {
             "operator": int(served.operator[row]), "ring": int(served.ring[row]), "kind": kind.kind,
             "shared": int(tie.shared[i]), "expected": round(float(tie.expected[i]), 3),
             "bits": round(float(tie.bits[i]), 3), "total_bits": round(tie.total, 3),
+            "beyond_weakest": (int(served.operator[row]), int(served.ring[row])) in beyond,
         }
         for row, tie in enumerate(ties)
         for i, kind in enumerate(kinds)

@@ -19,6 +19,7 @@ from linkage.reports.visible import printable
 from linkage.reports.words import bits, count, listed, records, sentences
 
 DISCUSSED = 40  # rings whose weaknesses are listed one by one
+_MINE = "SELECT operator FROM ring_operator_list GROUP BY operator HAVING list_sort(list(ring)) = $rings"
 
 
 class Operator:
@@ -56,10 +57,11 @@ class Operator:
         """Accounts of its rings by ring, role and id; operator_id is empty for those not attributed to it."""
         return self.store.query(
             "SELECT m.ring_id, m.account_id, m.role, m.operator_id, m.verdict, m.log_odds_bits, m.likelihood, "
-            "m.families, a.created, a.first_seen, a.last_seen, a.exchanges "
+            "m.families, a.created, a.first_seen, a.last_seen, a.exchanges, c.share AS carried "
             "FROM members m JOIN accounts a USING (account_id) JOIN ring_operators s USING (ring_id) "
+            f"LEFT JOIN (SELECT account, share FROM carried JOIN ({_MINE}) USING (operator)) c USING (account) "
             "WHERE s.operator_id = $id ORDER BY m.ring_id, m.log_odds_bits DESC, m.account_id",
-            id=self.id,
+            id=self.id, rings=self._ring_numbers,
         )
 
     @cached_property
@@ -93,16 +95,18 @@ class Operator:
         far beyond that is; ``total_bits`` those of the ring, the best kind of each family added up.
         """
         return self.store.query(
-            """
-            WITH mine AS (
-                SELECT operator FROM ring_operator_list GROUP BY operator HAVING list_sort(list(ring)) = $rings
-            )
-            SELECT r.ring_id, t.kind, t.shared, t.expected, t.bits, t.total_bits
+            f"""
+            WITH mine AS ({_MINE})
+            SELECT r.ring_id, t.kind, t.shared, t.expected, t.bits, t.total_bits, t.beyond_weakest
             FROM operator_links t JOIN mine USING (operator) JOIN rings r ON r.ring = t.ring
             ORDER BY t.total_bits, r.ring_id, t.bits DESC, t.kind
             """,
-            rings=sorted(int(number) for number in self.ring_table["ring"]),
+            rings=self._ring_numbers,
         )
+
+    @property
+    def _ring_numbers(self) -> list[int]:
+        return sorted(int(number) for number in self.ring_table["ring"])
 
     @property
     def weakest_tie(self) -> str:
@@ -117,6 +121,36 @@ class Operator:
             f"({bits(self.ties['total_bits'].iloc[0])}). A reseller, an agency or a leaked prompt that both use would "
             "explain it as well."
         )
+
+    @property
+    def weakest_link(self) -> str:
+        """The tie without which it would be two, and the rings on the smaller side; empty for one ring."""
+        if self.ties.empty or not self.row.get("weakest_link"):
+            return ""
+        beyond = self.ties.loc[self.ties["beyond_weakest"].fillna(False).astype(bool), "ring_id"]
+        return f"Weakest link: {self.row['weakest_link']}: {listed(sorted(set(beyond)))}."
+
+    @cached_property
+    def carrying(self) -> list[str]:
+        """Of each of its rings that serves others, too: how many accounts show for whom they work, and who does not."""
+        rows = records(self.store.query(
+            """
+            SELECT r.ring_id, count(*) AS accounts, count(c.account) AS telling
+            FROM ring_operators s JOIN rings r USING (ring_id) JOIN ring_members m ON m.ring = r.ring
+            LEFT JOIN (SELECT DISTINCT account, ring FROM carried) c ON c.account = m.account AND c.ring = r.ring
+            WHERE s.operator_id = $id AND m.role <> 'bystander'
+              AND r.ring_id IN (SELECT ring_id FROM ring_operators GROUP BY ring_id HAVING count(*) > 1)
+            GROUP BY r.ring_id ORDER BY r.ring_id
+            """,
+            id=self.id,
+        ))
+        return [
+            f"{row['ring_id']} serves other operators, too: {row['telling']:,} of its "
+            f"{count(row['accounts'], 'account')} show for whom they work. The other "
+            f"{row['accounts'] - row['telling']:,} use hardly anything that is known as an operator's: they look like "
+            "bystanders, innocent customers of the ring, or evade (they have no value under carried)."
+            for row in rows
+        ]
 
     def graph(self) -> nx.Graph:
         """Members of all its rings and the entities that two of them or more share."""
@@ -136,7 +170,7 @@ class Operator:
         if len(self.rings) == 1:
             return ["It consists of one ring: nothing but that ring's own evidence carries it."]
         apart = ["No entity stands in the profiles of two of its rings."] if self.shared.empty else []
-        return apart + ([self.weakest_tie] if self.weakest_tie else [])
+        return [*apart, *(text for text in (self.weakest_link, self.weakest_tie) if text)]
 
     @cached_property
     def why_not(self) -> list[str]:
@@ -153,8 +187,10 @@ class Operator:
         ring_list["runner_up"] = [next_best(row) for row in records(ring_list)]
         tables = {"ring_list": ring_list, "ties": self.ties, "common": self.shared, "members": self.members}
         notes = {
-            "decided_by": sentences(self.row["decided_by"]), "resembles": self.resembles, "against": self.why_not,
+            "decided_by": sentences(self.row["decided_by"]), "resembles": self.resembles,
+            "alternatives": sentences(self.row.get("alternatives")), "carrying": self.carrying, "against": self.why_not,
             "rests_on": rests_on(self.store.root, Verdict.SUSPECT),
         }
-        facts.pop("decided_by")
+        for name in ("decided_by", "alternatives", "weakest_link"):
+            facts.pop(name, None)
         return Card(f"Operator cluster {self.id}", facts, {k: t.iloc[:limit] for k, t in tables.items()}, notes)

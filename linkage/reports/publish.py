@@ -121,7 +121,7 @@ _TABLES = {
                    min(t.first_seen) AS first_seen, max(t.last_seen) AS last_seen
             FROM ring_operator o JOIN attributed t USING (ring) GROUP BY o.operator)
         SELECT i.name AS operator_id, p.rings, p.accounts, p.exchanges, p.first_seen, p.last_seen, l.bits_saved,
-               l.decided_by, l.dossier, l.dossier_match
+               l.decided_by, l.dossier, l.dossier_match, l.weakest_bits, l.weakest_link, l.alternatives
         FROM operator_list l JOIN parts p USING (operator) JOIN operator_ids i USING (operator) ORDER BY 1
     """,
     "evidence": """

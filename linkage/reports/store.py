@@ -34,6 +34,7 @@ TABLES = {
     "profiles": "4-rings/profiles.parquet",
     "ring_operator_list": "5-operators/ring_operators.parquet",
     "operator_links": "5-operators/operator_links.parquet",
+    "carried": "5-operators/carried.parquet",
 }
 # tables that runs of earlier versions lack: name in queries -> file, and its shape
 LATER = {"hand_offs": ("2-graph/hand_offs.parquet", model.HAND_OFFS)}

@@ -48,6 +48,12 @@ def test_what_holds_an_operator_together_is_said() -> None:
         (0, "card", 1), (0, "template", 3), (1, "card", 1), (1, "template", 3)
     ]
     assert f"({links[0]['total_bits']:.1f} bits)" in one
+    assert [row["beyond_weakest"] for row in links] == [True, True, False, False]
+    held, alone = made["operators"].to_pylist()
+    assert held["weakest_bits"] == links[0]["total_bits"]
+    assert held["weakest_link"].startswith("1 of 2 rings is tied to the others by 1 card and 3 templates that hardly")
+    assert "explains 0%" in held["alternatives"]
+    assert (alone["weakest_bits"], alone["weakest_link"], alone["alternatives"]) == (None, None, None)
     assert links[0]["bits"] + links[1]["bits"] == pytest.approx(links[0]["total_bits"], abs=0.002)
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from linkage.reports.run import Run
+from linkage import model
+from linkage.reports.run import Run, open_run
 from tests.small_run import BYSTANDER, DOSSIER, DOSSIER_MATCH, EVIL_TEMPLATE, OPERATOR, RING_IDS, USERS, USES, A, B
 
 
@@ -32,8 +37,11 @@ def test_shared_entities_stand_in_two_profiles(run: Run) -> None:
 
 def test_what_speaks_against_it_names_the_ring(run: Run) -> None:
     operator = run.operator(OPERATOR)
-    assert operator.weaknesses == [operator.weakest_tie]
-    assert operator.why_not[1:] == [f"{ring.id}: {d.text}" for ring in operator.rings for d in ring.why_not]
+    assert operator.weaknesses == [operator.weakest_link, operator.weakest_tie]
+    assert operator.weakest_link == (
+        f"Weakest link: 1 of 2 rings is tied to the others by 2 prompt templates (22.0 bits): {RING_IDS[1]}."
+    )
+    assert operator.why_not[2:] == [f"{ring.id}: {d.text}" for ring in operator.rings for d in ring.why_not]
 
 
 def test_its_own_weaknesses(run: Run) -> None:
@@ -65,6 +73,39 @@ def test_a_known_operator_is_a_resemblance_to_be_checked(run: Run) -> None:
     assert (data["dossier"], data["dossier_match"], data["resembles"]) == (DOSSIER, DOSSIER_MATCH, operator.resembles)
     operator.row["dossier"] = None
     assert operator.resembles == []
+
+
+def test_what_else_would_explain_it_and_whose_traffic_it_is_stand_on_the_card(run: Run) -> None:
+    card = run.operator(OPERATOR).card()
+    assert card.notes["alternatives"] == [
+        "a prompt that is sold explains 100%: nothing else ties them", "one proxy provider explains 0%",
+    ]
+    assert card.notes["carrying"] == [], "no ring of it serves others"
+    assert "weakest_link" not in card.facts
+
+
+def test_accounts_of_a_shared_ring_that_do_not_show_for_whom_they_work(folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(folder, tmp_path / "run"))
+    served = pq.read_table(folder / "ring_operators.parquet")
+    other = served.slice(0, 1).set_column(1, "operator_id", pa.array(["OP-ZZZZZZZZZZ"]))
+    pq.write_table(pa.concat_tables([served, other]), folder / "ring_operators.parquet")
+    ring = served["ring_id"][0].as_py()
+    members = open_run(folder).operator(OPERATOR).members
+    firm = members[(members["ring_id"] == ring) & (members["role"] != "bystander")]
+    accounts = pq.read_table(folder / "1-sources/accounts.parquet").to_pandas().set_index("account_id")["account"]
+    shown = [
+        {"account": int(accounts[name]), "ring": 0, "operator": 0, "share": 0.4} for name in firm["account_id"].iloc[:3]
+    ]
+    pq.write_table(pa.Table.from_pylist(shown, schema=model.CARRIED), folder / "5-operators/carried.parquet")
+    operator = open_run(folder).operator(OPERATOR)
+    assert operator.carrying == [
+        f"{ring} serves other operators, too: 3 of its {len(firm)} accounts show for whom they work. The other "
+        f"{len(firm) - 3} use hardly anything that is known as an operator's: they look like bystanders, innocent "
+        "customers of the ring, or evade (they have no value under carried)."
+    ]
+    carried = operator.members.set_index("account_id")["carried"]
+    assert carried[firm["account_id"].iloc[:3]].tolist() == [0.4] * 3
+    assert carried.notna().sum() == 3
 
 
 def test_the_card_is_json_and_its_names_do_not_collide(run: Run) -> None:
