@@ -9,7 +9,7 @@ import networkx as nx
 import pandas as pd
 
 from linkage.model import Verdict
-from linkage.reports.bridge import Bridge, weakest_bridge
+from linkage.reports.bridge import Bridge, seam, weakest_bridge
 from linkage.reports.card import Card
 from linkage.reports.case import Case
 from linkage.reports.doubts import Doubt, doubts, next_best
@@ -176,8 +176,13 @@ class Ring:
 
     @cached_property
     def bridge(self) -> Bridge | None:
-        """Where the ring is weakest; None when it has over 200 members."""
+        """Where the ring is weakest; None when it has over 3,000 members."""
         return weakest_bridge(self.graph()) if len(self.members) <= BRIDGE_ACCOUNTS else None
+
+    @cached_property
+    def seam(self) -> Bridge | None:
+        """Where it comes apart into two parts most easily; None when it is too small for that, or has over 3,000."""
+        return seam(self.graph()) if len(self.members) <= BRIDGE_ACCOUNTS else None
 
     @cached_property
     def case(self) -> Case:
@@ -211,6 +216,8 @@ class Ring:
         }
         if self.bridge:
             notes["weakest_bridge"] = [self.bridge.text]
+            if self.seam and self.seam.apart != self.bridge.apart:
+                notes["weakest_bridge"].append(f"Into two parts it comes apart most easily so: {self.seam.text}")
         notes["rests_on"] = rests_on(self.store.root, self.verdict)
         facts = {k: row.get(k) for k in keys} | {"runner_up": self.next_best}
         return Card(f"Ring {self.id}", facts, tables, notes)

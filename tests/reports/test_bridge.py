@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.reports.bridge import Bridge, weakest_bridge
+from linkage.reports.bridge import Bridge, seam, weakest_bridge
 from linkage.reports.run import Run
 from linkage.reports.shared import accounts_of
 from tests.small_run import RING_IDS
@@ -83,3 +83,52 @@ def test_the_bystander_hangs_by_the_least(run: Run) -> None:
 )
 def test_the_sentence(bridge: Bridge, text: str) -> None:
     assert bridge.text == text
+
+
+def dense(sizes: tuple[int, ...], joined: int) -> nx.Graph:
+    """Groups of accounts that share five entities each, and one entity that the first of every group uses."""
+    graph, start = nx.Graph(), 0
+    for size in sizes:
+        graph.add_nodes_from((f"a{i:02d}" for i in range(start, start + size)), bipartite=0)
+        for entity in range(5):
+            name = ("ip", f"{start}-{entity}")
+            graph.add_node(name, bipartite=1)
+            graph.add_edges_from(((f"a{i:02d}", name) for i in range(start, start + size)), weight=6.0)
+        for bridge in range(joined):
+            graph.add_node(("device", str(bridge)), bipartite=1)
+            graph.add_edge(f"a{start:02d}", ("device", str(bridge)), weight=3.0)
+        start += size
+    return graph
+
+
+def test_two_groups_chained_by_one_entity_come_apart_there() -> None:
+    found = seam(dense((4, 7), 2))
+    assert found is not None
+    assert (found.bits, found.apart, found.rest) == (6.0, ("a00", "a01", "a02", "a03"), 7)
+    assert found.links[["kind", "entity"]].to_numpy().tolist() == [["device", "0"], ["device", "1"]]
+    assert set(found.links["account_id"]) <= {"a00", "a04"}
+
+
+@settings(max_examples=40, deadline=None)
+@given(LINKS)
+def test_a_seam_costs_what_it_says_and_is_no_lighter_than_the_best(links: dict[tuple[int, int], int]) -> None:
+    graph = graph_of(links)
+    found = seam(graph)
+    if found is None:
+        return
+    joined, rest = nx.Graph(graph), set(accounts_of(graph)) - set(found.apart)
+    joined.add_weighted_edges_from([("source", a, 1e6) for a in found.apart] + [(a, "sink", 1e6) for a in rest])
+    assert nx.minimum_cut_value(joined, "source", "sink", capacity="weight") == pytest.approx(found.bits)
+    assert (len(found.apart), found.rest) == (3, 3)
+    whole = weakest_bridge(graph)
+    assert whole is not None
+    assert found.bits >= whole.bits
+
+
+def test_small_rings_have_no_seam(run: Run) -> None:
+    assert seam(dense((2, 3), 1)) is None
+    assert run.ring(RING_IDS[2]).seam is None
+    big = run.ring(RING_IDS[0])
+    assert big.seam is not None
+    told = big.card().notes["weakest_bridge"][1]
+    assert told.startswith("Into two parts it comes apart most easily so: Without links ")
