@@ -5,6 +5,7 @@ Times are UTC with microseconds. Bits are base-2 logarithms, rounded to a thousa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -72,18 +73,69 @@ class Incidence:
         return np.diff(self.matrix.indptr)
 
 
+class Standing(StrEnum):
+    """What a label says of an account."""
+
+    HONEST = "confirmed honest"
+    STAFF = "staff"
+    RED_TEAM = "red team"
+    BANNED = "banned"
+    OPERATOR = "confirmed operator"
+    REVIEWED_HONEST = "reviewed as honest"
+    REVIEWED_OPERATOR = "reviewed as an operator's"
+    OTHER = "other"
+
+
+LABEL_WORDS: Mapping[str, Standing] = {
+    **dict.fromkeys(("honest", "confirmed_honest", "known_good", "legitimate", "benign", "cleared"), Standing.HONEST),
+    **dict.fromkeys(("staff", "employee"), Standing.STAFF),
+    **dict.fromkeys(("red_team", "test"), Standing.RED_TEAM),
+    **dict.fromkeys(("banned", "blocked", "suspended", "terminated"), Standing.BANNED),
+    **dict.fromkeys(("operator", "confirmed_operator"), Standing.OPERATOR),
+    "reviewed_honest": Standing.REVIEWED_HONEST,
+    "reviewed_operator": Standing.REVIEWED_OPERATOR,
+}
+CLEARING = frozenset({Standing.HONEST, Standing.STAFF, Standing.RED_TEAM, Standing.REVIEWED_HONEST})
+ACCUSING = frozenset({Standing.BANNED, Standing.OPERATOR, Standing.REVIEWED_OPERATOR})
+HONEST_HANDS = CLEARING - {Standing.RED_TEAM}  # what speaks for honest hands; a red team does act as an operator would
+
+
+def folded_label(label: str) -> str:
+    """A label as it is compared: lower case, hyphens and blanks as ``_``."""
+    return label.strip().casefold().replace("-", "_").replace(" ", "_")
+
+
+def standing_of(label: str) -> Standing:
+    """What a label says; in any case, with ``_``, hyphens or blanks."""
+    return LABEL_WORDS.get(folded_label(label), Standing.OTHER)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the user told beside the logs: labels of accounts, and the lists of networks that hold entities.
+
+    ``account`` and ``label`` go together, and so do ``entity`` and ``context``.
+    """
+
+    account: np.ndarray
+    label: list[str]
+    entity: np.ndarray
+    context: list[str]
+
+
 @dataclass(frozen=True)
 class AccountGraph:
     """The account-entity graph as one incidence a kind, over ``accounts`` numbered accounts.
 
     ``created`` is each account's creation in seconds since 1970, ``loads`` its exchanges a day between first and last
-    use; NaN where that is not known; None: of no account.
+    use; NaN where that is not known; None: of no account. ``known`` is what the user told beside the logs.
     """
 
     accounts: int
     kinds: tuple[Incidence, ...]
     created: np.ndarray | None = None
     loads: np.ndarray | None = None
+    known: Known | None = None
 
 
 def _schema(**columns: pa.DataType) -> pa.Schema:

@@ -18,7 +18,7 @@ import linkage
 from linkage.communities import candidates_table, proposer
 from linkage.config import Config, engine_settings, load_config, resolve, used_kinds
 from linkage.engines import DuckDBEngine, Engine
-from linkage.graph import account_loads, build_links, mint_timing, to_arrays
+from linkage.graph import account_loads, build_links, known_of, mint_timing, to_arrays
 from linkage.model import AccountGraph
 from linkage.operators import attribute, ring_uses, with_dossiers, with_traffic
 from linkage.reports.likelihood import TABLE as WEIGHTS
@@ -127,7 +127,9 @@ def _graph(job: Job, engine: Engine) -> AccountGraph:
         )
         links = engine.fetch("SELECT account, entity, kind FROM links ORDER BY account, entity")
         created = engine.fetch("SELECT epoch(created)::DOUBLE AS created FROM accounts ORDER BY account")["created"]
-        return to_arrays(links, engine.fetch("kinds"), len(loads), created.to_numpy(), loads)
+        listed = engine.fetch("SELECT * FROM entities WHERE context IS NOT NULL ORDER BY entity")
+        known = known_of(engine.fetch("labels"), engine.fetch("SELECT * FROM accounts ORDER BY account"), listed)
+        return to_arrays(links, engine.fetch("kinds"), len(loads), created.to_numpy(), loads, known)
 
 
 def _communities(job: Job, graph: AccountGraph) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from linkage.actions.tier import Tier
-from linkage.model import Role, Verdict
-from linkage.reports.labels import Standing, standings
+from linkage.model import Role, Standing, Verdict
+from linkage.reports.labels import standings
 from linkage.reports.store import Store
 from linkage.review.strata import BAND_EDGES, with_tier
 

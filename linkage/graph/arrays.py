@@ -6,16 +6,21 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from linkage.model import AccountGraph, Incidence, Kind
+from linkage.model import AccountGraph, Incidence, Kind, Known
 
 
 def to_arrays(
-    links: pa.Table, kinds: pa.Table, accounts: int, created: np.ndarray | None = None, loads: np.ndarray | None = None
+    links: pa.Table,
+    kinds: pa.Table,
+    accounts: int,
+    created: np.ndarray | None = None,
+    loads: np.ndarray | None = None,
+    known: Known | None = None,
 ) -> AccountGraph:
     """One incidence a kind, in order of kind, from the tables ``links`` and ``kinds`` (see linkage.model).
 
     Columns of each matrix follow the entity numbers; entities with one user stay in. ``created`` are the accounts'
-    creations in seconds since 1970, ``loads`` their exchanges a day, NaN where unknown.
+    creations in seconds since 1970, ``loads`` their exchanges a day, NaN where unknown; ``known`` is handed on.
     """
     encoded = links["kind"].combine_chunks().dictionary_encode()
     number = {name: i for i, name in enumerate(encoded.dictionary.to_pylist())}
@@ -27,7 +32,7 @@ def to_arrays(
         chosen = kind_of == number.get(row["kind"], -1)
         kind = Kind(row["kind"], row["family"], row["forgeable"])
         made.append(_incidence(kind, account[chosen], entity[chosen], accounts))
-    return AccountGraph(accounts, tuple(made), created, loads)
+    return AccountGraph(accounts, tuple(made), created, loads, known)
 
 
 def _incidence(kind: Kind, account: np.ndarray, entity: np.ndarray, accounts: int) -> Incidence:

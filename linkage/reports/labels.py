@@ -3,49 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from linkage.model import Verdict
+from linkage.model import ACCUSING, CLEARING, HONEST_HANDS, Verdict, standing_of
 from linkage.reports.case import Case
 from linkage.reports.visible import printable
 from linkage.reports.words import count, listed
 
 
-class Standing(StrEnum):
-    """What a label says of an account."""
-
-    HONEST = "confirmed honest"
-    STAFF = "staff"
-    RED_TEAM = "red team"
-    BANNED = "banned"
-    OPERATOR = "confirmed operator"
-    REVIEWED_HONEST = "reviewed as honest"
-    REVIEWED_OPERATOR = "reviewed as an operator's"
-    OTHER = "other"
-
-
-WORDS: Mapping[str, Standing] = {
-    **dict.fromkeys(("honest", "confirmed_honest", "known_good", "legitimate", "benign", "cleared"), Standing.HONEST),
-    **dict.fromkeys(("staff", "employee"), Standing.STAFF),
-    **dict.fromkeys(("red_team", "test"), Standing.RED_TEAM),
-    **dict.fromkeys(("banned", "blocked", "suspended", "terminated"), Standing.BANNED),
-    **dict.fromkeys(("operator", "confirmed_operator"), Standing.OPERATOR),
-    "reviewed_honest": Standing.REVIEWED_HONEST,
-    "reviewed_operator": Standing.REVIEWED_OPERATOR,
-}
-CLEARING = frozenset({Standing.HONEST, Standing.STAFF, Standing.RED_TEAM, Standing.REVIEWED_HONEST})
-ACCUSING = frozenset({Standing.BANNED, Standing.OPERATOR, Standing.REVIEWED_OPERATOR})
-HONEST_HANDS = CLEARING - {Standing.RED_TEAM}  # what speaks for honest hands; a red team does act as an operator would
-
-
 def standings(labels: pd.Series) -> pd.Series:
     """What labels say (see :class:`Standing`); in any case, with ``_``, hyphens or blanks."""
-    folded = labels.astype("str").str.strip().str.casefold().str.replace(r"[ -]", "_", regex=True)
-    return folded.map(lambda word: WORDS.get(word, Standing.OTHER))
+    return labels.astype("str").map(standing_of)
 
 
 def standings_table(labels: pa.Table) -> pa.Table:

@@ -91,50 +91,69 @@ def scattered(f: Features) -> Floats:
 
 
 def borrowed(f: Features) -> Floats:
-    """How far these addresses are strangers' too: exits of a VPN, or of a proxy in other people's homes.
+    """How far these addresses are strangers' too, or rented: exits of a VPN, or of a proxy in other people's homes.
 
     A campus and most offices have addresses of their own.
     """
-    return np.asarray(scattered(f) * falling(f.family("network").exclusive, 0.75, 0.95))
+    strange = falling(f.family("network").exclusive, 0.75, 0.95)
+    return np.asarray(scattered(f) * np.maximum(strange, rising(f.told.rented, 0.3, 0.7)))
 
 
 def handed_on(f: Features) -> Floats:
-    """How far members take up each other's work within seconds of a limit or a ban."""
+    """How far members take up each other's work within seconds of a limit or a ban: several of them, from several."""
     timing = f.family("timing")
-    return np.asarray(rising(timing.join * timing.present, 0.2, 0.5) * (timing.bits > ENOUGH))
+    return np.asarray(rising(timing.meeting, 0.15, 0.4) * rising(timing.places, 1, 3))
+
+
+def relay(f: Features) -> Floats:
+    """How far most members do, and are more than one person has: what no open payment method explains.
+
+    The jobs of a fleet meet by their timetable now and then, half of its accounts at most.
+    """
+    return np.asarray(handed_on(f) * rising(f.family("timing").meeting, 0.45, 0.65) * rising(f.size, FEW - 1, FEW + 1))
+
+
+def cleared(f: Features) -> Floats:
+    """How far labels clear the members, or one known group holds them: nobody is accused of what is known already."""
+    grouped = [f.told.grouped(verdict) for verdict in Verdict]
+    return np.asarray(np.maximum(rising(f.told.cleared, 0, 0.5), rising(np.max(grouped, axis=0), 0.2, 0.7)))
 
 
 def suspect(f: Features) -> Floats:
     """Concealment and one pair of hands: no payment method that openly pays for all, and at least two of these marks.
     Payment methods that cross, or many on few accounts each; equal loads; the same prompt templates and hardly any
     others, the more so from many addresses that strangers use, too; work that one account takes up within seconds of
-    another's limit or ban. Or accounts made on one device faster than people sign up. Many accounts on one device, or
-    made within an hour on it, are no more than a hint: so are those of a class-room, a kiosk or an office; and where
-    the logs tell nothing of payments, loads and templates alike may be an automation fleet's."""
+    another's limit or ban; labels that accuse members. Or accounts made on one device faster than people sign up. Many
+    accounts on one device, or made within an hour on it, are no more than a hint: so are those of a class-room, a kiosk
+    or an office; and where the logs tell nothing of payments, loads and templates alike may be an automation
+    fleet's."""
     pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
     cards, handed = np.maximum(crossed_cards(f), HINT * many_cards(f)), handed_on(f)
     pipeline = one_pipeline(f)
-    marks = np.sort(np.stack([cards, equal_loads(f), pipeline, handed]), axis=0)[-2]
+    marks = np.sort(np.stack([cards, equal_loads(f), pipeline, handed, rising(f.told.accused, 0.1, 0.4)]), axis=0)[-2]
     marks = np.maximum(marks, HINT * np.minimum(pipeline, borrowed(f)))
-    hidden = np.maximum(1 - open_cards(f), handed)
+    hidden = np.maximum(1 - open_cards(f), relay(f))
     if "payment" not in f.families:
-        hidden = np.maximum(OPEN + (1 - OPEN) * scattered(f) * rising(net.entities, *CLOUD), handed)
+        hidden = np.maximum(OPEN + (1 - OPEN) * scattered(f) * rising(net.entities, *CLOUD), relay(f))
     most_pay = rising(pay.join * pay.present, 0.3, 0.6) * rising(f.size, FEW, 2 * FEW)
     cards_only = crossed_cards(f) * most_pay * (net.bits + device.bits > ENOUGH) * ~content.known
     crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.members.burst, 0.6, 0.9) * rising(device.top, 1, 3))
     machine = np.maximum(OPEN * crowded, SCRIPTED * rising(f.members.rush, 0.6, 0.9))
     machine *= (device.bits > ENOUGH) & ~content.known & ~pay.known
-    return np.asarray(np.maximum(np.maximum(marks * hidden, cards_only) * rising(f.size, 2.5, FEW), machine))
+    marked = np.maximum(marks * hidden, cards_only) * rising(f.size, 2.5, FEW)
+    return np.asarray(np.maximum(marked, machine) * (1 - cleared(f)))
 
 
 def household(f: Features) -> Floats:
     """A household: a few people at one address who share a card or a device and write prompts of their own."""
     pay, net, content = (f.family(n) for n in ("payment", "network", "content"))
-    shares = np.maximum((net.bits > 0) * net.join, (pay.bits > 0) * pay.join)
+    at_home = (net.bits > 0) * net.join * (1 - f.told.rented)
+    shares = np.maximum(at_home, (pay.bits > 0) * pay.join)
     unlike = np.where(content.known, falling(content.bits / np.maximum(f.size, 1), 5, 9), 0.7)
     homes = falling(f.size / np.maximum(pay.entities, 1), FEW, 2 * FEW) * falling(f.size, 60, 120)
     unlike = np.where(content.known | pay.known, unlike, unlike * _at_leisure(f))
-    return shares * unlike * np.maximum(falling(f.size, FEW, 2 * FEW), 0.9 * homes * (pay.bits > 0))
+    fit = shares * unlike * np.maximum(falling(f.size, FEW, 2 * FEW), 0.9 * homes * (pay.bits > 0))
+    return np.asarray(np.maximum(fit, f.told.grouped(Verdict.HOUSEHOLD)))
 
 
 def own_accounts(f: Features) -> Floats:
@@ -143,15 +162,18 @@ def own_accounts(f: Features) -> Floats:
     on_one_device = rising(device.top / np.maximum(f.size, 1), 0.4, 0.8) * (device.bits > 0)
     paid_alike = np.where(pay.known, np.maximum(pay.join, 0.6), 0.8)
     at_leisure = np.where(pay.known, 1.0, _at_leisure(f))
-    return on_one_device * paid_alike * at_leisure * falling(f.size, FEW, 2 * FEW)
+    fit = on_one_device * paid_alike * at_leisure * falling(f.size, FEW, 2 * FEW)
+    return np.maximum(fit, f.told.grouped(Verdict.OWN_ACCOUNTS))
 
 
 def organisation(f: Features) -> Floats:
-    """A company or an automation fleet: one card or few, openly shared, and one office network."""
+    """A company or an automation fleet: one card or few, openly shared, and one office network that is not for rent; or
+    accounts that labels name as one group, or as the service's own."""
     pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
     own_cards = falling(pay.join, 0.1, 0.3) * rising(net.top / np.maximum(f.size, 1), 0.5, 0.8) * 0.8
     own_cards *= (pay.known | content.known) * falling(device.top / np.maximum(f.size, 1), 0.4, 0.8)
-    return np.maximum(open_cards(f), own_cards) * rising(f.size, 3.5, 6)
+    fit = np.maximum(open_cards(f), own_cards * (1 - f.told.rented)) * rising(f.size, 3.5, 6)
+    return np.maximum(fit, f.told.grouped(Verdict.ORGANISATION))
 
 
 def campus(f: Features) -> Floats:
@@ -159,7 +181,8 @@ def campus(f: Features) -> Floats:
     pay, net, content = (f.family(n) for n in ("payment", "network", "content"))
     alone = falling(pay.join, 0.05, 0.2)
     mixed = np.where(content.known, falling(content.purity, 0.6, 0.85) * rising(content.join, 0.2, 0.5), 0.3)
-    return alone * net.join * rising(net.exclusive, 0.5, 0.9) * mixed * rising(f.size, 30, 80)
+    fit = alone * net.join * rising(net.exclusive, 0.5, 0.9) * mixed * rising(f.size, 30, 80) * (1 - f.told.rented)
+    return np.maximum(fit, f.told.grouped(Verdict.CAMPUS))
 
 
 def shared_network(f: Features) -> Floats:
@@ -168,7 +191,8 @@ def shared_network(f: Features) -> Floats:
     share = net.bits / np.maximum(f.bits, 1e-9)
     others = [f.families[n].join for n in sorted(f.families) if n != "network"]
     apart = falling(np.max(others, axis=0), 0.3, 0.6) if others else np.ones(len(f.size))
-    return rising(share, 0.5, 0.8) * apart * rising(f.size, 3, 8)
+    customers = np.maximum(rising(share, 0.5, 0.8), rising(f.told.rented, 0.5, 0.9) * (net.bits > ENOUGH))
+    return customers * apart * rising(f.size, 3, 8)
 
 
 EXPLANATIONS: dict[Verdict, Explanation] = {

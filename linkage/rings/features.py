@@ -10,6 +10,7 @@ from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World
 from linkage.rings.loads import Evenness
 from linkage.rings.score import KindScore, Score
+from linkage.rings.told import Told
 
 BURST = 3600.0  # seconds: sign-ups by a person come days apart, a script's within minutes
 RUSH = 60.0  # seconds: about what one person takes to sign up once
@@ -22,7 +23,8 @@ class FamilyView:
     ``bits``; ``present``: share of members that have the kind; ``join``: share of those that take part in the profile;
     ``purity``: share of their links that lead into it; ``several``: share of them that use two entities of it or more;
     ``top``: members on the busiest entity; ``entities``: size of the profile; ``exclusive``: share of the profile's
-    users everywhere who are members.
+    users everywhere who are members. ``meeting``: share of all members that use an entity which another one uses, too,
+    in the profile or not, and ``places``, how many such entities there are.
     """
 
     bits: Floats
@@ -33,6 +35,8 @@ class FamilyView:
     entities: Floats
     exclusive: Floats
     several: Floats
+    meeting: Floats
+    places: Floats
 
     @property
     def known(self) -> np.ndarray:
@@ -56,12 +60,14 @@ class Members:
 
 @dataclass(frozen=True)
 class Features:
-    """``size`` and total ``bits`` per ring, a view of each family that the world has, and what its members tell."""
+    """``size`` and total ``bits`` per ring, a view of each family that the world has, what its members tell, and what
+    the user told."""
 
     size: Floats
     bits: Floats
     families: dict[str, FamilyView]
     members: Members
+    told: Told
 
     def family(self, name: str) -> FamilyView:
         """The view of a family; zeros where the world has no kind of it."""
@@ -69,7 +75,7 @@ class Features:
         return self.families.get(name, FamilyView(*([none] * len(FamilyView.__dataclass_fields__))))
 
 
-def features_of(world: World, counts: Counts, scored: Score, members: Members) -> Features:
+def features_of(world: World, counts: Counts, scored: Score, members: Members, told: Told) -> Features:
     """Features of the counted groups."""
     size = counts.size.astype(np.float64)
     views: dict[str, FamilyView] = {}
@@ -78,7 +84,7 @@ def features_of(world: World, counts: Counts, scored: Score, members: Members) -
         view = _view(background, numbers, kind, size)
         views[family] = _stronger(views[family], view) if family in views else view
     bits = np.asarray(scored.family_bits.sum(axis=0))
-    return Features(size, bits, views, members)
+    return Features(size, bits, views, members, told)
 
 
 def _view(background: Background, counts: KindCounts, scored: KindScore, size: Floats) -> FamilyView:
@@ -98,14 +104,20 @@ def _view(background: Background, counts: KindCounts, scored: KindScore, size: F
         entities=np.bincount(cells, minlength=groups).astype(np.float64),
         exclusive=inside / np.maximum(everywhere, 1),
         several=_several(counts, chosen, groups),
+        meeting=_using(counts, counts.k >= 2, groups, 1) / np.maximum(size, 1),
+        places=np.bincount(counts.group[counts.k >= 2], minlength=groups).astype(np.float64),
     )
 
 
 def _several(counts: KindCounts, chosen: np.ndarray, groups: int) -> Floats:
     """Share of the members with any of the chosen entities that have two of them or more, per group."""
-    used = np.bincount(counts.link_member[chosen[counts.link_cell]], minlength=len(counts.member_group))
-    some, more = (np.bincount(counts.member_group[used >= n], minlength=groups) for n in (1, 2))
-    return np.asarray(more / np.maximum(some, 1))
+    return np.asarray(_using(counts, chosen, groups, 2) / np.maximum(_using(counts, chosen, groups, 1), 1))
+
+
+def _using(counts: KindCounts, cells: np.ndarray, groups: int, least: int) -> Ints:
+    """Members that use at least so many of the marked cells, per group."""
+    used = np.bincount(counts.link_member[cells[counts.link_cell]], minlength=len(counts.member_group))
+    return np.bincount(counts.member_group[used >= least], minlength=groups)
 
 
 def _stronger(a: FamilyView, b: FamilyView) -> FamilyView:

@@ -20,6 +20,7 @@ from linkage.rings.refine import reach, refine
 from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer
 from linkage.rings.tables import Found, no_rings, ring_tables
+from linkage.rings.told import told_of
 from linkage.rings.unions import Behind
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
 
@@ -88,7 +89,8 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     pairs = member_pairs(world, made, account, labels[account])
     strongest = scored.family_bits.argmax(axis=0)
     held = support(pairs.bits[:-1], family_rows(world), strongest, pairs.group, groups)
-    features = features_of(world, counts, scored, _members(graph, account, labels[account], held))
+    told = told_of(graph.known, world, counts, scored, labels)
+    features = features_of(world, counts, scored, _members(graph, account, labels[account], held), told)
     forgeable = forgeable_families(world)
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     return Measured(labels, counts, scored, made, pairs, features, held, judge(features, Grounds(held, firm)))

@@ -60,7 +60,7 @@ def judge(f: Features, grounds: Grounds) -> Verdicts:
     return Verdicts(
         words[best].tolist(),
         words[np.where(next_fit > 0, other, NONE)].tolist(),
-        [_reasons(names, fits[:, r], int(carried[r])) for r in range(fits.shape[1])],
+        [_reasons(names, fits[:, r], int(carried[r])) + f.told.said[r] for r in range(fits.shape[1])],
         np.where(fitting, ranked[0], np.nan),
         np.where(next_fit > 0, next_fit, np.nan),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -96,10 +96,7 @@ def best_values(graph: AccountGraph, store: Store) -> list[pd.DataFrame]:
 
 def planted(graph: AccountGraph, links: pd.DataFrame) -> AccountGraph:
     """The graph with further links, given as ``account``, ``kind`` and ``entity`` of entities that it has."""
-    return AccountGraph(
-        graph.accounts, tuple(_with(kind, links[links["kind"] == kind.kind.name]) for kind in graph.kinds),
-        graph.created,
-    )  # fmt: skip
+    return replace(graph, kinds=tuple(_with(kind, links[links["kind"] == kind.kind.name]) for kind in graph.kinds))
 
 
 def _with(kind: Incidence, links: pd.DataFrame) -> Incidence:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -43,7 +43,7 @@ def plant(graph: AccountGraph, recipes: Sequence[Recipe], dice: np.random.Genera
     for kind in graph.kinds:
         kinds.append(_planted(kind, recipes, labels, number, dice))
         number = 1 + int(kinds[-1].entities.max(initial=number - 1))
-    return AccountGraph(graph.accounts, tuple(kinds), graph.created), labels
+    return replace(graph, kinds=tuple(kinds)), labels
 
 
 def _planted(

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from linkage.communities import proposer
 from linkage.config import Method, load_config, resolve
 from linkage.errors import StorageFault
-from linkage.graph import to_arrays
+from linkage.graph import known_of, to_arrays
 from linkage.model import AccountGraph
 from linkage.reports.run import open_run
 from linkage.rings import Limits, find_rings
@@ -45,8 +45,9 @@ def open_case(path: Path) -> Case:
     created = pc.cast(run.store.table("accounts").sort_by("account")["created"], pa.int64())
     seconds = np.asarray(pc.cast(created, pa.float64()).to_numpy(), dtype=np.float64) / 1e6
     loads = run.store.table("loads").sort_by("account")["load"].to_numpy()
+    known = known_of(*(run.store.table(name) for name in ("labels", "accounts", "entities")))
     links = run.store.table("links").sort_by([("account", "ascending"), ("entity", "ascending")])
-    graph = to_arrays(links, run.store.table("kinds"), len(seconds), seconds, loads)
+    graph = to_arrays(links, run.store.table("kinds"), len(seconds), seconds, loads, known)
     try:
         method = Method.model_validate(run.manifest["config"]["method"])
     except (KeyError, ValidationError) as error:

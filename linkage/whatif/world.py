@@ -10,7 +10,7 @@ import numpy as np
 
 from linkage.config import Config, KindSettings, Method, handed_on, kind_specs
 from linkage.errors import StorageFault
-from linkage.graph import to_arrays
+from linkage.graph import known_of, to_arrays
 from linkage.model import AccountGraph
 from linkage.reports.run import Run
 from linkage.rings.codelength import Ints
@@ -66,8 +66,9 @@ def load_world(run: Run) -> RunWorld:
     store = run.store
     created = store.query("SELECT epoch(created)::DOUBLE AS created FROM accounts ORDER BY account")["created"]
     links = store.arrow("SELECT account, entity, kind FROM links ORDER BY account, entity")
+    known = known_of(*(store.table(name) for name in ("labels", "accounts", "entities")))
     loads = store.table("loads").sort_by("account")["load"].to_numpy()
-    graph = to_arrays(links, store.table("kinds"), len(created), created.to_numpy(dtype=np.float64), loads)
+    graph = to_arrays(links, store.table("kinds"), len(created), created.to_numpy(dtype=np.float64), loads, known)
     ring = np.full(graph.accounts, -1, dtype=np.int64)
     members = store.table("ring_members")
     ring[members["account"].to_numpy()] = members["ring"].to_numpy()

@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 import linkage
+from linkage.model import ACCUSING, CLEARING, LABEL_WORDS
 from linkage.reports import doubts
 from linkage.reports.case import Case
-from linkage.reports.labels import ACCUSING, CLEARING, WORDS
 from linkage.reports.run import Run
 from tests.small_run import RING_IDS
 
@@ -280,4 +280,5 @@ def test_the_docs_list_every_check_and_every_label_that_is_understood() -> None:
     for said, understood in (("clears them", CLEARING), ("accuses them", ACCUSING)):
         listed = re.search(rf"label that {said} \((.*?)\)", page)
         assert listed is not None
-        assert set(re.findall(r"`(\w+)`", listed[1])) == {word for word, means in WORDS.items() if means in understood}
+        words = {word for word, means in LABEL_WORDS.items() if means in understood}
+        assert set(re.findall(r"`(\w+)`", listed[1])) == words

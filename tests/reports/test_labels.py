@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkage.model import ACCUSING, CLEARING, LABEL_WORDS, Standing
 from linkage.reports import doubts
-from linkage.reports.labels import ACCUSING, CLEARING, WORDS, Standing, accuses, clears, known, labelled, standings
+from linkage.reports.labels import accuses, clears, known, labelled, standings
 from linkage.reports.run import Run
 from tests.reports.test_doubts import case, ring
 from tests.small_run import RING_IDS
@@ -24,13 +25,14 @@ LABELS = pd.DataFrame(
 
 
 @settings(deadline=None)  # a busy machine takes longer than 200 ms now and then
-@given(st.sampled_from(sorted(WORDS)), st.data())
+@given(st.sampled_from(sorted(LABEL_WORDS)), st.data())
 def test_a_label_is_understood_in_any_spelling(word: str, data: st.DataObject) -> None:
     joints = "".join(data.draw(st.sampled_from("_- ")) if c == "_" else c for c in word)
     spelled = data.draw(st.sampled_from([joints, joints.upper(), joints.title(), f" {joints}\t"]))
     labels = pd.Series([spelled])
-    assert standings(labels).item() == WORDS[word]
-    assert (clears(labels).item(), accuses(labels).item()) == (WORDS[word] in CLEARING, WORDS[word] in ACCUSING)
+    assert standings(labels).item() == LABEL_WORDS[word]
+    means = LABEL_WORDS[word]
+    assert (clears(labels).item(), accuses(labels).item()) == (means in CLEARING, means in ACCUSING)
 
 
 def test_no_label_both_clears_and_accuses() -> None:

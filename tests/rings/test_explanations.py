@@ -12,6 +12,7 @@ from linkage.rings import explanations as module
 from linkage.rings.explanations import EXPLANATIONS, HINT, OPEN, SCRIPTED, falling, rising
 from linkage.rings.features import FamilyView, Features, Members
 from linkage.rings.loads import Evenness
+from linkage.rings.told import nothing_told
 from linkage.rings.verdicts import FITS
 
 Numbers = dict[str, float]
@@ -27,13 +28,14 @@ def ring(size: float, burst: float = 0.0, *, rush: float = 0.0, even: float = 0.
     views = {name: view(numbers) for name, numbers in families.items()}
     bits = np.array([sum(v.bits[0] for v in views.values())])
     alike = Evenness(np.array([even]), np.array([0.6 if even else np.inf]))
-    return Features(np.array([size]), bits, views, Members(np.array([burst]), np.array([rush]), np.ones(1), alike))
+    members = Members(np.array([burst]), np.array([rush]), np.ones(1), alike)
+    return Features(np.array([size]), bits, views, members, nothing_told(1))
 
 
 def shared(bits: float, top: float, entities: float = 1, **more: float) -> Numbers:
     """A family that all members have and take part in, nearly all of whose links lead into the profile."""
-    usual = {"present": 1.0, "join": 1.0, "purity": 0.9, "exclusive": 1.0, "several": 0.0}
-    return {**usual, "bits": bits, "top": top, "entities": entities, **more}
+    usual = {"present": 1.0, "join": 1.0, "purity": 0.9, "exclusive": 1.0, "several": 0.0, "meeting": 1.0}
+    return {**usual, "bits": bits, "top": top, "entities": entities, "places": entities, **more}
 
 
 CROSSED = shared(400, 5, 20, several=0.4)
@@ -128,8 +130,10 @@ def test_fits_are_shares(verdict: Verdict) -> None:
                 "entities": float(dice.integers(0, 40)),
                 "exclusive": float(dice.random()),
                 "several": float(dice.random()),
+                "meeting": float(dice.random()),
+                "places": float(dice.integers(0, 40)),
             }
-            for name in ("payment", "network", "device", "content")
+            for name in ("payment", "network", "device", "content", "timing")
             if dice.random() < 0.8
         }
         even = float(dice.choice([0, 5, 50]))
@@ -205,7 +209,7 @@ MARKS: dict[str, dict[str, Any]] = {
     "methods that cross": {"payment": CROSSED},
     "equal loads": {"even": 40.0},
     "one pipeline": {"content": shared(300, 40, 8)},
-    "hand-offs": {"timing": shared(200, 10, 30, join=0.6)},
+    "hand-offs": {"timing": shared(0, 3, 30, meeting=0.4)},
 }
 
 
@@ -240,6 +244,55 @@ def test_where_nothing_is_known_of_payments_a_fleet_does_likewise() -> None:
     assert handed[Verdict.SUSPECT] == 1
 
 
+def told(features: Features, verdict: Verdict | None = None, **shares: float) -> dict[Verdict, float]:
+    """Fits when labels or lists tell these shares; ``group`` is the share in a known group that ``verdict`` fits."""
+    groups = {verdict: np.array([shares.pop("group")])} if verdict else {}
+    news = replace(features.told, groups=groups, **{name: np.array([share]) for name, share in shares.items()})
+    return fits(replace(features, told=news))
+
+
+def test_labels_that_clear_half_of_the_members_clear_the_ring() -> None:
+    suspect_ring = PROTOTYPES[0][2]
+    assert told(suspect_ring, cleared=0.5)[Verdict.SUSPECT] == 0
+    assert told(suspect_ring, cleared=0.05)[Verdict.SUSPECT] == pytest.approx(0.9), "one of twenty may be a bystander"
+    for _, features in ONE_MACHINE:
+        assert told(features, cleared=0.5)[Verdict.SUSPECT] == 0
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.ORGANISATION, Verdict.CAMPUS, Verdict.HOUSEHOLD, Verdict.OWN_ACCOUNTS], ids=str
+)
+def test_a_known_group_is_what_it_is_known_as(verdict: Verdict) -> None:
+    made = told(PROTOTYPES[0][2], verdict, group=0.8)
+    assert made[verdict] >= 0.8
+    assert made[Verdict.SUSPECT] == 0
+    assert told(PROTOTYPES[0][2], verdict, group=0.2)[Verdict.SUSPECT] == 1, "a fifth of it is"
+
+
+def test_labels_that_accuse_are_one_mark_and_never_enough_alone() -> None:
+    alone = ring(80, **NO_MARK)
+    assert told(alone, accused=1.0)[Verdict.SUSPECT] == 0
+    with_loads = ring(80, even=40, **NO_MARK)
+    assert (fits(with_loads)[Verdict.SUSPECT], told(with_loads, accused=0.5)[Verdict.SUSPECT]) == (0, 1)
+
+
+def test_rented_addresses_are_no_office_no_home_and_no_campus() -> None:
+    by_name = {name: features for name, _, features in PROTOTYPES}
+    for name, verdict in (
+        ("an office where each pays with a card of their own", Verdict.ORGANISATION), ("a campus", Verdict.CAMPUS),
+    ):  # fmt: skip
+        assert told(by_name[name], rented=1.0)[verdict] == 0
+    home = ring(4, payment=NOTHING, network=shared(40, 4, 1), content=NOTHING)
+    assert (fits(home)[Verdict.HOUSEHOLD], told(home, rented=1.0)[Verdict.HOUSEHOLD]) == (1, 0)
+    cards = ring(30, payment=shared(300, 30, 1), network=shared(300, 30, 1))
+    assert told(cards, rented=1.0)[Verdict.ORGANISATION] == 1, "a fleet in a cloud still pays openly"
+    crowd = ring(60, payment=NOTHING, network=shared(300, 20, 9), content=shared(300, 20, 9, join=0.3))
+    assert fits(crowd)[Verdict.SHARED_NETWORK] == 0, "half of its bits are prompts"
+    assert told(crowd, rented=1.0)[Verdict.SHARED_NETWORK] == 1
+    work = ring(80, payment=NOTHING, network=shared(300, 20, 30, exclusive=1.0), content=shared(300, 40, 8))
+    assert (fits(work)[Verdict.SUSPECT], told(work, rented=1.0)[Verdict.SUSPECT]) == (0, HINT)
+
+
 def test_methods_cross_when_accounts_pay_by_several_that_few_share() -> None:
     def crossed(**changes: float) -> float:
         return float(module.crossed_cards(ring(80, payment={**CROSSED, **changes}))[0])
@@ -272,8 +325,18 @@ def test_a_fleet_works_evenly_and_pays_openly() -> None:
     fleet = {"network": shared(300, 20, 5), "content": shared(900, 30, 6, purity=1.0)}
     made = fits(ring(30, even=40, payment=shared(300, 30, 1), **fleet))
     assert (made[Verdict.ORGANISATION], made[Verdict.SUSPECT]) == (1, 0)
-    handed = fits(ring(30, even=40, payment=shared(300, 30, 1), timing=shared(200, 10, 30), **fleet))
-    assert handed[Verdict.SUSPECT] == 1, "a fleet does not take up the work of a banned account"
+    met = fits(ring(30, even=40, payment=shared(300, 30, 1), timing=shared(9, 2, 4, meeting=0.45), **fleet))
+    assert met[Verdict.SUSPECT] == 0, "its jobs meet by the timetable"
+    handed = fits(ring(30, even=40, payment=shared(300, 30, 1), timing=shared(9, 2, 20, meeting=0.7), **fleet))
+    assert handed[Verdict.SUSPECT] == 1, "most do not take up each other's work by chance"
+
+
+def test_a_person_may_go_on_at_another_of_five_accounts_when_one_is_limited() -> None:
+    hands = {"timing": shared(9, 2, 5), "content": shared(90, 5, 3), "payment": shared(60, 4, 1)}
+    few, more = (fits(ring(size, device=shared(90, size, 1), **hands)) for size in (4.0, 6.0))
+    assert few[Verdict.SUSPECT] == 0
+    assert few[Verdict.OWN_ACCOUNTS] == 1
+    assert more[Verdict.SUSPECT] == 1
 
 
 def test_without_prompts_methods_that_cross_must_be_most_members_and_hold_a_second_family() -> None:

@@ -12,6 +12,7 @@ from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.features import Features, Members, creation_burst, features_of, support
 from linkage.rings.loads import Evenness
 from linkage.rings.score import score
+from linkage.rings.told import nothing_told
 from tests.rings.graphs import NETWORK, PAYMENT, graph_of
 
 SUBNET = Kind("subnet", "network", False)
@@ -29,7 +30,7 @@ def measured() -> Features:
     world = world_of(graph)
     counts = count(world, groups_of(np.where(np.arange(2_000) < MEMBERS, 0, -1), 1))
     told = Members(np.array([0.25]), np.array([0.125]), np.array([0.75]), Evenness(np.zeros(1), np.ones(1)))
-    return features_of(world, counts, score(world, counts), told)
+    return features_of(world, counts, score(world, counts), told, nothing_told(1))
 
 
 def test_features_by_hand() -> None:
@@ -55,8 +56,19 @@ def test_who_uses_several_entities_of_the_profile() -> None:
     world = world_of(graph_of(2_000, [(PAYMENT, cards + strangers)]))
     counts = count(world, groups_of(np.where(np.arange(2_000) < 10, 0, -1), 1))
     told = Members(np.zeros(1), np.zeros(1), np.ones(1), Evenness(np.zeros(1), np.ones(1)))
-    pay = features_of(world, counts, score(world, counts), told).family("payment")
+    pay = features_of(world, counts, score(world, counts), told, nothing_told(1)).family("payment")
     assert (pay.entities[0], pay.join[0], pay.several[0]) == (5.0, 1.0, 0.4)
+    assert (pay.meeting[0], pay.places[0]) == (1.0, 5.0)
+
+
+def test_who_meets_another_member_at_what_the_profile_does_not_hold() -> None:
+    """Four of ten members share two entities that a hundred others use, too: no evidence, but a place to meet."""
+    uses = [(a, a) for a in range(2_000)] + [(0, 1), (2, 5_000), (3, 5_000), *((a, 5_000) for a in range(50, 150))]
+    world = world_of(graph_of(2_000, [(PAYMENT, uses)]))
+    counts = count(world, groups_of(np.where(np.arange(2_000) < 10, 0, -1), 1))
+    told = Members(np.zeros(1), np.zeros(1), np.ones(1), Evenness(np.zeros(1), np.ones(1)))
+    pay = features_of(world, counts, score(world, counts), told, nothing_told(1)).family("payment")
+    assert (pay.entities[0], pay.meeting[0], pay.places[0]) == (0.0, 0.4, 2.0)
 
 
 def test_a_family_is_seen_through_its_stronger_kind() -> None:

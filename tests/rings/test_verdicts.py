@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from linkage.model import Verdict
 from linkage.rings import verdicts as module
 from linkage.rings.features import Features, Members
 from linkage.rings.loads import Evenness
+from linkage.rings.told import nothing_told
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
 from tests.rings.test_explanations import NOTHING, ONE_MACHINE, PROTOTYPES, fits, ring, shared, view
 
@@ -41,6 +43,11 @@ def test_reasons_name_families_and_fits() -> None:
     assert reasons.startswith("evidence in 2 families; fit: household 1.00")
     assert verdict_of(ring(20, payment=shared(50, 2, 9, join=0.2)))[2].startswith("evidence in 1 family; ")
     assert verdict_of(ring(20, payment=NOTHING))[2] == "evidence in 0 families; no explanation fits"
+
+
+def test_reasons_say_what_the_user_told() -> None:
+    told = replace(SUSPECT_RING.told, said=["; labels clear 3 of 80 members"])
+    assert verdict_of(replace(SUSPECT_RING, told=told))[2].endswith("; labels clear 3 of 80 members")
 
 
 def without(features: Features, *names: str) -> Features:
@@ -99,6 +106,8 @@ def joined(parts: list[Any]) -> Any:
     first = parts[0]
     if isinstance(first, np.ndarray):
         return np.concatenate(parts)
+    if isinstance(first, list):
+        return list(chain.from_iterable(parts))
     if isinstance(first, dict):
         return {key: joined([part[key] for part in parts]) for key in first}
     return type(first)(*(joined([getattr(part, name) for part in parts]) for name in first.__dataclass_fields__))
@@ -138,5 +147,6 @@ def test_crowds_around_popular_prompts_are_no_rings() -> None:
 
 def test_no_rings() -> None:
     nothing = np.zeros(0)
-    none = Features(nothing, nothing, {}, Members(nothing, nothing, nothing, Evenness(nothing, nothing)))
-    assert judge(none, Grounds(np.zeros(0), np.zeros(0))) .verdict == []
+    members = Members(nothing, nothing, nothing, Evenness(nothing, nothing))
+    none = Features(nothing, nothing, {}, members, nothing_told(0))
+    assert judge(none, Grounds(nothing, nothing)).verdict == []
