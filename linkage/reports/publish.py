@@ -68,7 +68,8 @@ _RING_MEMBERS = """
 """
 _OPERATOR_RINGS = """
     SELECT o.operator, sha256(string_agg(r.name, '' ORDER BY r.name)) AS digest
-    FROM ring_operator o JOIN ring_ids r USING (ring) GROUP BY o.operator ORDER BY o.operator
+    FROM ring_operator o JOIN ring_ids r USING (ring) JOIN ring_rings v USING (ring) WHERE v.verdict = 'suspect'
+    GROUP BY o.operator ORDER BY o.operator
 """
 # the operator that has most of a ring's traffic
 MAIN_OPERATOR = Step(

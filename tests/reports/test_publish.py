@@ -239,6 +239,7 @@ OPERATED = {
     "ring_operators": (model.RING_OPERATOR_LIST, [{"ring": r, "operator": 0, "traffic_share": 1.0} for r in (0, 1, 2)]),
     "operators": (model.OPERATOR_LIST, [{"operator": 0, "bits_saved": 40.0, "decided_by": "by hand"}]),
 }
+HANDMADE_MEMBERS = len(HANDMADE["members"][1])
 LINKED = [(0, 0, "card", 2), (0, 1, "ip", 3), (1, 1, "ip", 9), (1, 2, "card", 4), (2, 2, "card", 12), (8, 1, "ip", 30)]
 
 
@@ -334,6 +335,16 @@ def test_ids_depend_on_the_members_and_not_on_the_numbers(engine: DuckDBEngine, 
     other = published_tables(engine, Stages(one_less, arrow(OPERATED))).tables["rings"]["ring_id"].to_pylist()
     before = made["rings"]["ring_id"].to_pylist()
     assert [a == b for a, b in zip(other, before, strict=True)] == [False, True, True, True]
+
+
+def test_what_follows_an_operator_does_not_rename_it(engine: DuckDBEngine, made: dict[str, pa.Table]) -> None:
+    """Ring 2 is undetermined, ring 3 a household's: neither whether one follows nor who is in the other matters."""
+    alone = {**arrow(OPERATED), "ring_operators": arrow(OPERATED)["ring_operators"].slice(0, 2)}
+    fewer = {**arrow(HANDMADE), "members": arrow(HANDMADE)["members"].slice(0, HANDMADE_MEMBERS - 1)}
+    again = published_tables(engine, Stages(fewer, alone)).tables
+    assert again["rings"]["ring_id"][3] != made["rings"]["ring_id"][3]
+    assert again["operators"]["operator_id"] == made["operators"]["operator_id"]
+    assert again["ring_operators"].num_rows == 2
 
 
 def _numbered_backwards(table: pa.Table) -> pa.Table:
