@@ -12,10 +12,11 @@ import typer
 from linkage.errors import LinkageError
 from linkage.reports.likelihood import TABLE as WEIGHTS
 from linkage.reports.likelihood import read_weights, write_weights
-from linkage.simulator import Preset
+from linkage.simulator import Preset, WorldSpec, simulate
 from linkage.yardstick import accepted, figures, pictures, reliability, tables
 from linkage.yardstick.bench import Bench, Results
 from linkage.yardstick.likelihood import fit, stated
+from linkage.yardstick.speed import measure_speed
 from linkage.yardstick.third_party import third_party_table
 from linkage.yardstick.worlds import Form, full, short
 
@@ -23,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs/yardstick"
 PAGE = ROOT / "docs/validation.md"
 WORK = ROOT / "data/bench"
+SPEED_SEED = 7
 WORSE = 1  # exit code: something got worse
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -86,6 +88,20 @@ def calibrate(
     table = reliability.page(lines, chosen)
     print(table)
     tables.put(PAGE, "likelihood", table)
+
+
+@app.command()
+def speed(
+    world: Annotated[Path | None, typer.Option(help="A simulated world; one is made where it is left out.")] = None,
+    accounts: Annotated[int, typer.Option(min=1_000, help="Accounts of the world that is made.")] = 200_000,
+    preset: Annotated[Preset, typer.Option(help="Preset of the world that is made.")] = Preset.MARKET,
+    work: Annotated[Path, typer.Option(help="Where the world is kept.")] = WORK,
+) -> None:
+    """Run the whole job and one igraph Leiden run on the same graph, and print what each stage costs."""
+    folder = world or work / f"speed-{preset.value}-{accounts}"
+    if not (folder / "linkage.toml").exists():
+        simulate(folder, WorldSpec(accounts=accounts, seed=SPEED_SEED, preset=preset))
+    print(measure_speed(folder).text)
 
 
 def _tell(text: str) -> None:
