@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import scipy.sparse as sp
 
 from linkage import model
 from linkage.rings.codelength import Floats, Ints
@@ -187,12 +188,10 @@ def _evidence(background: Background, counts: KindCounts, scored: KindScore) -> 
 
 def _pool_users(background: Background, counts: KindCounts, pooled: np.ndarray, ring: Ints) -> Ints:
     """Accounts anywhere that use something of each ring's pool."""
-    columns = background.incidence.matrix.tocsc()
-    users = np.zeros(len(counts.having), dtype=np.int64)
-    for group in ring:
-        entities = counts.entity[pooled & (counts.group == group)]
-        users[group] = len(np.unique(columns[:, entities].indices))
-    return users[ring]
+    cells = (counts.group[pooled], counts.entity[pooled])
+    pools = sp.csr_matrix((np.ones(len(cells[0]), np.int64), cells), shape=(len(counts.having), background.entities))
+    users = pools[ring] @ background.incidence.matrix.T
+    return np.diff(users.tocsr().indptr).astype(np.int64)
 
 
 def _pools(background: Background, counts: KindCounts, scored: KindScore) -> dict[str, object]:
