@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -79,6 +80,9 @@ class KindSettings(Section):
     normalise: Literal["text", "hash", "ip"] | None = Field(
         None, description="`text`: blanks trimmed; `hash`: lower case too; `ip`: canonical address, IPv6 by its /64."
     )
+    leased: bool | None = Field(
+        None, description="Does it pass between strangers, as addresses do? Then its uses are cut into episodes."
+    )
     hand_off: bool | None = Field(
         None, description="Can another account go on with it where one was stopped, as with a template or a session?"
     )
@@ -133,8 +137,9 @@ class Proposers(Section):
 
 
 class Timing(Section):
-    """What is evidence by its time alone: kinds of the family `timing`, made from the events."""
+    """What times are evidence of: episodes of leased entities, and kinds of the family `timing`, made from events."""
 
+    episodes: bool = Field(True, description="Leased entities are cut where they lay idle or changed hands.")
     hand_off: bool = Field(
         True, description="Accounts that take up what another was stopped at (429, 403), sooner than chance has it."
     )
@@ -177,15 +182,17 @@ class KindSpec(Section):
     family: str
     forgeable: bool
     normalise: Literal["text", "hash", "ip"]
+    leased: bool = False
     hand_off: bool = False
 
 
 BUILT_IN_KINDS: dict[str, KindSpec] = {
     "payment_method": KindSpec(family="payment", forgeable=False, normalise="text"),
-    "ip": KindSpec(family="network", forgeable=False, normalise="ip"),
+    "ip": KindSpec(family="network", forgeable=False, normalise="ip", leased=True),
     "device": KindSpec(family="device", forgeable=True, normalise="hash"),
     "prompt_template": KindSpec(family="content", forgeable=True, normalise="hash", hand_off=True),
 }
+LEASED_FAMILY = "network"  # addresses pass between strangers
 # Kinds that linkage makes from the times of events. Forgeable: whoever knows when a stranger works can time accounts of
 # his own to it, and a value planted on a stranger is planted at a time of the attacker's choice.
 TIMING_FAMILY = "timing"
@@ -202,8 +209,14 @@ def kind_specs(config: Config) -> dict[str, KindSpec]:
     specs = dict(BUILT_IN_KINDS)
     for name, change in config.kinds.items():
         base = specs.get(name, KindSpec(family=name, forgeable=True, normalise="text"))
-        specs[name] = base.model_copy(update=change.model_dump(exclude_none=True))
+        specs[name] = base.model_copy(update=_changes(name, change))
     return specs
+
+
+def _changes(name: str, change: KindSettings) -> dict[str, Any]:
+    """What the user says of a kind; a kind that joins the family of addresses is leased as they are."""
+    said = change.model_dump(exclude_none=True)
+    return {"leased": True, **said} if said.get("family") == LEASED_FAMILY and name not in BUILT_IN_KINDS else said
 
 
 def used_kinds(config: Config) -> tuple[Kind, ...]:
@@ -213,10 +226,21 @@ def used_kinds(config: Config) -> tuple[Kind, ...]:
     return tuple(Kind(name, specs[name].family, specs[name].forgeable) for name in names)
 
 
-def handed_on(config: Config) -> frozenset[str]:
-    """The kinds that hand-offs are sought in; none where the setting says so."""
-    specs = kind_specs(config)
-    return frozenset(kind for kind, spec in specs.items() if spec.hand_off and config.method.timing.hand_off)
+@dataclass(frozen=True)
+class TimedKinds:
+    """The kinds whose times count: cut into episodes, or searched for hand-offs. No kind is both."""
+
+    leased: frozenset[str]
+    handed_on: frozenset[str]
+
+
+def timed_kinds(config: Config) -> TimedKinds:
+    """The kinds that are leased and those that hand-offs are sought in, where ``method.timing`` asks for it."""
+    specs, timing = kind_specs(config), config.method.timing
+    return TimedKinds(
+        frozenset(kind for kind, spec in specs.items() if spec.leased and timing.episodes),
+        frozenset(kind for kind, spec in specs.items() if spec.hand_off and timing.hand_off),
+    )
 
 
 def column_spec(column: str | EntityColumn) -> EntityColumn:
@@ -323,6 +347,12 @@ def _check_kinds(config: Config, where: str) -> None:
             raise ConfigError(
                 f"key 'kinds.{name}': the family '{TIMING_FAMILY}' and its kinds are made from the times of events.",
                 where=where, todo="Choose another name.",
+            )
+    for name, spec in kind_specs(config).items():
+        if spec.leased and spec.hand_off:
+            raise ConfigError(
+                f"key 'kinds.{name}': what is leased is not handed on.", where=where,
+                todo="Keep 'leased' or 'hand_off'.",
             )
 
 

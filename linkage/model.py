@@ -15,6 +15,7 @@ import scipy.sparse as sp
 
 TIME = pa.timestamp("us", tz="UTC")
 TURN = 900 * 1_000_000  # microseconds; a pause longer than this ends what an account was at
+DAY = 86_400 * 1_000_000  # microseconds
 STOPPED = {429: "limit", 403: "ban"}  # HTTP statuses that end an account's work, and what they are in words
 
 
@@ -152,6 +153,7 @@ OBSERVATIONS = _schema(account=_I, entity=_I, first_seen=TIME, last_seen=TIME, n
 # is the first of a row of refusals (``next`` is the account's next success with the entity).
 TURNS = _schema(account=_I, entity=_I, first=_L, last=_L)
 STOPS = _schema(account=_I, entity=_I, time=_L, status=pa.int16(), next=_L)
+DAYS = _schema(account=_I, entity=_I, first=_L, last=_L, n=_L)  # uses of leased entities, a day in one row
 SOURCES = _schema(source=_S, rows=_L, loaded=_L, duplicate=_L, quarantined=_L, not_linking=_L)
 LABELS = _schema(account_id=_S, label=_S)
 DOSSIERS = _schema(name=_S, kind=_S, value=_S)  # kind `account` for account ids; no indicator is of that kind
@@ -161,6 +163,10 @@ QUARANTINE = _schema(source=_S, file=_S, row=_L, column=_S, reason=_S, value=_S)
 KINDS = _schema(kind=_S, family=_S, forgeable=pa.bool_(), accounts=_L, entities=_L, links=_L)
 LOADS = _schema(account=_I, load=_F)  # exchanges a day in use
 LINKS = _schema(account=_I, entity=_I, kind=_S, users=_L, bits=_F, first_seen=TIME, last_seen=TIME, n=_L)
+# graph -> operators, reports. The episodes of leased entities that were cut: ``value`` is the name in the logs; in
+# ENTITIES its first and last day stand behind it.
+EPISODES = _schema(entity=_I, kind=_S, value=_S, first_seen=TIME, last_seen=TIME)
+
 # graph -> reports. The entity ``entity`` says: ``taker`` took up the entity ``thing`` at ``taken`` after ``giver`` was
 # stopped; ``chance`` is how often chance would give a start so soon.
 HAND_OFFS = _schema(

@@ -113,12 +113,13 @@ def _graph(job: Job, engine: Engine) -> AccountGraph:
     with job.stage("graph") as folder:
         build_links(engine, used_kinds(job.config) + mint_timing(engine))
         loads = account_loads(engine)["load"].to_numpy()
-        # with the entities that the graph adds: the one list of all, where its readers look for it
+        # with the episodes and entities that the graph makes: the one list of all, where its readers look for it
         engine.write("SELECT * FROM entities ORDER BY entity", job.folder / "1-sources" / "entities.parquet")
         _write(
             engine,
             folder,
             {
+                "episodes": "SELECT * FROM episodes ORDER BY entity",
                 "hand_offs": "SELECT * FROM hand_offs ORDER BY entity, taken, taker",
                 "kinds": "SELECT * FROM kinds ORDER BY kind",
                 "links": "SELECT * FROM links ORDER BY account, entity",

@@ -16,9 +16,9 @@ from pydantic_core import PydanticUndefined
 from linkage.config import (
     BUILT_IN_KINDS,
     Config,
+    TimedKinds,
     column_spec,
     engine_settings,
-    handed_on,
     json_schema,
     kind_specs,
     load_config,
@@ -26,6 +26,7 @@ from linkage.config import (
     parse_config,
     resolve,
     sentence,
+    timed_kinds,
     used_kinds,
 )
 from linkage.errors import ConfigError
@@ -207,19 +208,29 @@ def test_what_is_made_from_times_takes_no_kinds_of_the_users(kinds: dict[str, An
     )
 
 
-def test_hand_offs_are_sought_in_templates_and_in_kinds_that_say_so() -> None:
-    assert handed_on(parsed(kinds={"session": {"hand_off": True}, "wallet": {}})) == {"prompt_template", "session"}
-    assert handed_on(parsed(kinds={"prompt_template": {"hand_off": False}})) == set()
-    assert handed_on(parsed(method={"timing": {"hand_off": False}})) == set()
+def test_which_kinds_are_cut_into_episodes_and_searched_for_hand_offs() -> None:
+    plain = timed_kinds(parsed())
+    assert (plain.leased, plain.handed_on) == ({"ip"}, {"prompt_template"})
+    own = {"session": {"hand_off": True}, "wallet": {}, "subnet": {"family": "network"}, "asn": {"leased": True}}
+    more = timed_kinds(parsed(kinds={**own, "vpn": {"family": "network", "leased": False}}))
+    assert (more.leased, more.handed_on) == ({"ip", "subnet", "asn"}, {"prompt_template", "session"})
+    none = {"timing": {"hand_off": False, "episodes": False}}
+    assert timed_kinds(parsed(method=none)) == TimedKinds(frozenset(), frozenset())
+
+
+def test_what_is_leased_is_not_handed_on() -> None:
+    assert refused({"sources": {"s": PLAIN}, "kinds": {"ip": {"hand_off": True}}}) == (
+        "linkage.toml: key 'kinds.ip': what is leased is not handed on. Keep 'leased' or 'hand_off'."
+    )
 
 
 def test_kinds_of_ones_own_are_cautious_guesses_and_changes_change_one_thing() -> None:
     specs = kind_specs(parsed(kinds={"wallet": {}, "device": {"forgeable": False}, "card": {"family": "payment"}}))
     assert specs["wallet"].model_dump() == {
-        "family": "wallet", "forgeable": True, "normalise": "text", "hand_off": False
+        "family": "wallet", "forgeable": True, "normalise": "text", "leased": False, "hand_off": False
     }  # fmt: skip
     assert specs["device"].model_dump() == {
-        "family": "device", "forgeable": False, "normalise": "hash", "hand_off": False
+        "family": "device", "forgeable": False, "normalise": "hash", "leased": False, "hand_off": False
     }  # fmt: skip
     assert specs["card"].family == "payment"
     assert specs["ip"] == BUILT_IN_KINDS["ip"]

@@ -23,7 +23,8 @@ def with_dossiers(engine: Engine, rings: Mapping[str, pa.Table], made: Mapping[s
     """The table operators of ``made`` with ``dossier`` and ``dossier_match``: the known operator it resembles most.
 
     ``rings`` and ``made`` are the tables of the stages rings and operators; the engine has dossiers, accounts,
-    entities, kinds and links. A cluster's accounts are those attributed to it: no bystander, of suspect rings only.
+    entities, episodes, kinds and links. A cluster's accounts are those attributed to it: no bystander, of suspect rings
+    only.
 
     A dossier's account matches when it is one of them. An indicator matches when some of them use it, and no more
     accounts of no cluster do: what a VPN's customers share says nothing of who runs a ring. Accounts and indicators
@@ -114,9 +115,10 @@ _STEPS = (
     ),
     Step(
         "dossier_indicators",
-        "SELECT d.name, e.entity, e.kind FROM dossiers d JOIN entities e USING (kind, value) "
-        "WHERE d.kind <> 'account'",
-        ("dossiers", "entities"),
+        # an address that changed hands is known in each of its episodes: dossiers have no times
+        "SELECT d.name, e.entity, e.kind FROM dossiers d JOIN (SELECT entity, kind, value FROM entities "
+        "UNION SELECT entity, kind, value FROM episodes) e USING (kind, value) WHERE d.kind <> 'account'",
+        ("dossiers", "entities", "episodes"),
     ),
     Step(
         "dossier_accounts",

@@ -1,4 +1,4 @@
-"""When accounts used what can be handed on, and when they were stopped; collected before the rows are forgotten."""
+"""When accounts used what is leased or can be handed on, and when they were stopped; collected while there are rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Set
 
 from linkage.config import Source, column_spec
 from linkage.engines.step import Engine, Step
-from linkage.model import TURN
+from linkage.model import DAY, TURN
 
 
 def collect_moments(engine: Engine, sources: Mapping[str, Source], kinds: Set[str]) -> None:
@@ -27,10 +27,34 @@ def collect_moments(engine: Engine, sources: Mapping[str, Source], kinds: Set[st
     engine.run(Step("stops_by_key", _STOPS_SQL.format(every=every), reads))
 
 
+def collect_days(engine: Engine, sources: Mapping[str, Source], kinds: Set[str]) -> None:
+    """Make ``days_by_key`` (account, entity, first_seen, last_seen, n): all uses of a day of entities of ``kinds``.
+
+    Rows that are aggregated already keep their length, and undated ones are one row a pair, without times.
+    """
+    rows = [
+        f"SELECT account, e{i} AS entity, first, last, n FROM rows_{name} WHERE e{i} IS NOT NULL"
+        for name, source in sources.items()
+        for i in columns_of(source, kinds)
+    ]
+    every = " UNION ALL ".join(rows) or (
+        "SELECT 0 AS account, 0 AS entity, NULL::TIMESTAMPTZ AS first, NULL::TIMESTAMPTZ AS last, 0 AS n WHERE false"
+    )
+    engine.run(
+        Step(
+            "days_by_key",
+            "SELECT account, entity, min(first) AS first_seen, max(last) AS last_seen, sum(n)::BIGINT AS n "
+            f"FROM ({every}) GROUP BY account, entity, epoch_us(first) // {DAY}",
+            tuple(f"rows_{name}" for name in sources),
+        )
+    )
+
+
 def number_moments(engine: Engine) -> None:
-    """Make ``turns`` (TURNS) and ``stops`` (STOPS), after the observations."""
+    """Make ``turns`` (TURNS), ``stops`` (STOPS) and ``days`` (DAYS), after the observations."""
     for name, columns in (
         ("turns", "epoch_us(t.first_seen) AS first, epoch_us(t.last_seen) AS last"),
+        ("days", "epoch_us(t.first_seen) AS first, epoch_us(t.last_seen) AS last, t.n"),
         ("stops", "t.time, t.status, t.next"),
     ):
         engine.run(
@@ -46,8 +70,11 @@ def number_moments(engine: Engine) -> None:
 
 def moment_columns(source: Source, kinds: Set[str]) -> list[int]:
     """Numbers of the entity columns of ``kinds``, where the source has a time of each event."""
-    if source.time is None:
-        return []
+    return columns_of(source, kinds) if source.time else []
+
+
+def columns_of(source: Source, kinds: Set[str]) -> list[int]:
+    """Numbers of the entity columns of ``kinds``."""
     return [i for i, entry in enumerate(source.entities.values()) if column_spec(entry).kind in kinds]
 
 

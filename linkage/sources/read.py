@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from linkage.config import Config, handed_on, kind_specs, resolve
+from linkage.config import Config, kind_specs, resolve, timed_kinds
 from linkage.engines.step import Engine
 from linkage.errors import InputRefused
 from linkage.sources import audit, context, tables
@@ -55,8 +55,8 @@ class OpenedSource:
 def read_sources(
     engine: Engine, config: Config, config_path: Path, refused_dir: Path | None = None, sample: int | None = None
 ) -> SourcesReport:
-    """Make the tables accounts, entities, observations, turns, stops, quarantine, source_counts, labels and dossiers
-    (see model.py).
+    """Make the tables accounts, entities, observations, turns, stops, days, quarantine, source_counts, labels and
+    dossiers (see model.py).
 
     With ``sample`` only about so many rows a file are read, no file is hashed, and nothing is refused for its rows: for
     looking before a run. ``refused_dir`` is where the quarantine is written when too many rows are in it.
@@ -89,7 +89,7 @@ def _read(
         raise refusal
     warnings += audit.warnings(engine, counts, config.audit)
     tables.make_accounts(engine, config.sources)
-    tables.make_observations(engine, config.sources, handed_on(config))
+    tables.make_observations(engine, config.sources, timed_kinds(config))
     inputs = [record for o in opened for record in _records(o.name, [f for g in o.groups for f in g.files])]
     beside, notes = read_beside(engine, config, config_path)
     inputs, warnings = inputs + beside, warnings + notes

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 
-from linkage.config import Source, column_spec
+from linkage.config import Source, TimedKinds, column_spec
 from linkage.engines.step import Engine, Step
-from linkage.sources.moments import collect_moments, moment_columns, number_moments
+from linkage.sources.moments import collect_days, collect_moments, columns_of, moment_columns, number_moments
 
 EXCHANGE_KIND = "prompt_template"
 
@@ -45,24 +45,32 @@ def make_accounts(engine: Engine, sources: Mapping[str, Source]) -> None:
     )
 
 
-def make_observations(engine: Engine, sources: Mapping[str, Source], handed_on: Set[str] = frozenset()) -> None:
+def make_observations(engine: Engine, sources: Mapping[str, Source], timed: TimedKinds) -> None:
     """Make ``names`` (entity, kind, value) and ``observations`` (OBSERVATIONS), after ``accounts``; forget the rows.
 
-    Makes ``turns`` (TURNS) and ``stops`` (STOPS) too, of entities of the kinds ``handed_on``.
+    Makes ``turns`` (TURNS), ``stops`` (STOPS) and ``days`` (DAYS) too, of entities of the ``timed`` kinds.
     """
-    collect_moments(engine, sources, handed_on)
-    uses = ["SELECT account, entity, first_seen AS first, last_seen AS last, n FROM turns_by_key"]
+    collect_days(engine, sources, timed.leased)
+    collect_moments(engine, sources, timed.handed_on)
+    collected = {
+        name: {*columns_of(source, timed.leased), *moment_columns(source, timed.handed_on)}
+        for name, source in sources.items()
+    }
+    uses = [
+        f"SELECT account, entity, first_seen AS first, last_seen AS last, n FROM {table}_by_key"
+        for table in ("turns", "days")
+    ]
     uses += [
         f"SELECT account, e{i} AS entity, first, last, n FROM rows_{name} WHERE e{i} IS NOT NULL"
         for name, source in sources.items()
-        for i in sorted(set(range(len(source.entities))) - set(moment_columns(source, handed_on)))
+        for i in sorted(set(range(len(source.entities))) - collected[name])
     ]
     engine.run(
         Step(
             "uses",
             "SELECT account, entity, min(first) AS first_seen, max(last) AS last_seen, sum(n)::BIGINT AS n "
             f"FROM ({' UNION ALL '.join(uses)}) GROUP BY account, entity",
-            ("turns_by_key", *(f"rows_{name}" for name in sources)),
+            ("turns_by_key", "days_by_key", *(f"rows_{name}" for name in sources)),
         )
     )
     for name in sources:

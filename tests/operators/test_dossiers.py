@@ -52,6 +52,7 @@ def load(engine: DuckDBEngine, accounts: int, uses: Uses, dossiers: Dossiers) ->
         table(model.ENTITIES, [{"entity": i, "kind": k, "value": v} for i, (k, v) in enumerate(entities)]),
     )
     engine.load("observations", table(model.OBSERVATIONS, rows))
+    engine.load("episodes", model.EPISODES.empty_table())
     build_links(engine, KINDS)
     listed = [{"name": n, "kind": k, "value": v} for n, d in dossiers.items() for k, vs in d.items() for v in vs]
     engine.load("dossiers", table(model.DOSSIERS, listed))

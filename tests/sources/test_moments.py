@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from linkage.config import Source, handed_on, parse_config
+from linkage.config import Source, parse_config, timed_kinds
 from linkage.engines.duckdb import DuckDBEngine
-from linkage.model import STOPS, TURNS
+from linkage.model import DAYS, STOPS, TURNS
 from linkage.sources import read_sources
 from linkage.sources.moments import moment_columns
 from tests.sources.small_logs import write_csv
@@ -73,7 +73,30 @@ def test_without_status_nobody_is_stopped_and_without_time_nothing_is_dated(
 
 def test_which_columns_are_dated() -> None:
     source = {**LOG, "entities": {"e": "prompt_template", "d": "device", "f": {"kind": "prompt_template"}}}
-    kinds = handed_on(parse_config({"sources": {"s": source}}, "x"))
+    kinds = timed_kinds(parse_config({"sources": {"s": source}}, "x")).handed_on
     assert moment_columns(Source.model_validate(source), kinds) == [0, 2]
     untimed = {k: v for k, v in source.items() if k != "time"}
     assert moment_columns(Source.model_validate(untimed), kinds) == []
+
+
+def test_days_hold_the_uses_of_leased_kinds_and_aggregated_rows_their_length(
+    engine: DuckDBEngine, tmp_path: Path
+) -> None:
+    day = 86_400
+    write_csv(tmp_path / "a.csv", "a,ip,t", *(f"x,8.8.8.8,{MIDNIGHT + t}" for t in (10, 20, day + 5)), "x,9.9.9.9,")
+    write_csv(tmp_path / "b.csv", "a,ip,f,l,n", f"x,8.8.8.8,{MIDNIGHT},{MIDNIGHT + 9 * day},4")
+    write_csv(tmp_path / "c.csv", "a,ip", "x,8.8.4.4", "x,8.8.4.4")
+    shared = {"account": "a", "entities": {"ip": "ip"}}
+    sources = {
+        "a": {**shared, "path": "a.csv", "time": "t", "epoch": "s"},
+        "b": {**shared, "path": "b.csv", "first": "f", "last": "l", "count": "n", "epoch": "s"},
+        "c": {**shared, "path": "c.csv"},
+    }
+    config = parse_config({"sources": sources, "audit": {"stop_share": 1.0}}, "linkage.toml")
+    read_sources(engine, config, tmp_path / "linkage.toml")
+    assert engine.fetch("days").schema.equals(DAYS)
+    found = engine.fetch("SELECT value, first, last, n FROM days JOIN entities USING (entity) ORDER BY ALL").to_pylist()
+    assert [tuple(_seconds(row)) for row in found] == [
+        ("8.8.4.4", None, None, 2), ("8.8.8.8", 0, 9 * day, 6), ("8.8.8.8", day + 5, day + 5, 1)
+    ]  # fmt: skip
+    assert engine.fetch("SELECT sum(n)::BIGINT AS n FROM observations")["n"].to_pylist() == [9]
