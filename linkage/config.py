@@ -139,7 +139,7 @@ class Proposers(Section):
 class Timing(Section):
     """What times are evidence of: episodes of leased entities, and kinds of the family `timing`, made from events."""
 
-    episodes: bool = Field(True, description="Leased entities are cut where they lay idle or changed hands.")
+    episodes: bool = Field(False, description="Leased entities are cut where they lay idle or changed hands.")
     hand_off: bool = Field(
         True, description="Accounts that take up what another was stopped at (429, 403), sooner than chance has it."
     )

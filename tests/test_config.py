@@ -210,11 +210,13 @@ def test_what_is_made_from_times_takes_no_kinds_of_the_users(kinds: dict[str, An
 
 def test_which_kinds_are_cut_into_episodes_and_searched_for_hand_offs() -> None:
     plain = timed_kinds(parsed())
-    assert (plain.leased, plain.handed_on) == ({"ip"}, {"prompt_template"})
+    assert (plain.leased, plain.handed_on) == (set(), {"prompt_template"})
+    cut = {"timing": {"episodes": True}}
+    assert timed_kinds(parsed(method=cut)).leased == {"ip"}
     own = {"session": {"hand_off": True}, "wallet": {}, "subnet": {"family": "network"}, "asn": {"leased": True}}
-    more = timed_kinds(parsed(kinds={**own, "vpn": {"family": "network", "leased": False}}))
+    more = timed_kinds(parsed(kinds={**own, "vpn": {"family": "network", "leased": False}}, method=cut))
     assert (more.leased, more.handed_on) == ({"ip", "subnet", "asn"}, {"prompt_template", "session"})
-    none = {"timing": {"hand_off": False, "episodes": False}}
+    none = {"timing": {"hand_off": False}}
     assert timed_kinds(parsed(method=none)) == TimedKinds(frozenset(), frozenset())
 
 

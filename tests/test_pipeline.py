@@ -19,7 +19,7 @@ from linkage import model, pipeline
 from linkage.config import load_config
 from linkage.errors import ConfigError, InputRefused, LinkageError, StorageFault
 from linkage.state.manifest import check_hashes, code_hash, sha256
-from tests.small_world import KINDS, LOGS, activity, read_log, uses
+from tests.small_world import KINDS, LOGS, TINY, activity, make_world, read_log, uses
 
 STAGE_TABLES = {
     "1-sources/accounts": model.ACCOUNTS,
@@ -130,13 +130,13 @@ def test_entities_are_numbered_in_order_of_kind_and_value(simulated: Path, publi
     assert told == sorted(set(uses(simulated)[["kind", "value"]].itertuples(index=False, name=None)))
 
 
-def test_links_are_the_uses_in_the_logs_with_their_rarity(simulated: Path, published: Path) -> None:
-    links = frame(published, "2-graph/links").merge(frame(published, "1-sources/accounts")[["account", "account_id"]])
-    links = links.merge(logged(published).drop(columns="kind"), on="entity")
+def check_links(world: Path, run: Path) -> None:
+    """The links of a run are the uses in the logs; those of one thing's episodes add up."""
+    links = frame(run, "2-graph/links").merge(frame(run, "1-sources/accounts")[["account", "account_id"]])
+    links = links.merge(logged(run).drop(columns="kind"), on="entity")
     keys = ["account_id", "kind", "value"]
-    used = uses(simulated).groupby(keys)["time"].agg(first_seen="min", last_seen="max", n="size")
-    grouped = links.groupby(keys)
-    told = grouped.agg(first_seen=("first_seen", "min"), last_seen=("last_seen", "max"), n=("n", "sum"))
+    used = uses(world).groupby(keys)["time"].agg(first_seen="min", last_seen="max", n="size")
+    told = links.groupby(keys).agg(first_seen=("first_seen", "min"), last_seen=("last_seen", "max"), n=("n", "sum"))
     assert told.index.equals(used.index)
     for column in ("first_seen", "last_seen", "n"):
         assert (told[column] == used[column]).all(), column
@@ -145,6 +145,25 @@ def test_links_are_the_uses_in_the_logs_with_their_rarity(simulated: Path, publi
         bits = np.log2(rows["account_id"].nunique() / users)
         assert (rows["users"] == users).all(), kind
         assert (rows["bits"] - bits).abs().max() < 1e-6, kind
+
+
+def test_links_are_the_uses_in_the_logs_with_their_rarity(simulated: Path, published: Path) -> None:
+    check_links(simulated, published)
+    assert frame(published, "2-graph/episodes").empty
+
+
+def test_with_episodes_leased_addresses_are_parted_and_nothing_is_lost(tmp_path: Path) -> None:
+    config = make_world(tmp_path / "world", TINY)
+    config.write_text(config.read_text() + "\n[method.timing]\nepisodes = true\n")
+    run = pipeline.run(config)
+    check_links(config.parent, run)
+    entities = frame(run, "1-sources/entities").set_index("entity")
+    episodes = frame(run, "2-graph/episodes").set_index("entity")
+    assert len(episodes) > 20
+    named = entities.loc[episodes.index]
+    days = [f" ({r.first_seen:%Y-%m-%d} to {r.last_seen:%Y-%m-%d})" for r in episodes.itertuples()]
+    assert named["value"].tolist() == [value + day for value, day in zip(episodes["value"], days, strict=True)]
+    assert (named["kind"] == "ip").all()
 
 
 # Why an account is a member: the published log-odds are the sum of the published terms

@@ -20,7 +20,6 @@ from linkage.engines import DuckDBEngine
 from linkage.reports.publish import Stages, published_tables
 from tests.small_world import FAMILIES, KINDS, activity, uses
 
-UNCUT = [kind for kind in KINDS if kind != "ip"]  # kinds whose entities are as the logs have them
 ROLES = {"core", "periphery", "bystander"}
 Tables = dict[str, pd.DataFrame]
 
@@ -134,14 +133,12 @@ def test_kinds_count_what_the_logs_hold(tables: Tables, links: pd.DataFrame) -> 
     assert kinds["family"].to_dict() == FAMILIES
     kinds = kinds.loc[KINDS]
     assert kinds["accounts"].to_dict() == grouped["account_id"].nunique().to_dict()
-    counted = pd.DataFrame({"entities": grouped["value"].nunique(), "links": grouped.size()})
-    more = kinds[["entities", "links"]] - counted
-    assert (more.drop("ip") == 0).all(axis=None)
-    assert (more.loc["ip"] > 0).all(), "episodes of addresses are entities of their own"
+    assert kinds["entities"].to_dict() == grouped["value"].nunique().to_dict()
+    assert kinds["links"].to_dict() == grouped.size().to_dict()
 
 
 def test_evidence_of_an_entity(tables: Tables, links: pd.DataFrame) -> None:
-    named = tables["evidence"][tables["evidence"]["entity"].notna() & tables["evidence"]["kind"].isin(UNCUT)]
+    named = tables["evidence"][tables["evidence"]["entity"].notna() & tables["evidence"]["kind"].isin(KINDS)]
     inside = links.merge(tables["members"][["account_id", "ring_id"]], on="account_id")
     used = inside.groupby(["ring_id", "kind", "value"]).agg(k=("account_id", "size"), first=("first", "min"),
                                                             last=("last", "max"))
@@ -161,11 +158,9 @@ def test_evidence_of_a_pool(tables: Tables, links: pd.DataFrame) -> None:
     rings = tables["rings"].set_index("ring")["ring_id"]
     pools = tables["4-rings/pools"].assign(ring_id=lambda t: t["ring"].map(rings)).drop(columns="kind")
     pools = pools.merge(tables["1-sources/entities"], on="entity")[["ring_id", "kind", "value"]]
-    pools = pools[pools["kind"].isin(UNCUT)]
     using = pools.merge(links, on=["kind", "value"])
     inside = using.merge(tables["members"][["account_id", "ring_id"]], on=["account_id", "ring_id"])
-    chosen = tables["evidence"]["pool"].notna() & tables["evidence"]["kind"].isin(UNCUT)
-    rows = tables["evidence"][chosen].set_index(["ring_id", "kind"])
+    rows = tables["evidence"][tables["evidence"]["pool"].notna()].set_index(["ring_id", "kind"])
     members = links.merge(tables["members"][["account_id", "ring_id"]], on="account_id").groupby(["ring_id", "kind"])
     assert rows.index.is_unique
     assert (rows["ring_accounts_with_kind"] == members["account_id"].nunique().reindex(rows.index)).all()

@@ -92,7 +92,8 @@ def test_days_hold_the_uses_of_leased_kinds_and_aggregated_rows_their_length(
         "b": {**shared, "path": "b.csv", "first": "f", "last": "l", "count": "n", "epoch": "s"},
         "c": {**shared, "path": "c.csv"},
     }
-    config = parse_config({"sources": sources, "audit": {"stop_share": 1.0}}, "linkage.toml")
+    method = {"timing": {"episodes": True}}
+    config = parse_config({"sources": sources, "audit": {"stop_share": 1.0}, "method": method}, "linkage.toml")
     read_sources(engine, config, tmp_path / "linkage.toml")
     assert engine.fetch("days").schema.equals(DAYS)
     found = engine.fetch("SELECT value, first, last, n FROM days JOIN entities USING (entity) ORDER BY ALL").to_pylist()
