@@ -236,11 +236,14 @@ class TimedKinds:
 
 def timed_kinds(config: Config) -> TimedKinds:
     """The kinds that are leased and those that hand-offs are sought in, where ``method.timing`` asks for it."""
-    specs, timing = kind_specs(config), config.method.timing
-    return TimedKinds(
-        frozenset(kind for kind, spec in specs.items() if spec.leased and timing.episodes),
-        frozenset(kind for kind, spec in specs.items() if spec.hand_off and timing.hand_off),
-    )
+    leased = frozenset(kind for kind, spec in kind_specs(config).items() if spec.leased)
+    return TimedKinds(leased if config.method.timing.episodes else frozenset(), handed_on(config))
+
+
+def handed_on(config: Config) -> frozenset[str]:
+    """The kinds that hand-offs are sought in; none where the setting says so."""
+    specs = kind_specs(config)
+    return frozenset(kind for kind, spec in specs.items() if spec.hand_off and config.method.timing.hand_off)
 
 
 def column_spec(column: str | EntityColumn) -> EntityColumn:
