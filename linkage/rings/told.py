@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,43 +57,54 @@ def told_of(known: Known | None, world: World, counts: Counts, scored: Score, la
         return nothing_told(rings)
     group = labels[known.account]
     inside = group >= 0
-    account, group = known.account[inside], group[inside]
-    words = [word for word, kept in zip(known.label, inside, strict=True) if kept]
-    standing = np.array([standing_of(word) for word in words], dtype=object)
-    size = np.maximum(counts.size, 1)
+    words, word = np.unique(np.array(known.label, dtype=object)[inside], return_inverse=True)
+    marks = _Marks(known.account[inside], group[inside], word, np.maximum(counts.size, 1))
+    standing = np.array([standing_of(text) for text in words], dtype=object)
 
-    def share(marked: np.ndarray) -> Floats:
-        pairs = np.unique(np.stack([account[marked], group[marked]]), axis=1)
-        return np.asarray(np.bincount(pairs[1], minlength=rings) / size)
+    def share(standings: frozenset[Standing]) -> Floats:
+        return marks.share(np.isin(standing, list(standings)))
 
-    cleared = share(np.isin(standing, list(CLEARING)))
-    accused = share(np.isin(standing, list(ACCUSING)))
-    groups, named = _groups(words, account, group, size)
-    own = share(np.isin(standing, list(OWN)))
-    groups[Verdict.ORGANISATION] = np.maximum(groups.get(Verdict.ORGANISATION, np.zeros(rings)), own)
+    cleared, accused = share(CLEARING), share(ACCUSING)
+    groups, named = _groups(words, marks)
+    groups[Verdict.ORGANISATION] = np.maximum(groups.get(Verdict.ORGANISATION, np.zeros(rings)), share(OWN))
     rented = _rented(known, world, counts, scored)
-    said = [_said(*row) for row in zip(size.tolist(), cleared, accused, named, rented, strict=True)]
+    said = [_said(*row) for row in zip(marks.size.tolist(), cleared, accused, named, rented, strict=True)]
     return Told(cleared, accused, groups, rented, said)
 
 
-def _groups(
-    words: Sequence[str], account: Ints, group: Ints, size: Ints
-) -> tuple[dict[Verdict, Floats], list[tuple[str, float]]]:
+@dataclass(frozen=True)
+class _Marks:
+    """Labels of members: ``account``, its ``group`` and the number of the ``word``; and the ``size`` of each group."""
+
+    account: Ints
+    group: Ints
+    word: Ints
+    size: Ints
+
+    def share(self, chosen: np.ndarray) -> Floats:
+        """Share of each group's members that carry one of the chosen words (a boolean a word)."""
+        marked = chosen[self.word]
+        members = np.unique(np.stack([self.account[marked], self.group[marked]]), axis=1)[1]
+        return np.asarray(np.bincount(members, minlength=len(self.size)) / self.size)
+
+
+def _groups(words: np.ndarray, marks: _Marks) -> tuple[dict[Verdict, Floats], list[tuple[str, float]]]:
     """By explanation the share of each ring in the known group that holds most of it; and that group's label."""
-    rings = len(size)
+    kinds = [GROUP.fullmatch(text) for text in words]
+    verdicts = [GROUPS.get(kind[1].lower()) if kind else None for kind in kinds]
+    known = np.array([verdict is not None for verdict in verdicts], dtype=bool)[marks.word]
+    triples = np.unique(np.stack([marks.word[known], marks.group[known], marks.account[known]]), axis=1)
+    cells, members = np.unique(triples[:2], axis=1, return_counts=True)
+    word, ring = cells
+    share = members / marks.size[ring]
     shares: dict[Verdict, Floats] = {}
-    named = [("", 0.0)] * rings
-    places: dict[tuple[Verdict, str], list[int]] = {}
-    for place, word in enumerate(words):
-        kind = GROUP.fullmatch(word)
-        if kind and kind[1].lower() in GROUPS:
-            places.setdefault((GROUPS[kind[1].lower()], word.strip()), []).append(place)
-    for (verdict, word), rows in sorted(places.items()):
-        members = np.unique(np.stack([account[rows], group[rows]]), axis=1)[1]
-        held = np.bincount(members, minlength=rings) / size
-        shares[verdict] = np.maximum(shares.get(verdict, np.zeros(rings)), held)
-        for ring in np.unique(members):
-            named[ring] = max(named[ring], (word, float(held[ring])), key=lambda x: x[1])
+    for verdict in sorted(set(GROUPS.values())):
+        mine = np.array([v == verdict for v in verdicts], dtype=bool)[word]
+        shares[verdict] = np.zeros(len(marks.size))
+        np.maximum.at(shares[verdict], ring[mine], share[mine])
+    named = [("", 0.0)] * len(marks.size)
+    for place in np.lexsort((-word, share)):  # cells of a ring and a known group: few
+        named[ring[place]] = (words[word[place]].strip(), float(share[place]))
     return shares, named
 
 
