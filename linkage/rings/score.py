@@ -88,13 +88,16 @@ def bits_of(world: World, groups: sp.csr_matrix, first: Ints, second: Ints) -> B
     """
     keys = keys_of(groups)
     keys = np.where(first == second, keys[first], keys[first] + keys[second])
-    fresh, place = np.unique(keys[~world.known.find(keys)[1]], return_index=True)
-    new = np.flatnonzero(~world.known.find(keys)[1])[place]
-    for block in _blocks(np.diff(groups.indptr)[[first[new], second[new]]].sum(axis=0)):
-        a, b = first[new[block]], second[new[block]]
+    unknown = np.flatnonzero(~world.known.find(keys)[1])
+    fresh, place = np.unique(keys[unknown], return_index=True)
+    first, second, scored = first[unknown[place]], second[unknown[place]], []
+    for block in _blocks(np.diff(groups.indptr)[[first, second]].sum(axis=0)):
+        a, b = first[block], second[block]
         rows = groups[a] + groups[b].multiply((a != b)[:, None])
-        scored = score(world, count(world, rows.tocsr()))
-        world.known.add(fresh[block], np.vstack([scored.saved, scored.family_bits]).T)
+        made = score(world, count(world, rows.tocsr()))
+        scored.append(np.vstack([made.saved, made.family_bits]).T)
+    if scored:
+        world.known.add(fresh, np.concatenate(scored))
     bits = world.known.bits[world.known.find(keys)[0]].T
     return Bits(bits[0], bits[1:])
 

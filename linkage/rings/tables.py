@@ -191,7 +191,7 @@ def _pool_users(background: Background, counts: KindCounts, pooled: np.ndarray, 
     cells = (counts.group[pooled], counts.entity[pooled])
     pools = sp.csr_matrix((np.ones(len(cells[0]), np.int64), cells), shape=(len(counts.having), background.entities))
     users = pools[ring] @ background.incidence.matrix.T
-    return np.diff(users.tocsr().indptr).astype(np.int64)
+    return np.asarray(np.diff(users.tocsr().indptr), dtype=np.int64)
 
 
 def _pools(background: Background, counts: KindCounts, scored: KindScore) -> dict[str, object]:
