@@ -18,6 +18,8 @@ Ints = npt.NDArray[np.int64]
 
 RATIOS = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 0.95])  # the ten k/d ratios a pool may be cut at
 CHOICE_OF_CODE = 1.0  # bits that say whether a kind is coded entity by entity or as a pool
+DESCRIBED = 1.0  # bits that say whether a family is described at all
+NAMED_SET = float(np.log2(np.e))  # bits for how many entities are named: all sets together, (1 + 1/E)^E < e
 LARGEST_TABLE = 2**23  # numbers looked up: 64 MB; accounts and entities of a kind are rarely more
 _GRID = float(2**20)
 
@@ -65,7 +67,8 @@ def background_rate(users: Any, links: Any, group_links: Any, group_accounts: An
     """q: the chance that an account of this breadth uses the entity, if each of its links fell by degree.
 
     q = 1 - exp(-d n / (D s)), with d the users of the entity, D all links of the kind, n the group's links of the kind
-    and s its accounts that have the kind. Without the breadth n / s, accounts with many addresses would seem linked.
+    and s its accounts that have the kind; or the pull of the entity and the group's reach in place of d and n (see
+    linkage.rings.rates). Without the breadth n / s, accounts with many addresses would seem linked.
     """
     rate = -np.expm1(-np.asarray(users) * np.asarray(group_links) / (np.asarray(links) * np.asarray(group_accounts)))
     return np.asarray(np.clip(rate, 1e-12, 1 - 1e-12), dtype=np.float64)
@@ -94,13 +97,14 @@ def participation(joining: Any, having: Any) -> Floats:
 def pool_gain(inside: Any, n: Any, share: Any, naming: Any) -> Floats:
     """Bits saved by a pool that takes ``inside`` of the n links of the accounts that take part; may be negative.
 
-    gain = n KL(x || D_O/D) - naming - log2(n + 1) - log2 10, with x = inside / n, ``share`` = D_O/D the pool's part of
-    all links of the kind, and ``naming`` from :func:`pool_naming`. 0 where x is not above that part.
+    gain = n KL(x || rho) - naming - log2(n + 1), with x = inside / n, ``share`` = rho the part of them that chance
+    would lead into the pool, and ``naming`` from :func:`pool_naming`. 0 where x is not above that part. The pool is
+    named entity by entity, so at which ratio it was cut needs no saying.
     """
     inside, n, share = np.asarray(inside, np.float64), np.asarray(n, np.float64), np.asarray(share, np.float64)
     safe, rho = np.maximum(n, 1.0), np.clip(share, 1e-12, 1 - 1e-12)
     x = inside / safe
-    gain = n * kl_bits(x, rho) - naming - np.log2(safe + 1) - np.log2(len(RATIOS))
+    gain = n * kl_bits(x, rho) - naming - np.log2(safe + 1)
     return fixed(np.where(x > rho, gain, 0.0))
 
 
@@ -108,13 +112,14 @@ def pool_naming(members: Any, entities: Any) -> Floats:
     """Bits that name a pool: which of the entities of each degree class are in it.
 
     ``members`` (groups x classes) counts the pool's entities, ``entities`` (classes) all. A class costs log2 of its
-    binomial; the counts themselves cost log2(m + 1) for their sum m and log2 binomial(m + c - 1, c - 1) for how m falls
-    into the c classes that the kind has.
+    binomial; the counts themselves cost log2 (m (m + 1)) for their sum m >= 1 (over all m, 1 / (m (m + 1)) adds up to
+    1) and log2 binomial(m + c - 1, c - 1) for how m falls into the c classes that the kind has.
     """
     members = np.asarray(members, dtype=np.float64)
     m, classes = members.sum(axis=-1), max(int(np.count_nonzero(entities)), 1)
     subsets = log2_binomial(np.asarray(entities, np.float64), members).sum(axis=-1)
-    return fixed(subsets + np.log2(m + 1) + log2_binomial(m + classes - 1, classes - 1))
+    size = np.log2(np.maximum(m, 1)) + np.log2(m + 1)
+    return fixed(subsets + size + log2_binomial(m + classes - 1, classes - 1))
 
 
 def naming_by_entity(users: Any, k: Any, size: Any, accounts: Any, entities: Any) -> Floats:

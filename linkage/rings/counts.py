@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.known import Known
+from linkage.rings.rates import fit_degrees
 
 LONE_PAYS = 6  # links an entity, from which on one that a single member uses may pay: n (s + 1) for s = n = 2
 
@@ -38,6 +39,20 @@ class Background:
         return self.incidence.breadth.astype(np.int64)
 
     @cached_property
+    def _fit(self) -> tuple[Floats, Floats]:
+        return fit_degrees(self.breadth, self.users)
+
+    @property
+    def reach(self) -> Floats:
+        """Breadth corrected for what is used up, per account (see :func:`fit_degrees`)."""
+        return self._fit[0]
+
+    @property
+    def pull(self) -> Floats:
+        """Users corrected for accounts that can use an entity but once, per entity."""
+        return self._fit[1]
+
+    @cached_property
     def degree_class(self) -> Ints:
         """floor(log2 d), per entity; an entity that nobody here uses counts as class 0."""
         return np.floor(np.log2(np.maximum(self.users, 1))).astype(np.int64)
@@ -52,7 +67,7 @@ class Background:
         """The links that :func:`count` counts: those to entities with two users or more, unless a lone one may matter.
 
         One user among s accounts with n links saves log2(D / (E n (s + 1))) bits at most, entity by entity, and
-        nothing in a pool. So while D <= 6 E no such entity pays among two accounts or more, and what pays for a single
+        nothing in a pool. So while D <= 6 E (less where reach and pull fall short of breadth and users) none pays among two accounts or more, and what pays for a single
         account is less than its 3 bits of :func:`participation` and choice. Then it counts in the sums alone, and as a
         name of the group (``KindCounts.alone``).
         """
@@ -63,10 +78,12 @@ class Background:
         ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
         return sp.csr_matrix((matrix.data[kept], matrix.indices[kept], ends), shape=matrix.shape)
 
-    @property
+    @cached_property
     def lone_may_pay(self) -> bool:
         """Whether an entity that one member uses may be worth naming; see :attr:`counted`."""
-        return self.links > LONE_PAYS * self.entities
+        reach = (self.reach / np.maximum(self.breadth, 1))[self.breadth > 0].min(initial=1.0)
+        pull = (self.pull / np.maximum(self.users, 1))[self.users > 0].min(initial=1.0)
+        return bool(self.links > LONE_PAYS * self.entities * reach * pull)
 
     @property
     def entities(self) -> int:
@@ -105,9 +122,10 @@ class KindCounts:
     """One kind over G groups.
 
     Cells are the pairs of a group and an entity that members use: ``group``, ``entity`` and ``k``, the members that use
-    it, sorted by group, then entity. ``having`` is s_t, the members that have the kind, and ``links`` n, their links,
-    per group. Each link of a member stands in ``link_cell`` (its cell) and ``link_member`` (its membership, a number
-    in 0..M-1); ``member_group`` and ``member_breadth`` are per membership. Links and cells are those of
+    it, sorted by group, then entity. ``having`` is s_t, the members that have the kind, ``links`` n, their links, and
+    ``reach`` the sum of their reach, per group. Each link of a member stands in ``link_cell`` (its cell) and
+    ``link_member`` (its membership, a number in 0..M-1); ``member_group``, ``member_breadth`` and ``member_reach`` are
+    per membership. Links and cells are those of
     :attr:`Background.counted`; ``alone`` says of each group whether a member has links that are left out.
     """
 
@@ -116,10 +134,12 @@ class KindCounts:
     k: Ints
     having: Ints
     links: Ints
+    reach: Floats
     link_cell: Ints
     link_member: Ints
     member_group: Ints
     member_breadth: Ints
+    member_reach: Floats
     alone: np.ndarray
 
 
@@ -144,7 +164,7 @@ def _count_kind(background: Background, groups: sp.csr_matrix) -> KindCounts:
     link_member = rows_of(chosen)
     keys = member_group[link_member] * background.entities + chosen.indices
     cells, link_cell, k = np.unique(keys, return_inverse=True, return_counts=True)
-    breadth = background.breadth[account]
+    breadth, reach = background.breadth[account], background.reach[account]
     number = groups.shape[0]
     return KindCounts(
         group=cells // max(background.entities, 1),
@@ -152,10 +172,12 @@ def _count_kind(background: Background, groups: sp.csr_matrix) -> KindCounts:
         k=k.astype(np.int64),
         having=np.bincount(member_group[breadth > 0], minlength=number),
         links=np.bincount(member_group, weights=breadth, minlength=number).astype(np.int64),
+        reach=np.asarray(np.bincount(member_group, weights=reach, minlength=number), dtype=np.float64),
         link_cell=link_cell,
         link_member=link_member,
         member_group=member_group,
         member_breadth=breadth,
+        member_reach=reach,
         alone=np.bincount(member_group, weights=breadth > np.diff(chosen.indptr), minlength=number) > 0,
     )
 

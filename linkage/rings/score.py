@@ -11,6 +11,8 @@ import scipy.sparse as sp
 
 from linkage.rings.codelength import (
     CHOICE_OF_CODE,
+    DESCRIBED,
+    NAMED_SET,
     RATIOS,
     Floats,
     Ints,
@@ -52,6 +54,11 @@ class Bits:
 
     saved: Floats
     family_bits: Floats
+
+    @property
+    def paid(self) -> Floats:
+        """Bits saved once it is paid for, too, which families are described: those that bound coincidence."""
+        return np.asarray(self.saved - DESCRIBED * len(self.family_bits))
 
     @property
     def beyond_best_family(self) -> Floats:
@@ -114,24 +121,25 @@ def score(world: World, counts: Counts) -> Score:
     """Bits saved by each group: what its families save, less what it costs to name the group.
 
     A kind takes the better of its two codes, less one bit that says which. Kinds of one family tell of the same thing,
-    so a family counts with its best kind only. The group is named among all groups of its size, or as the users of one
-    entity, whose family then does not count: whichever leaves more, less log2(kinds + 1) bits that say which.
+    so a family counts with its best kind only, less log2 of their number that says which. The group is named among all
+    groups of its size, or as the users of one entity, whose family then does not count: whichever leaves more, less
+    log2(kinds + 1) bits that say which.
     """
     kinds = tuple(_score_kind(b, c) for b, c in zip(world.kinds, counts.kinds, strict=True))
     family_bits = np.zeros((len(world.families), len(counts.size)))
     joining = np.zeros(family_bits.shape, dtype=np.int64)
-    for background, kind in zip(world.kinds, kinds, strict=True):
-        row = world.families.index(background.incidence.kind.family)
-        joining[row] = np.where(kind.bits > family_bits[row], kind.joining, joining[row])
-        family_bits[row] = np.maximum(family_bits[row], kind.bits)
+    rows = [world.families.index(b.incidence.kind.family) for b in world.kinds]
+    for row, kind in zip(rows, kinds, strict=True):
+        told = fixed(kind.bits - np.log2(rows.count(row)))
+        joining[row] = np.where(told > family_bits[row], kind.joining, joining[row])
+        family_bits[row] = np.maximum(family_bits[row], told)
     total = family_bits.sum(axis=0)
     saved = total - group_naming(world.accounts, counts.size)
-    for background, numbers in zip(world.kinds, counts.kinds, strict=True):
-        row = world.families.index(background.incidence.kind.family)
+    for row, background, numbers in zip(rows, world.kinds, counts.kinds, strict=True):
         saved = np.maximum(saved, total - family_bits[row] - _named_by(world, background, numbers, counts.size))
     saved = fixed(saved - np.log2(len(world.kinds) + 1))
     if world.observe:
-        world.observe(counts.size, saved)
+        world.observe(counts.size, saved - DESCRIBED * len(world.families))
     return Score(saved, family_bits, kinds, joining)
 
 
@@ -196,30 +204,31 @@ def _better_code(background: Background, counts: KindCounts) -> KindScore:
     )
 
 
-def taking_part(counts: KindCounts, chosen: np.ndarray) -> tuple[Ints, Ints]:
-    """s_in and their links: members that use any of the chosen cells, per group."""
+def taking_part(counts: KindCounts, chosen: np.ndarray) -> tuple[Ints, Ints, Floats]:
+    """s_in, their links and their reach: members that use any of the chosen cells, per group."""
     member = np.zeros(len(counts.member_group), dtype=bool)
     member[counts.link_member[chosen[counts.link_cell]]] = True
     groups = len(counts.having)
     joining = np.bincount(counts.member_group[member], minlength=groups)
     links = np.bincount(counts.member_group[member], weights=counts.member_breadth[member], minlength=groups)
-    return joining.astype(np.int64), links.astype(np.int64)
+    reach = np.bincount(counts.member_group[member], weights=counts.member_reach[member], minlength=groups)
+    return joining.astype(np.int64), links.astype(np.int64), np.asarray(reach, dtype=np.float64)
 
 
 def _entity_code(background: Background, counts: KindCounts) -> KindScore:
     groups = len(counts.having)
-    chosen = gain_among(background, counts, counts.having, counts.links) > 0
-    joining, links = taking_part(counts, chosen)
-    gain = np.where(chosen, gain_among(background, counts, joining, links), 0.0)
+    chosen = gain_among(background, counts, counts.having, counts.reach) > 0
+    joining, links, reach = taking_part(counts, chosen)
+    gain = np.where(chosen, gain_among(background, counts, joining, reach), 0.0)
     named = np.bincount(counts.group, weights=gain, minlength=groups)
-    bits = named - participation(joining, counts.having)
+    bits = fixed(named - participation(joining, counts.having) - NAMED_SET)
     return KindScore(bits, np.full(groups, ENTITY_CODE), gain > 0, gain, joining, links)
 
 
-def gain_among(background: Background, counts: KindCounts, accounts: Ints, links: Ints) -> Floats:
-    """Entity gain of each cell among some of a group's accounts: ``accounts`` and their ``links``, per group."""
+def gain_among(background: Background, counts: KindCounts, accounts: Ints, reach: Floats) -> Floats:
+    """Entity gain of each cell among some of a group's accounts: ``accounts`` and their ``reach``, per group."""
     s = np.maximum(accounts, 1)[counts.group]
-    q = background_rate(background.users[counts.entity], max(background.links, 1), links[counts.group], s)
+    q = background_rate(background.pull[counts.entity], max(background.links, 1), reach[counts.group], s)
     return entity_gain(np.minimum(counts.k, s), s, q, max(background.entities, 1))
 
 
@@ -228,15 +237,22 @@ def _pool_code(background: Background, counts: KindCounts) -> KindScore:
     groups = len(counts.having)
     level = pool_level(background, counts)
     inside = _at_least(counts.group, level, counts.k, groups)
-    degrees = _at_least(counts.group, level, background.users[counts.entity], groups)
+    expected = _at_least(counts.group, level, expected_uses(background, counts), groups)
     joining, links = _joining_by_level(counts, level)
     naming = _naming_by_level(background, counts, level) + participation(joining, counts.having[:, None])
-    bits = pool_gain(inside, links, degrees / max(background.links, 1), naming)
+    bits = pool_gain(inside, links, expected / np.maximum(counts.links, 1)[:, None], naming)
     best = bits.argmax(axis=1)
     row = np.arange(groups)
     return KindScore(
         bits[row, best], best, level > best[counts.group], np.zeros(len(level)), joining[row, best], links[row, best]
     )
+
+
+def expected_uses(background: Background, counts: KindCounts) -> Floats:
+    """How many of the group's members chance would make use each cell's entity, to 2**-32: sums are exact."""
+    s = np.maximum(counts.having, 1)[counts.group]
+    q = background_rate(background.pull[counts.entity], max(background.links, 1), counts.reach[counts.group], s)
+    return np.asarray(np.rint(q * s * 2.0**32) / 2.0**32, dtype=np.float64)
 
 
 def pool_level(background: Background, counts: KindCounts) -> Ints:
@@ -245,7 +261,7 @@ def pool_level(background: Background, counts: KindCounts) -> Ints:
     return np.where(counts.k >= 2, reached, 0).astype(np.int64)
 
 
-def _at_least(group: Ints, level: Ints, values: Ints, groups: int) -> Floats:
+def _at_least(group: Ints, level: Ints, values: Ints | Floats, groups: int) -> Floats:
     """Sum of values per group (rows) over the cells that reach each ratio (columns)."""
     width = len(RATIOS) + 1
     table = np.bincount(group * width + level, weights=values, minlength=groups * width).reshape(groups, width)

@@ -17,7 +17,6 @@ from linkage.rings.score import ENTITY_CODE, KindScore, Score
 from linkage.rings.verdicts import Verdicts
 
 NETWORK = "network"
-UNPAID = 1.35  # bits a kind: log2 of what its code lengths sum to (2.53 for a million entities), see docs/method.md
 SMALLEST_Q = 1e-300  # smaller figures are published as this one: never as 0
 
 
@@ -97,7 +96,6 @@ def _families(world: World, bits: np.ndarray) -> list[str]:
 
 def _rings(world: World, found: Found) -> pa.Table:
     saved, groups = found.scored.saved, len(found.counts.size)
-    paid = saved - UNPAID * len(world.kinds)
     columns: dict[str, object] = {
         "ring": np.arange(groups),
         "cluster": found.cluster,
@@ -106,8 +104,8 @@ def _rings(world: World, found: Found) -> pa.Table:
         "reasons": found.verdicts.reasons,
         "accounts": found.counts.size,
         "bits_saved": published(saved),
-        "log2_p_bound": published(np.minimum(-paid, 0.0)),
-        "q_value": coincidence_q(paid),
+        "log2_p_bound": published(np.minimum(-found.scored.paid, 0.0)),
+        "q_value": coincidence_q(found.scored.paid),
         "families": _families(world, found.scored.family_bits > ENOUGH),
         "support": np.round(found.support, 4),
         "verdict_fit": pa.array(found.verdicts.fit, from_pandas=True),

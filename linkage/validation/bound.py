@@ -11,11 +11,10 @@ import scipy.sparse as sp
 from linkage.config import Method
 from linkage.model import AccountGraph
 from linkage.review.intervals import Share, exact
-from linkage.rings.codelength import Floats, Ints
+from linkage.rings.codelength import DESCRIBED, Floats, Ints
 from linkage.rings.counts import World, count, world_of
 from linkage.rings.score import score
 from linkage.rings.split import part_of
-from linkage.rings.tables import UNPAID
 from linkage.validation.exceedance import LEVELS, Level, levels
 from linkage.validation.rerun import rings_of
 from linkage.validation.rewire import rewired
@@ -30,8 +29,8 @@ Progress = Callable[[int, int], None]  # told how many draws are done, of how ma
 class Bound:
     """What ``graphs`` rewired graphs of ``accounts`` accounts showed.
 
-    ``candidates`` different groups were scored by the method on its way; ``best`` is the most bits that any saved, less
-    what the code does not pay for. ``any_candidate`` counts graphs in which any saved so much, ``share`` candidates
+    ``candidates`` different groups were scored by the method on its way; ``best`` is the most bits that any saved.
+    ``any_candidate`` counts graphs in which any saved so much, ``share`` candidates
     (0 to 1, by level). ``fixed`` has groups chosen without a look at the links, by the way they were chosen, and the
     bits that their links save before anything is paid for naming the group: the part of the code that searching can't
     excuse. ``rings`` came out, ``discovered`` counts graphs with a ring of q-value 0.05 or less.
@@ -82,7 +81,7 @@ def check_bound(graph: AccountGraph, method: Method, graphs: int, seed: int, pro
         chance = rewired(graph, seed + number)
         seen = _Seen()
         found = rings_of(chance, method, seen)["rings"]
-        saved = seen.saved() - UNPAID * len(graph.kinds)
+        saved = seen.saved()
         best.append(float(saved.max(initial=-np.inf)))
         above += [int((saved >= bits).sum()) for bits in LEVELS]
         candidates += len(saved)
@@ -98,9 +97,9 @@ def check_bound(graph: AccountGraph, method: Method, graphs: int, seed: int, pro
 
 
 def told_bits(world: World, groups: sp.csr_matrix) -> Floats:
-    """Bits that the links of each group save in all families, less what the code does not pay for."""
+    """Bits that the links of each group save in all families, before the group is named."""
     scored = score(world, count(world, groups))
-    return np.asarray(scored.family_bits.sum(axis=0) - UNPAID * len(world.kinds))
+    return np.asarray(scored.family_bits.sum(axis=0) - DESCRIBED * len(world.families))
 
 
 def fixed_groups(graph: AccountGraph, seed: int) -> dict[str, sp.csr_matrix]:

@@ -15,7 +15,6 @@ from linkage.review.intervals import Share, exact
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.score import score
-from linkage.rings.tables import UNPAID
 from linkage.validation.planted import Recipe, plant
 from linkage.validation.rerun import rings_of
 from linkage.validation.rewire import rewired
@@ -50,8 +49,8 @@ class Power:
 def power_curve(graph: AccountGraph, method: Method, graphs: int, seed: int, progress: Progress) -> Power:
     """Plant one ring of each recipe into each of ``graphs`` rewirings, and run the method on them.
 
-    A ring's strength is what the method's own code says that its true members save, less what it does not pay for:
-    what the ring would be published with if it were found to the account.
+    A ring's strength is what the method's own code says that its true members save: what the ring
+    would be published with if it were found to the account.
 
     Raises:
         InputRefused: the graph has too few accounts for the rings.
@@ -67,7 +66,7 @@ def power_curve(graph: AccountGraph, method: Method, graphs: int, seed: int, pro
         dice = np.random.default_rng([seed + number, 2])
         planted, labels = plant(rewired(graph, seed + number), RECIPES, dice)
         world = world_of(planted)
-        bits.append(score(world, count(world, groups_of(labels, len(RECIPES)))).saved - UNPAID * len(world.kinds))
+        bits.append(score(world, count(world, groups_of(labels, len(RECIPES)))).paid)
         f1.append(wholeness(labels, _ring_of(rings_of(planted, method)["members"], planted.accounts)))
     return Power(graphs, graph.accounts, graphs * len(RECIPES), curve(np.concatenate(bits), np.concatenate(f1)))
 

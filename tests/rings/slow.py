@@ -42,9 +42,23 @@ def kl(p: float, q: float) -> float:
     return heads + ((1 - p) * math.log2((1 - p) / (1 - q)) if p < 1 else 0.0)
 
 
-def rate(users: float, links: int, group_links: int, group_accounts: int) -> float:
+def rate(users: float, links: int, group_links: float, group_accounts: int) -> float:
     """The chance that an account of the group's mean breadth uses an entity of this degree."""
     return min(max(1 - math.exp(-users * group_links / (links * group_accounts)), 1e-12), 1 - 1e-12)
+
+
+def fitted(kind: SlowKind) -> tuple[list[float], dict[int, float]]:
+    """Reach of each account and pull of each entity: one after the other, until nothing moves."""
+    users, total = kind.users, sum(kind.users.values())
+    reach, pull = [float(len(used)) for used in kind.uses], {e: float(d) for e, d in users.items()}
+    for _ in range(100):
+        before = [*reach, *pull.values()]
+        reach = [x and x * len(used) / sum(1 - math.exp(-x * y / total) for y in pull.values())
+                 for x, used in zip(reach, kind.uses, strict=True)]  # fmt: skip
+        pull = {e: y * users[e] / sum(1 - math.exp(-x * y / total) for x in reach) for e, y in pull.items()}
+        if max(abs(new / old - 1) for new, old in zip([*reach, *pull.values()], before, strict=True) if old) < 1e-9:
+            break
+    return reach, pull
 
 
 def members_using(kind: SlowKind, group: Iterable[int], entities: set[int]) -> list[int]:
@@ -54,11 +68,12 @@ def members_using(kind: SlowKind, group: Iterable[int], entities: set[int]) -> l
 def entity_gains(kind: SlowKind, group: set[int], among: list[int]) -> dict[int, float]:
     """What each entity saves, if it saves anything, among some of the group's accounts."""
     users, d_sum = kind.users, sum(kind.users.values())
-    s, n = len(among), sum(len(kind.uses[a]) for a in among)
+    reach, pull = fitted(kind)
+    s, n = len(among), sum(reach[a] for a in among)
     gains = {}
     for entity in set().union(*(kind.uses[a] for a in group)) if s else set():
         k = min(sum(entity in kind.uses[a] for a in group), s)
-        q = rate(users[entity], d_sum, n, s)
+        q = rate(pull[entity], d_sum, n, s)
         gain = s * kl(k / s, q) - math.log2(len(users)) - math.log2(s + 1)
         if k / s > q and gain > 0:
             gains[entity] = gain
@@ -75,7 +90,7 @@ def entity_code(kind: SlowKind, group: set[int]) -> float:
     named = entity_gains(kind, group, having)
     joining = members_using(kind, group, set(named))
     kept = {e: g for e, g in entity_gains(kind, group, joining).items() if e in named}
-    return sum(kept.values()) - taking_part_bits(len(joining), len(having))
+    return sum(kept.values()) - taking_part_bits(len(joining), len(having)) - math.log2(math.e)
 
 
 def pool_code(kind: SlowKind, group: set[int], ratio: float) -> float:
@@ -86,15 +101,19 @@ def pool_code(kind: SlowKind, group: set[int], ratio: float) -> float:
     pool = {e for e in k if k[e] >= 2 and k[e] / users[e] >= ratio - 1e-12}
     joining = members_using(kind, group, pool)
     n, inside = sum(len(kind.uses[a]) for a in joining), sum(k[e] for e in pool)
-    share = min(max(sum(users[e] for e in pool) / d_sum, 1e-12), 1 - 1e-12) if d_sum else 1.0
+    reach, pull = fitted(kind)
+    group_reach, links = sum(reach[a] for a in having), sum(len(kind.uses[a]) for a in having)
+    expected = sum(len(having) * rate(pull[e], d_sum, group_reach, len(having)) for e in pool)
+    share = min(max(expected / max(links, 1), 1e-12), 1 - 1e-12)
     if n == 0 or inside / n <= share:
         return 0.0
     classes = Counter(d.bit_length() - 1 for d in users.values())
     chosen = Counter(users[e].bit_length() - 1 for e in pool)
     m, c = len(pool), len(classes)
-    naming = sum(log2_choose(classes[i], chosen[i]) for i in classes) + math.log2(m + 1) + log2_choose(m + c - 1, c - 1)
+    naming = sum(log2_choose(classes[i], chosen[i]) for i in classes) + math.log2(m * (m + 1))
+    naming += log2_choose(m + c - 1, c - 1)
     naming += taking_part_bits(len(joining), len(having))
-    return n * kl(inside / n, share) - naming - math.log2(n + 1) - math.log2(10)
+    return n * kl(inside / n, share) - naming - math.log2(n + 1)
 
 
 def kind_bits(kind: SlowKind, group: set[int]) -> float:
@@ -119,7 +138,8 @@ def saved_bits(kinds: list[SlowKind], group: set[int], accounts: int) -> tuple[f
     """Bits saved by a group, and by each of its families."""
     families: dict[str, float] = {}
     for kind in kinds:
-        families[kind.family] = max(families.get(kind.family, 0.0), kind_bits(kind, group))
+        alike = sum(other.family == kind.family for other in kinds)
+        families[kind.family] = max(families.get(kind.family, 0.0), kind_bits(kind, group) - math.log2(alike))
     total = sum(families.values())
     ways = [total - log2_choose(accounts, len(group)) - math.log2(accounts)]
     ways += [total - families[k.family] - named_by_entity(k, group, accounts) for k in kinds]

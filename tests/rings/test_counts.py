@@ -44,6 +44,9 @@ def test_counts_by_hand() -> None:
     assert kind.link_cell.tolist() == [0, 1, 0, 2, 3, 3]
     assert kind.member_group.tolist() == [0, 0, 1, 1, 1]
     assert kind.member_breadth.tolist() == [2, 1, 2, 1, 0]
+    reach = world.kinds[0].reach
+    assert kind.member_reach.tolist() == reach[[0, 1, 2, 3, 6]].tolist()
+    assert kind.reach.tolist() == [reach[0] + reach[1], reach[2] + reach[3]]
 
 
 @settings(max_examples=50, deadline=None)

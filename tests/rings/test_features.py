@@ -44,7 +44,7 @@ def test_features_by_hand() -> None:
     assert (net.present[0], net.join[0], net.entities[0], net.top[0]) == (1.0, 1.0, 4.0, 10.0)
     assert net.purity[0] == pytest.approx(40 / 60)
     assert net.exclusive[0] == 1.0
-    assert made.bits[0] == pytest.approx(pay.bits[0] + net.bits[0]), "the subnets are of the network's family"
+    assert made.bits[0] == pytest.approx(pay.bits[0] + net.bits[0] - 1), "addresses or subnets: one bit says which"
     assert pay.known.tolist() == [True]
     assert (pay.several[0], net.several[0]) == (0.0, 0.0)
 

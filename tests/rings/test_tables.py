@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from linkage import model
 from linkage.model import AccountGraph, Kind
 from linkage.rings import tables as module
+from linkage.rings.codelength import DESCRIBED
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.profile import Pairs, profiles
 from linkage.rings.score import score
-from linkage.rings.tables import SMALLEST_Q, UNPAID, Found, coincidence_q, no_rings, published, ring_tables
+from linkage.rings.tables import SMALLEST_Q, Found, coincidence_q, no_rings, published, ring_tables
 from linkage.rings.verdicts import Verdicts
 from tests.rings.graphs import DEVICE, NETWORK, PAYMENT, Town, found_in, graph_of, ring_of
 from tests.rings.slow import saved_bits, slow_kinds
@@ -98,18 +99,10 @@ def test_rings_say_what_a_slow_recount_says(
         assert row["accounts"] == len(members[row["ring"]])
         assert row["bits_saved"] == pytest.approx(saved, abs=1e-3)
         assert row["families"] == ",".join(sorted(f for f, bits in families.items() if bits > 10))
-        assert row["log2_p_bound"] == pytest.approx(min(-(row["bits_saved"] - 4 * UNPAID), 0.0), abs=1e-3)
+        assert row["log2_p_bound"] == pytest.approx(min(4 * DESCRIBED - row["bits_saved"], 0.0), abs=1e-3)
     assert tables["rings"]["ring"].to_pylist() == sorted(members)
-    paid = tables["rings"]["bits_saved"].to_numpy() - 4 * UNPAID
+    paid = tables["rings"]["bits_saved"].to_numpy() - 4 * DESCRIBED
     assert tables["rings"]["q_value"].to_pylist() == pytest.approx(coincidence_q(paid).tolist(), rel=0.01)
-
-
-def test_the_unpaid_bits_come_off_the_bound(graph: AccountGraph, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "UNPAID", 1e6)
-    assert set(found_in(graph)["rings"]["log2_p_bound"].to_pylist()) == {0.0}
-    entities = 10**6
-    named, pools = (1 + 1 / entities) ** entities - 1, (1 / (np.arange(1, entities + 1) + 1)).sum() / 10
-    assert math.log2(1 + (named + pools) / 2) < UNPAID, "see test_codelength: what may be said of a kind"
 
 
 def test_a_vpn_s_customers_have_no_support_and_a_ring_has(
