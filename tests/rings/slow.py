@@ -6,6 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
 
 from linkage.model import AccountGraph
 
@@ -23,6 +26,21 @@ class SlowKind:
     @property
     def users(self) -> Counter[int]:
         return Counter(e for used in self.uses for e in used)
+
+    @cached_property
+    def fitted(self) -> tuple[list[float], dict[int, float]]:
+        """Reach of each account and pull of each entity, none put together with its like."""
+        users, total = self.users, max(sum(self.users.values()), 1)
+        breadth, degree = np.array([len(used) for used in self.uses]), np.array([users[e] for e in sorted(users)])
+        reach, pull = breadth.astype(float), degree.astype(float)
+        for _ in range(100):
+            before = np.concatenate([reach, pull])
+            reach = reach * breadth / np.maximum((1 - np.exp(-np.outer(reach, pull) / total)).sum(axis=1), 1e-300)
+            pull = pull * degree / np.maximum((1 - np.exp(-np.outer(reach, pull) / total)).sum(axis=0), 1e-300)
+            after = np.concatenate([reach, pull])
+            if np.abs(after[before > 0] / before[before > 0] - 1).max(initial=0.0) < 1e-9:
+                break
+        return reach.tolist(), dict(zip(sorted(users), pull.tolist(), strict=True))
 
 
 def slow_kinds(graph: AccountGraph) -> list[SlowKind]:
@@ -47,20 +65,6 @@ def rate(users: float, links: int, group_links: float, group_accounts: int) -> f
     return min(max(1 - math.exp(-users * group_links / (links * group_accounts)), 1e-12), 1 - 1e-12)
 
 
-def fitted(kind: SlowKind) -> tuple[list[float], dict[int, float]]:
-    """Reach of each account and pull of each entity: one after the other, until nothing moves."""
-    users, total = kind.users, sum(kind.users.values())
-    reach, pull = [float(len(used)) for used in kind.uses], {e: float(d) for e, d in users.items()}
-    for _ in range(100):
-        before = [*reach, *pull.values()]
-        reach = [x and x * len(used) / sum(1 - math.exp(-x * y / total) for y in pull.values())
-                 for x, used in zip(reach, kind.uses, strict=True)]  # fmt: skip
-        pull = {e: y * users[e] / sum(1 - math.exp(-x * y / total) for x in reach) for e, y in pull.items()}
-        if max(abs(new / old - 1) for new, old in zip([*reach, *pull.values()], before, strict=True) if old) < 1e-9:
-            break
-    return reach, pull
-
-
 def members_using(kind: SlowKind, group: Iterable[int], entities: set[int]) -> list[int]:
     return [a for a in group if kind.uses[a] & entities]
 
@@ -68,7 +72,7 @@ def members_using(kind: SlowKind, group: Iterable[int], entities: set[int]) -> l
 def entity_gains(kind: SlowKind, group: set[int], among: list[int]) -> dict[int, float]:
     """What each entity saves, if it saves anything, among some of the group's accounts."""
     users, d_sum = kind.users, sum(kind.users.values())
-    reach, pull = fitted(kind)
+    reach, pull = kind.fitted
     s, n = len(among), sum(reach[a] for a in among)
     gains = {}
     for entity in set().union(*(kind.uses[a] for a in group)) if s else set():
@@ -101,7 +105,7 @@ def pool_code(kind: SlowKind, group: set[int], ratio: float) -> float:
     pool = {e for e in k if k[e] >= 2 and k[e] / users[e] >= ratio - 1e-12}
     joining = members_using(kind, group, pool)
     n, inside = sum(len(kind.uses[a]) for a in joining), sum(k[e] for e in pool)
-    reach, pull = fitted(kind)
+    reach, pull = kind.fitted
     group_reach, links = sum(reach[a] for a in having), sum(len(kind.uses[a]) for a in having)
     expected = sum(len(having) * rate(pull[e], d_sum, group_reach, len(having)) for e in pool)
     share = min(max(expected / max(links, 1), 1e-12), 1 - 1e-12)

@@ -17,7 +17,7 @@ from linkage.validation.framing import BUDGET, best_values, frame, planted
 from linkage.validation.rerun import open_case
 from tests.rings.graphs import CONTENT, DEVICE, PAYMENT, graph_of
 
-FORGEABLE = {"device", "prompt_template"}
+FORGEABLE = {"device", "hand_off", "prompt_template"}
 
 
 def quiet(done: int, total: int) -> None:
@@ -85,7 +85,7 @@ def test_victims_are_counted_by_what_became_of_them(published: Path, monkeypatch
     monkeypatch.setattr(module, "rings_of", answer)
     found = frame(case, 2 * rings, 3, quiet)
     assert (found.victims, found.batches, found.rings) == (2 * rings, 2, rings)
-    assert found.kinds == sorted(FORGEABLE)
+    assert found.kinds == sorted(k.kind.name for k in case.graph.kinds if k.kind.forgeable)
     assert len(set(victims)) == 2 * rings
     assert not set(victims) & suspects
     assert (found.caught, found.roles) == (2, {"core": 2})
