@@ -67,9 +67,10 @@ class Background:
         """The links that :func:`count` counts: those to entities with two users or more, unless a lone one may matter.
 
         One user among s accounts with n links saves log2(D / (E n (s + 1))) bits at most, entity by entity, and
-        nothing in a pool. So while D <= 6 E (less where reach and pull fall short of breadth and users) none pays among two accounts or more, and what pays for a single
-        account is less than its 3 bits of :func:`participation` and choice. Then it counts in the sums alone, and as a
-        name of the group (``KindCounts.alone``).
+        nothing in a pool. So while D <= 6 E (less where reach and pull fall short of breadth and users) no such entity
+        pays among two accounts or more, and what pays for a single account is less than its 3 bits of
+        :func:`participation` and choice. Then it counts in the sums alone, and as a name of the group
+        (``KindCounts.alone``).
         """
         matrix = self.incidence.matrix
         if self.lone_may_pay:
