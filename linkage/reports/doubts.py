@@ -134,7 +134,7 @@ def weak_bound(case: Case) -> Figures | None:
 
 
 def bystanders(case: Case) -> Figures | None:
-    """Bystanders by their looks, sharing infrastructure and little else: {members} of the {accounts}."""
+    """Bystanders by their looks, with little but infrastructure or forgeable values: {members} of the {accounts}."""
     found = int((case.members["role"] == Role.BYSTANDER).sum())
     return {"members": f"{found:,}", "accounts": count(len(case.members), "member")} if found else None
 

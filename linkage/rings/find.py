@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from linkage.model import AccountGraph
+from linkage.model import AccountGraph, Verdict
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, Observer, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support
+from linkage.rings.framing import plantable
 from linkage.rings.inside import rings_inside
 from linkage.rings.loads import evenness
 from linkage.rings.merge import merge
@@ -30,7 +31,10 @@ RENTED, COMMON = "network", "content"  # families that parts of one ring may dif
 
 @dataclass(frozen=True)
 class Measured:
-    """Groups with everything that is known of them; memberships are ``pairs``, one row of bits a kind."""
+    """Groups with everything that is known of them; memberships are ``pairs``, one row of bits a kind.
+
+    ``framable``, one boolean a pair, are members of suspect groups who could be strangers with planted values.
+    """
 
     labels: Ints
     counts: Counts
@@ -40,6 +44,7 @@ class Measured:
     features: Features
     support: Floats
     verdicts: Verdicts
+    framable: np.ndarray
 
 
 def find_rings(
@@ -93,7 +98,10 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     features = features_of(world, counts, scored, _members(graph, account, labels[account], held), told)
     forgeable = forgeable_families(world)
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
-    return Measured(labels, counts, scored, made, pairs, features, held, judge(features, Grounds(held, firm)))
+    verdicts = judge(features, Grounds(held, firm))
+    suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
+    framable = plantable(world, labels, counts, pairs) & suspect[pairs.group]
+    return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framable)
 
 
 def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:
@@ -110,7 +118,7 @@ def _found(world: World, m: Measured, clusters: Ints) -> Found:
     others = touching_pairs(world, m.made, m.labels)
     further = (others.total > 0) & (m.labels[others.account] >= 0) & (m.labels[others.account] != others.group)
     affiliations = Pairs(others.account[further], others.group[further], others.bits[:, further])
-    return Found(m.counts, m.scored, m.made, m.pairs, affiliations, m.verdicts, m.support, cluster)
+    return Found(m.counts, m.scored, m.made, m.pairs, m.framable, affiliations, m.verdicts, m.support, cluster)
 
 
 def _cluster_of(ring: Ints, cluster: Ints, rings: int) -> Ints:

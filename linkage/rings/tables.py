@@ -12,6 +12,7 @@ from linkage import model
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World
 from linkage.rings.explanations import ENOUGH
+from linkage.rings.framing import without_firm_evidence
 from linkage.rings.profile import KindProfile, Pairs, Profiles
 from linkage.rings.score import ENTITY_CODE, KindScore, Score
 from linkage.rings.verdicts import Verdicts
@@ -38,6 +39,7 @@ class Found:
     scored: Score
     made: Profiles
     members: Pairs
+    framable: np.ndarray
     affiliations: Pairs
     verdicts: Verdicts
     support: Floats
@@ -120,29 +122,27 @@ def _by_family(world: World, bits: Floats) -> Floats:
     return np.stack([bits[[f == family for f in families]].max(axis=0) for family in world.families])
 
 
-def roles_of(world: World, pairs: Pairs) -> tuple[list[str], list[str]]:
+def roles_of(world: World, pairs: Pairs, framable: np.ndarray) -> tuple[list[str], list[str]]:
     """Role and families of each pair: core when two families tie it, bystander when the network alone does, weakly.
 
-    Addresses that many strangers use tie little (under 10 bits in all); those of the ring alone make a periphery.
+    Addresses that many strangers use tie little (under 10 bits in all); those of the ring alone make a periphery. Who
+    is ``framable`` is a bystander, however many families tie it.
     """
     tied = _by_family(world, pairs.bits[:-1]) > 0
     number = tied.sum(axis=0)
     network = tied[world.families.index(NETWORK)] if NETWORK in world.families else np.zeros(len(number), dtype=bool)
     several = len(world.families) > 1
+    weakly = several & network & (number == 1) & (pairs.total < ENOUGH)
     role = np.where(
-        number >= 2,
-        str(model.Role.CORE),
-        np.where(
-            several & network & (number == 1) & (pairs.total < ENOUGH),
-            str(model.Role.BYSTANDER),
-            str(model.Role.PERIPHERY),
-        ),
+        framable | weakly,
+        str(model.Role.BYSTANDER),
+        np.where(number >= 2, str(model.Role.CORE), str(model.Role.PERIPHERY)),
     )
     return role.tolist(), _families(world, tied)
 
 
 def _members(world: World, found: Found) -> pa.Table:
-    role, families = roles_of(world, found.members)
+    role, families = roles_of(world, found.members, found.framable)
     columns: dict[str, object] = {
         "account": found.members.account,
         "ring": found.members.group,
@@ -155,10 +155,12 @@ def _members(world: World, found: Found) -> pa.Table:
 
 def _affiliations(world: World, found: Found) -> pa.Table:
     pairs = found.affiliations
+    suspect = np.array([verdict == model.Verdict.SUSPECT for verdict in found.verdicts.verdict], dtype=bool)
+    weakest = without_firm_evidence(world, pairs) & suspect[pairs.group]
     columns: dict[str, object] = {
         "account": pairs.account,
         "ring": pairs.group,
-        "role": roles_of(world, pairs)[0],
+        "role": roles_of(world, pairs, weakest)[0],
         "log_odds_bits": published(pairs.total),
     }
     return _joined([columns], model.RING_AFFILIATIONS)

@@ -180,7 +180,7 @@ def test_bystanders() -> None:
     members = case().members
     members.loc[:3, "role"] = "bystander"
     said = only(doubts.doubts(case(members=members)), "bystanders")
-    assert said == "Bystanders by their looks, sharing infrastructure and little else: 4 of the 40 members."
+    assert said == "Bystanders by their looks, with little but infrastructure or forgeable values: 4 of the 40 members."
 
 
 def test_serves_several() -> None:
