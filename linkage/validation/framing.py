@@ -13,7 +13,7 @@ import scipy.sparse as sp
 
 from linkage.errors import NotFound
 from linkage.evaluation.honest import upper_limit
-from linkage.model import AccountGraph, Incidence, Verdict
+from linkage.model import AccountGraph, Incidence, Role, Verdict
 from linkage.reports.store import Store
 from linkage.rings.codelength import Ints
 from linkage.validation.rerun import Case, rings_of
@@ -27,8 +27,9 @@ class Framing:
     """What came of framing ``victims`` accounts with up to ``budget`` values each, of the ``kinds`` that are forgeable.
 
     ``planted`` is the mean of values put on one, ``rings`` the suspect rings whose values were used, ``batches`` the
-    reruns. ``caught`` victims became members of a suspect ring (``roles`` says as what), at most the share ``upper``
-    (one-sided, 95 %); ``affiliated`` are named beside one as further memberships, ``elsewhere`` in other rings.
+    reruns. ``caught`` victims are accused as members of a suspect ring (core or periphery), at most the share
+    ``upper`` (one-sided, 95 %). ``roles`` says as what all those are listed that a suspect ring has: bystanders are not
+    accused. ``affiliated`` are named beside one as further memberships, ``elsewhere`` are members of other rings.
     """
 
     victims: int
@@ -134,7 +135,7 @@ def _count(tables: dict[str, pa.Table], batch: Ints, counts: Counter[str], roles
     suspect = members["verdict"] == str(Verdict.SUSPECT)
     beside = tables["affiliations"].to_pandas().merge(rings, on="ring")
     beside = beside[beside["account"].isin(batch) & (beside["verdict"] == str(Verdict.SUSPECT))]
-    counts["caught"] += int(suspect.sum())
+    counts["caught"] += int((suspect & (members["role"] != str(Role.BYSTANDER))).sum())
     counts["elsewhere"] += int((~suspect).sum())
     counts["affiliated"] += int(beside["account"].nunique())
     roles.update(members.loc[suspect, "role"])

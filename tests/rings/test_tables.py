@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -166,9 +167,12 @@ def test_evidence_adds_up_to_the_bits_of_a_family(tables: dict[str, pa.Table], g
                 assert bits == 0
 
 
-def told_roles(bits: list[list[float]], kinds: tuple[Kind, ...]) -> list[tuple[str, str]]:
+def told_roles(
+    bits: list[list[float]], kinds: tuple[Kind, ...], framed: Sequence[bool] = ()
+) -> list[tuple[str, str]]:
     """Role and families of one member for each row of bits: a number for each kind."""
     accounts = len(bits)
+    framable = np.array([*framed, *[False] * (accounts - len(framed))])
     world = world_of(graph_of(accounts, [(kind, [(a, 0) for a in range(accounts)]) for kind in kinds]))
     counts = count(world, groups_of(np.zeros(accounts, dtype=np.int64), 1))
     scored = score(world, counts)
@@ -176,8 +180,9 @@ def told_roles(bits: list[list[float]], kinds: tuple[Kind, ...]) -> list[tuple[s
     pairs = Pairs(np.arange(accounts), np.zeros(accounts, dtype=np.int64), by_kind)
     words = Verdicts(["undetermined"], ["undetermined"], [""], np.full(1, np.nan), np.full(1, np.nan))
     made = profiles(world, counts, scored)
-    table = ring_tables(world, Found(counts, scored, made, pairs, pairs, words, np.ones(1), np.zeros(1, int)))
-    assert table["affiliations"]["role"].to_pylist() == table["members"]["role"].to_pylist()
+    table = ring_tables(world, Found(counts, scored, made, pairs, framable, pairs, words, np.ones(1), np.zeros(1, int)))
+    if not framed:
+        assert table["affiliations"]["role"].to_pylist() == table["members"]["role"].to_pylist()
     return list(zip(table["members"]["role"].to_pylist(), table["members"]["families"].to_pylist(), strict=True))
 
 
@@ -191,6 +196,12 @@ def test_roles_by_hand() -> None:
         ("periphery", ""),
     ]
     assert told_roles([[40.0, -1.0, -1.0]], (NETWORK, DEVICE, PAYMENT)) == [("periphery", "network")]
+
+
+def test_who_may_be_framed_is_a_bystander_however_many_families_tie_it() -> None:
+    rows = [[9.0, 30.0], [9.0, 30.0]]
+    told = told_roles(rows, (PAYMENT, DEVICE), [True, False])
+    assert told == [("bystander", "device,payment"), ("core", "device,payment")]
 
 
 def test_kinds_of_one_family_tie_once_and_one_family_makes_no_bystanders() -> None:

@@ -65,6 +65,7 @@ def test_victims_are_counted_by_what_became_of_them(published: Path, monkeypatch
     )  # fmt: skip
     suspects = set(named.loc[named["verdict"] == "suspect", "account"])
     victims: list[int] = []
+    watched: list[bool] = []
 
     def answer(graph: AccountGraph, method: object) -> dict[str, pa.Table]:
         grown = np.sum([b.breadth - a.breadth for a, b in zip(case.graph.kinds, graph.kinds, strict=True)], axis=0)
@@ -78,6 +79,8 @@ def test_victims_are_counted_by_what_became_of_them(published: Path, monkeypatch
         verdicts = [str(Verdict.SUSPECT), str(Verdict.HOUSEHOLD)]
         listed = pd.DataFrame({"ring": [0, 1], "verdict": verdicts}).reindex(columns=model.RING_LIST.names)
         members = pd.DataFrame({"account": batch[:2], "ring": [0, 1][: len(batch)], "role": "core"})
+        if watched:
+            members = members.assign(role="bystander")
         beside = pd.DataFrame({"account": batch[1:2], "ring": 0, "role": "bystander"})
         return {name: pa.Table.from_pandas(table, preserve_index=False)
                 for name, table in (("rings", listed), ("members", members), ("affiliations", beside))}  # fmt: skip
@@ -90,6 +93,16 @@ def test_victims_are_counted_by_what_became_of_them(published: Path, monkeypatch
     assert not set(victims) & suspects
     assert (found.caught, found.roles) == (2, {"core": 2})
     assert (found.elsewhere, found.affiliated) == ((2, 2) if rings > 1 else (0, 0))
+    watched.append(True)
+    found = frame(case, 2 * rings, 3, quiet)
+    assert (found.caught, found.roles) == (0, {"bystander": 2}), "listed, and not accused"
+
+
+def test_planted_values_accuse_nobody(published: Path) -> None:
+    found = frame(open_case(published), 20, 5, quiet)
+    assert found.planted > 10
+    assert found.roles.keys() <= {"bystander"}
+    assert found.caught == 0
 
 
 def test_without_suspect_rings_nobody_can_be_framed(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
