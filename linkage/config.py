@@ -152,8 +152,18 @@ class Method(Section):
     min_accounts: int = Field(3, ge=2, description="Smallest community that is considered.")
     rounds: int = Field(3, ge=1, le=10, description="Rounds of refinement.")
     splits: int = Field(2, ge=1, le=10, description="Rounds of splitting groups that one family holds together.")
+    plantable: Literal["member", "bystander"] = Field(
+        "member",
+        description="Accounts of suspect rings whose every tie anyone could have planted on them. `member`: marked, "
+        "and not above tier 3 of the action list. `bystander`: not accused at all, and given to no operator.",
+    )
     proposers: Proposers = Field(default_factory=Proposers)
     timing: Timing = Field(default_factory=Timing)
+
+    @property
+    def shield(self) -> bool:
+        """Whether such accounts are no more than bystanders."""
+        return self.plantable == "bystander"
 
 
 class Output(Section):

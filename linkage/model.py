@@ -177,7 +177,7 @@ HAND_OFFS = _schema(
 CANDIDATES = _schema(proposal=_S, community=_I, account=_I)
 
 # rings -> operators, reports. Ring numbers are dense; cluster is the group of rings found at the first level.
-RING_MEMBERS = _schema(account=_I, ring=_I, log_odds_bits=_F, role=_S, families=_S)
+RING_MEMBERS = _schema(account=_I, ring=_I, log_odds_bits=_F, role=_S, families=_S, plantable=pa.bool_())
 RING_AFFILIATIONS = _schema(account=_I, ring=_I, role=_S, log_odds_bits=_F)
 RING_LIST = _schema(
     ring=_I, cluster=_I, verdict=_S, runner_up=_S, reasons=_S, accounts=_L, bits_saved=_F, log2_p_bound=_F, q_value=_F,
@@ -205,7 +205,8 @@ OPERATOR_LIST = _schema(
 # published: the columns of the contract first, ours after them
 PUBLISHED = {
     "members": _schema(
-        account_id=_S, ring_id=_S, operator_id=_S, verdict=_S, log_odds_bits=_F, likelihood=_F, role=_S, families=_S
+        account_id=_S, ring_id=_S, operator_id=_S, verdict=_S, log_odds_bits=_F, likelihood=_F, role=_S, families=_S,
+        plantable=pa.bool_(),
     ),
     "affiliations": _schema(account_id=_S, ring_id=_S, role=_S, likelihood=_F),
     "rings": _schema(

@@ -145,7 +145,8 @@ def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table
     with job.stage("rings") as folder:
         method = job.config.method
         inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed)
-        tables = find_rings(graph, partitions, inside, Limits(method.rounds, method.splits, method.min_accounts))
+        limits = Limits(method.rounds, method.splits, method.min_accounts, method.shield)
+        tables = find_rings(graph, partitions, inside, limits)
         _save(folder, tables)
         return tables
 

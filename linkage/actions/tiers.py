@@ -34,6 +34,7 @@ _LISTED = """
         SELECT f.account_id, f.ring_id, f.role, f.likelihood FROM affiliations f JOIN accused USING (ring_id)
         QUALIFY row_number() OVER (PARTITION BY f.account_id ORDER BY f.likelihood DESC, f.ring_id) = 1)
     SELECT m.account_id, m.ring_id, m.operator_id, m.verdict, m.role, m.likelihood, m.log_odds_bits, m.families,
+           coalesce(m.plantable, FALSE) AS plantable,
            a.exchanges, a.last_seen, r.ring, r.bits_saved - coalesce(s.bits, 0) > 0 AS stands,
            EXISTS (SELECT 1 FROM firm WHERE list_contains(string_split(m.families, ','), firm.family)) AS firm,
            f.ring_id AS also_ring, f.role AS also_role, f.likelihood AS also_likelihood
@@ -87,6 +88,7 @@ def _placed(rows: pd.DataFrame) -> pd.DataFrame:
         (rows["standing"] == Standing.REVIEWED_HONEST, Tier.REVIEW, str(Standing.REVIEWED_HONEST)),
         (rows["verdict"] == Verdict.UNDETERMINED, Tier.REVIEW, "undetermined ring"),
         (suspect & (rows["role"] == Role.BYSTANDER), Tier.WATCH, "bystander"),
+        (suspect & rows["plantable"].astype(bool), Tier.WATCH, "all that ties it could have been planted"),
         (~suspect, Tier.WATCH, "in the " + rows["verdict"] + " ring " + rows["ring_id"] + ", also linked to this one"),
         (~core, Tier.NEXT, "periphery"),
         (rows["disputed"], Tier.NEXT, "the ring holds accounts that labels clear"),

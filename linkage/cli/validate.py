@@ -167,8 +167,9 @@ def _print_framing(result: Framing) -> None:
         f"on average (at most {result.budget}) of {', '.join(result.kinds)}, in {result.batches:,} batches."
     )
     terminal.say(
-        f"{result.caught:,} of {result.victims:,} are accused as members of a suspect ring (upper 95 % limit "
-        f"{result.upper:.2%}); bystanders are not accused."
+        f"{result.caught:,} of {result.victims:,} became members of a suspect ring (upper 95 % limit "
+        f"{result.upper:.2%}); {result.unmarked:,} of them could stand above tier 3 of the action list "
+        f"({result.unmarked_upper:.2%})."
     )
     if result.roles:
         terminal.print_table("As what", ["role", "accounts"], [[role, count] for role, count in result.roles.items()])

@@ -84,7 +84,7 @@ _TABLES = {
     "members": """
         SELECT a.account_id, i.name AS ring_id,
                CASE WHEN m.role <> 'bystander' AND r.verdict = 'suspect' THEN p.name END AS operator_id,
-               r.verdict, m.log_odds_bits, s.likelihood, m.role, m.families
+               r.verdict, m.log_odds_bits, s.likelihood, m.role, m.families, m.plantable
         FROM ring_members m JOIN accounts a USING (account) JOIN ring_ids i USING (ring) JOIN ring_rings r USING (ring)
         JOIN stated s ON s.account = m.account AND s.ring = m.ring AND s.own
         LEFT JOIN main_operator o USING (ring) LEFT JOIN operator_ids p USING (operator) ORDER BY a.account_id

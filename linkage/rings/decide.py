@@ -21,11 +21,15 @@ from linkage.rings.split import Proposer, split
 
 @dataclass(frozen=True)
 class Limits:
-    """Settings of the decision: rounds of refinement and of splitting, and the smallest group."""
+    """Settings of the decision: rounds of refinement and of splitting, the smallest group, and the shield.
+
+    ``shield``: members of suspect rings whose every tie could have been planted on them are bystanders.
+    """
 
     rounds: int
     splits: int
     smallest: int
+    shield: bool
 
 
 def candidate_matrix(partitions: Ints, smallest: int) -> sp.csr_matrix:

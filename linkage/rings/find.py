@@ -66,7 +66,7 @@ def find_rings(
     measured = measure(graph, world, rings)
     kept = is_ring(measured.features, measured.support, measured.verdicts, forgeable_families(world))
     labels = still_saving(world, refine(world, _without(measured.labels, kept), 1, limits.smallest), limits.smallest)
-    return ring_tables(world, _found(world, measure(graph, world, labels), clusters))
+    return ring_tables(world, _found(world, measure(graph, world, labels), clusters, limits.shield))
 
 
 def forgeable_families(world: World) -> list[str]:
@@ -113,12 +113,12 @@ def _without(labels: Ints, kept: np.ndarray) -> Ints:
     return dense_labels(kept_labels(labels, kept))[0]
 
 
-def _found(world: World, m: Measured, clusters: Ints) -> Found:
+def _found(world: World, m: Measured, clusters: Ints, shield: bool) -> Found:
     cluster = _cluster_of(m.pairs.group, clusters[m.pairs.account], len(m.counts.size))
     others = touching_pairs(world, m.made, m.labels)
     further = (others.total > 0) & (m.labels[others.account] >= 0) & (m.labels[others.account] != others.group)
     affiliations = Pairs(others.account[further], others.group[further], others.bits[:, further])
-    return Found(m.counts, m.scored, m.made, m.pairs, m.framable, affiliations, m.verdicts, m.support, cluster)
+    return Found(m.counts, m.scored, m.made, m.pairs, m.framable, shield, affiliations, m.verdicts, m.support, cluster)
 
 
 def _cluster_of(ring: Ints, cluster: Ints, rings: int) -> Ints:

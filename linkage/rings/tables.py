@@ -40,6 +40,7 @@ class Found:
     made: Profiles
     members: Pairs
     framable: np.ndarray
+    shield: bool
     affiliations: Pairs
     verdicts: Verdicts
     support: Floats
@@ -122,11 +123,11 @@ def _by_family(world: World, bits: Floats) -> Floats:
     return np.stack([bits[[f == family for f in families]].max(axis=0) for family in world.families])
 
 
-def roles_of(world: World, pairs: Pairs, framable: np.ndarray) -> tuple[list[str], list[str]]:
+def roles_of(world: World, pairs: Pairs, shielded: np.ndarray) -> tuple[list[str], list[str]]:
     """Role and families of each pair: core when two families tie it, bystander when the network alone does, weakly.
 
     Addresses that many strangers use tie little (under 10 bits in all); those of the ring alone make a periphery. Who
-    is ``framable`` is a bystander, however many families tie it.
+    is ``shielded`` is a bystander, however many families tie it.
     """
     tied = _by_family(world, pairs.bits[:-1]) > 0
     number = tied.sum(axis=0)
@@ -134,7 +135,7 @@ def roles_of(world: World, pairs: Pairs, framable: np.ndarray) -> tuple[list[str
     several = len(world.families) > 1
     weakly = several & network & (number == 1) & (pairs.total < ENOUGH)
     role = np.where(
-        framable | weakly,
+        shielded | weakly,
         str(model.Role.BYSTANDER),
         np.where(number >= 2, str(model.Role.CORE), str(model.Role.PERIPHERY)),
     )
@@ -142,13 +143,14 @@ def roles_of(world: World, pairs: Pairs, framable: np.ndarray) -> tuple[list[str
 
 
 def _members(world: World, found: Found) -> pa.Table:
-    role, families = roles_of(world, found.members, found.framable)
+    role, families = roles_of(world, found.members, found.framable & found.shield)
     columns: dict[str, object] = {
         "account": found.members.account,
         "ring": found.members.group,
         "log_odds_bits": published(found.members.total),
         "role": role,
         "families": families,
+        "plantable": found.framable,
     }
     return _joined([columns], model.RING_MEMBERS)
 
@@ -156,7 +158,7 @@ def _members(world: World, found: Found) -> pa.Table:
 def _affiliations(world: World, found: Found) -> pa.Table:
     pairs = found.affiliations
     suspect = np.array([verdict == model.Verdict.SUSPECT for verdict in found.verdicts.verdict], dtype=bool)
-    weakest = without_firm_evidence(world, pairs) & suspect[pairs.group]
+    weakest = without_firm_evidence(world, pairs) & suspect[pairs.group] & found.shield
     columns: dict[str, object] = {
         "account": pairs.account,
         "ring": pairs.group,

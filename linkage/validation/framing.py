@@ -27,9 +27,10 @@ class Framing:
     """What came of framing ``victims`` accounts with up to ``budget`` values each, of the ``kinds`` that are forgeable.
 
     ``planted`` is the mean of values put on one, ``rings`` the suspect rings whose values were used, ``batches`` the
-    reruns. ``caught`` victims are accused as members of a suspect ring (core or periphery), at most the share
-    ``upper`` (one-sided, 95 %). ``roles`` says as what all those are listed that a suspect ring has: bystanders are not
-    accused. ``affiliated`` are named beside one as further memberships, ``elsewhere`` are members of other rings.
+    reruns. ``caught`` victims became members of a suspect ring, bystanders left out, at most the share ``upper``
+    (one-sided, 95 %); ``roles`` says as what, bystanders and all. ``unmarked`` of them are not marked as accounts on
+    which everything could have been planted, so that they could stand above tier 3 of the action list, at most the
+    share ``unmarked_upper``. ``affiliated`` are named beside one as further memberships, ``elsewhere`` in other rings.
     """
 
     victims: int
@@ -40,6 +41,8 @@ class Framing:
     batches: int
     caught: int
     upper: float
+    unmarked: int
+    unmarked_upper: float
     roles: dict[str, int]
     affiliated: int
     elsewhere: int
@@ -76,7 +79,8 @@ def frame(case: Case, victims: int, seed: int, progress: Progress) -> Framing:
     kinds = sorted({k.kind.name for k in case.graph.kinds if k.kind.forgeable})
     return Framing(
         len(chosen), BUDGET, kinds, counts["planted"] / max(len(chosen), 1), len(stock), len(starts),
-        counts["caught"], upper_limit(counts["caught"], len(chosen)), dict(sorted(roles.items())),
+        counts["caught"], upper_limit(counts["caught"], len(chosen)),
+        counts["unmarked"], upper_limit(counts["unmarked"], len(chosen)), dict(sorted(roles.items())),
         counts["affiliated"], counts["elsewhere"],
     )  # fmt: skip
 
@@ -135,7 +139,9 @@ def _count(tables: dict[str, pa.Table], batch: Ints, counts: Counter[str], roles
     suspect = members["verdict"] == str(Verdict.SUSPECT)
     beside = tables["affiliations"].to_pandas().merge(rings, on="ring")
     beside = beside[beside["account"].isin(batch) & (beside["verdict"] == str(Verdict.SUSPECT))]
-    counts["caught"] += int((suspect & (members["role"] != str(Role.BYSTANDER))).sum())
+    accused = suspect & (members["role"] != str(Role.BYSTANDER))
+    counts["caught"] += int(accused.sum())
+    counts["unmarked"] += int((accused & ~members["plantable"].astype(bool)).sum())
     counts["elsewhere"] += int((~suspect).sum())
     counts["affiliated"] += int(beside["account"].nunique())
     roles.update(members.loc[suspect, "role"])

@@ -65,4 +65,5 @@ def rings_of(graph: AccountGraph, method: Method, observe: Observer | None = Non
     """
     partitions = proposer(method.proposers, method.proposers.resolutions, method.seed)(graph)
     inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed)
-    return find_rings(graph, partitions, inside, Limits(method.rounds, method.splits, method.min_accounts), observe)
+    limits = Limits(method.rounds, method.splits, method.min_accounts, method.shield)
+    return find_rings(graph, partitions, inside, limits, observe)

@@ -128,7 +128,8 @@ class Member:
         found = measured(graph, self.members, world)
         mine = int(np.flatnonzero(found.pairs.account == self.account)[0])
         total = float(np.round(found.pairs.total[mine], 3))
-        role = Role(roles_of(world, found.pairs, found.framable)[0][mine]) if total > 0 else None
+        roles = roles_of(world, found.pairs, found.framable & self.world.method.shield)[0]
+        role = Role(roles[mine]) if total > 0 else None
         stands = found.scored.saved[0] > 0 and bool(
             is_ring(found.features, found.support, found.verdicts, forgeable_families(world))[0]
         )

@@ -85,6 +85,13 @@ def test_what_is_missing_for_the_first_tier_is_said(folder: Path, columns: dict[
     assert set(rows["why"]) == {why}
 
 
+def test_who_could_have_been_framed_is_watched(folder: Path) -> None:
+    change(folder, "members.parquet", plantable=lambda m: m["account_id"] == A[0])
+    rows = at(folder)
+    assert (rows.loc[A[0], "tier"], rows.loc[A[0], "why"]) == ("3", "all that ties it could have been planted")
+    assert rows.loc[A[1], "tier"] == "1"
+
+
 def test_a_ring_that_hangs_on_one_family_is_second(folder: Path) -> None:
     change(folder, "rings.parquet", bits_saved=lambda r: 1.0)
     rows = at(folder).loc[[a for a in A if a != BYSTANDER]]

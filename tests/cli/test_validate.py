@@ -25,7 +25,7 @@ FOUND = {
     "bound": Bound(240, 50, 400, 12_345, -8.25, levels([-9.0] * 240), [0.0] * 6, {"random": levels([2.0] * 40)}, 3,
                    exact(1, 240)),
     "power": Power(2, 50, 4, curve(np.array([-5.0, 5.0, 900.0]), np.array([0.1, 0.4, 1.0]))),
-    "framing": Framing(200, 50, ["device"], 31.4, 27, 8, 0, 0.014867, {}, 5, 6),
+    "framing": Framing(200, 50, ["device"], 31.4, 27, 8, 0, 0.014867, 0, 0.014867, {}, 5, 6),
 }  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def test_the_power_curve_is_printed_and_drawn(asked: list[tuple[object, ...]], t
 def test_framing_is_printed_with_its_upper_limit(asked: list[tuple[object, ...]]) -> None:
     shown = call("framing", "run").output
     assert "200 accounts framed for 27 suspect rings with 31.4 values each on average (at most 50) of device" in shown
-    assert "0 of 200 became members of a suspect ring (upper 95 % limit 1.49%)." in shown
+    assert "0 of 200 became members of a suspect ring (upper 95 % limit 1.49%); 0 of them could stand above tier 3 of the action list (1.49%)." in shown
     assert "5 are named beside a suspect ring without being members, 6 are members of other rings." in shown
 
 

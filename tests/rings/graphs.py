@@ -17,7 +17,7 @@ PAYMENT = Kind("payment_method", "payment", False)
 NETWORK = Kind("ip", "network", False)
 DEVICE = Kind("device", "device", True)
 CONTENT = Kind("prompt_template", "content", True)
-LIMITS = Limits(rounds=3, splits=2, smallest=3)
+LIMITS = Limits(rounds=3, splits=2, smallest=3, shield=False)
 
 Links = Iterable[tuple[int, int]]  # (account, entity)
 

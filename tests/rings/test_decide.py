@@ -110,7 +110,7 @@ def test_how_much_must_be_free_decides(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_limits_are_obeyed(graph: AccountGraph) -> None:
     world = world_of(graph)
-    big = decide(graph, world, proposals(900), no_proposals, Limits(3, 2, 25))
+    big = decide(graph, world, proposals(900), no_proposals, Limits(3, 2, 25, False))
     assert found(big)[0] == set(range(30))
     assert all(len(group) >= 25 for group in found(big))
 
@@ -131,7 +131,7 @@ def test_what_was_proposed_as_one_comes_apart() -> None:
     }
     assert groups["apart"][:2] == [set(range(30)), set(range(30, 60))]
     assert groups["together"] != groups["apart"]
-    unsplit = decide(graph, world_of(graph), whole, LEIDEN, Limits(rounds=3, splits=0, smallest=3))
+    unsplit = decide(graph, world_of(graph), whole, LEIDEN, Limits(rounds=3, splits=0, smallest=3, shield=False))
     assert found(unsplit) != groups["apart"], "without rounds of splitting nothing is proposed inside"
 
 

@@ -180,7 +180,8 @@ def told_roles(
     pairs = Pairs(np.arange(accounts), np.zeros(accounts, dtype=np.int64), by_kind)
     words = Verdicts(["undetermined"], ["undetermined"], [""], np.full(1, np.nan), np.full(1, np.nan))
     made = profiles(world, counts, scored)
-    table = ring_tables(world, Found(counts, scored, made, pairs, framable, pairs, words, np.ones(1), np.zeros(1, int)))
+    rest = (words, np.ones(1), np.zeros(1, int))
+    table = ring_tables(world, Found(counts, scored, made, pairs, framable, True, pairs, *rest))
     if not framed:
         assert table["affiliations"]["role"].to_pylist() == table["members"]["role"].to_pylist()
     return list(zip(table["members"]["role"].to_pylist(), table["members"]["families"].to_pylist(), strict=True))

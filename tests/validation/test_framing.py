@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_victims_are_counted_by_what_became_of_them(published: Path, monkeypatch
     def tables(batch: np.ndarray) -> dict[str, pa.Table]:
         verdicts = [str(Verdict.SUSPECT), str(Verdict.HOUSEHOLD)]
         listed = pd.DataFrame({"ring": [0, 1], "verdict": verdicts}).reindex(columns=model.RING_LIST.names)
-        members = pd.DataFrame({"account": batch[:2], "ring": [0, 1][: len(batch)], "role": "core"})
+        members = pd.DataFrame({"account": batch[:2], "ring": [0, 1][: len(batch)], "role": "core", "plantable": True})
         if watched:
             members = members.assign(role="bystander")
         beside = pd.DataFrame({"account": batch[1:2], "ring": 0, "role": "bystander"})
@@ -92,6 +93,7 @@ def test_victims_are_counted_by_what_became_of_them(published: Path, monkeypatch
     assert len(set(victims)) == 2 * rings
     assert not set(victims) & suspects
     assert (found.caught, found.roles) == (2, {"core": 2})
+    assert (found.unmarked, found.unmarked_upper) == (0, module.upper_limit(0, 2 * rings))
     assert (found.elsewhere, found.affiliated) == ((2, 2) if rings > 1 else (0, 0))
     watched.append(True)
     found = frame(case, 2 * rings, 3, quiet)
@@ -99,8 +101,13 @@ def test_victims_are_counted_by_what_became_of_them(published: Path, monkeypatch
 
 
 def test_planted_values_accuse_nobody(published: Path) -> None:
-    found = frame(open_case(published), 20, 5, quiet)
+    case = open_case(published)
+    found = frame(case, 20, 5, quiet)
     assert found.planted > 10
+    assert found.caught > 0
+    assert found.unmarked == 0
+    shielded = replace(case, method=case.method.model_copy(update={"plantable": "bystander"}))
+    found = frame(shielded, 20, 5, quiet)
     assert found.roles.keys() <= {"bystander"}
     assert found.caught == 0
 

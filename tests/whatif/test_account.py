@@ -45,7 +45,7 @@ def rebuilt(run: Run, world: RunWorld, member: Member, change: Change) -> tuple[
     found = measure(graph, world_of(graph), labels)
     mine = found.pairs.account.tolist().index(member.account)
     total = round(float(found.pairs.total[mine]), 3)
-    role = roles_of(world_of(graph), found.pairs, found.framable)[0][mine] if total > 0 else None
+    role = roles_of(world_of(graph), found.pairs, found.framable & world.method.shield)[0][mine] if total > 0 else None
     return total, role, found.verdicts.verdict[0], found.scored.saved[0]
 
 
