@@ -63,7 +63,8 @@ def test_who_uses_several_entities_of_the_profile() -> None:
 
 def test_who_meets_another_member_at_what_the_profile_does_not_hold() -> None:
     """Four of ten members share two entities that a hundred others use, too: no evidence, but a place to meet."""
-    uses = [(a, a) for a in range(2_000)] + [(0, 1), (2, 5_000), (3, 5_000), *((a, 5_000) for a in range(50, 150))]
+    uses = [(a, a) for a in range(2_000)] + [(0, 1), (2, 5_000), (3, 5_000)]
+    uses += [(a, 1) for a in range(200, 300)] + [(a, 5_000) for a in range(50, 150)]
     world = world_of(graph_of(2_000, [(PAYMENT, uses)]))
     counts = count(world, groups_of(np.where(np.arange(2_000) < 10, 0, -1), 1))
     told = Members(np.zeros(1), np.zeros(1), np.ones(1), Evenness(np.zeros(1), np.ones(1)))

@@ -58,9 +58,8 @@ def published_profiles(graph: AccountGraph, labels: np.ndarray) -> pa.Table:
     none = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((len(world.kinds) + 1, 0)))
     open_case, unfit = ["undetermined"] * groups, np.full(groups, np.nan)
     words = Verdicts(open_case, open_case, [""] * groups, unfit, unfit)
-    found = Found(
-        count(world, groups_of(labels, groups)), scored, made, none, none, words, np.ones(groups), np.zeros(groups, int)
-    )
+    rest = (words, np.ones(groups), np.zeros(groups, int))
+    found = Found(count(world, groups_of(labels, groups)), scored, made, none, np.zeros(0, bool), False, none, *rest)
     return ring_tables(world, found)["profiles"]
 
 
