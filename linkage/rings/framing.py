@@ -15,6 +15,7 @@ from linkage.rings.counts import Counts, KindCounts, World, groups_of
 from linkage.rings.profile import Pairs
 
 OWN_USERS = 3  # members that use a ring's own entity: one may be framed, and a second one of its household
+EVERYBODY = 0.99  # of all accounts have a kind of which every honest one, too, has things of its own
 NO_LIFE = 2  # entities of a kind that an account without a life of its own has, all of them the ring's own
 
 
@@ -23,14 +24,17 @@ def plantable(world: World, labels: Ints, counts: Counts, pairs: Pairs) -> np.nd
 
     All others have firm evidence (:func:`without_firm_evidence`); or use an entity of a kind that is not forgeable and
     is the ring's own (three members or more use it, and no more strangers); or all that they use of a forgeable kind,
-    two things or more, is the ring's own: an honest account's own values stay, whatever is planted.
+    two things or more, is the ring's own: an honest account's own values stay, whatever is planted. That says nothing
+    of kinds that many accounts do not have at all: there all that a victim has is what was planted.
     """
     account = groups_of(labels, len(counts.size)).indices
     cleared = np.zeros(world.accounts, dtype=bool)
     for background, numbers in zip(world.kinds, counts.kinds, strict=True):
         own, uses = _own_links(background.users, numbers), numbers.member_breadth
-        forgeable = background.incidence.kind.forgeable
-        cleared[account[(own == uses) & (uses >= NO_LIFE) if forgeable else own > 0]] = True
+        if not background.incidence.kind.forgeable:
+            cleared[account[own > 0]] = True
+        elif np.mean(background.breadth > 0) >= EVERYBODY:
+            cleared[account[(own == uses) & (uses >= NO_LIFE)]] = True
     return without_firm_evidence(world, pairs) & ~cleared[pairs.account]
 
 

@@ -54,6 +54,16 @@ def test_one_own_value_is_a_life_of_its_own() -> None:
     assert measured(made.graph(), 38)[0][list(EVADERS)].all()
 
 
+def test_a_kind_that_few_have_clears_nobody() -> None:
+    """Before it was planted the victims had nothing of it, so nothing of their own is left to see."""
+    made = town()
+    made.links[DEVICE] = set()
+    made.use(DEVICE, [*RING, *VICTIMS], made.fresh(DEVICE, 3), 2)
+    assert measured(made.graph(), 38)[0][list(VICTIMS)].all()
+    made.use(DEVICE, range(38, ACCOUNTS), made.fresh(DEVICE, 400), 2)
+    assert not measured(made.graph(), 38)[0][list(VICTIMS)].any(), "where all have devices, theirs are gone"
+
+
 def test_a_card_that_the_ring_has_for_itself_is_enough() -> None:
     made = town()
     card = made.fresh(PAYMENT, 1)
