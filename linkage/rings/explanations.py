@@ -64,7 +64,7 @@ def open_cards(f: Features) -> Floats:
     """How far one payment method, or one a team, pays for all members: nobody hides behind it."""
     pay = f.family("payment")
     front = rising(pay.top / np.maximum(f.size, 1), 0.35, 0.6) * (1 - crossed_cards(f))
-    teams = falling(pay.entities * TEAM / np.maximum(f.size, 1), 1, 3)
+    teams = falling(pay.entities * TEAM / np.maximum(f.size, 1), 1, 3) * (1 - alike_from_everywhere(f))
     return np.asarray(np.maximum(front, teams) * rising(pay.join, 0.4, 0.7) * (pay.bits > 0))
 
 
@@ -97,6 +97,15 @@ def borrowed(f: Features) -> Floats:
     """
     strange = falling(f.family("network").exclusive, 0.75, 0.95)
     return np.asarray(scattered(f) * np.maximum(strange, rising(f.told.rented, 0.3, 0.7)))
+
+
+def alike_from_everywhere(f: Features) -> Floats:
+    """How far the members work alike from addresses of which there are many, or strangers', with none in front.
+
+    No team does: its people differ in prompts and in loads; and the jobs of a fleet run in few places.
+    """
+    many = scattered(f) * rising(f.family("network").entities, *CLOUD)
+    return np.asarray(np.maximum(one_pipeline(f), equal_loads(f)) * np.maximum(many, borrowed(f)))
 
 
 def handed_on(f: Features) -> Floats:

@@ -314,6 +314,34 @@ def test_clients_of_an_agency_pay_for_its_staff_by_many_methods_that_do_not_cros
     assert fits(ring(38, payment=shared(200, 11, 7, several=0.4), even=20, **agency))[Verdict.SUSPECT] >= FITS
 
 
+TEAM_CARDS = shared(900, 21, 15, several=0.5)  # twenty accounts a card
+
+
+@pytest.mark.parametrize("office", [shared(900, 240, 3), shared(900, 20, 12), shared(900, 200, 60)])
+def test_teams_on_cards_of_their_own_in_offices_are_a_company(office: Numbers) -> None:
+    own = shared(300, 40, 30, purity=0.35)
+    made = fits(ring(300, payment=TEAM_CARDS, network=office, device=NOTHING, content=own))
+    assert made[Verdict.ORGANISATION] == 1
+    assert made[Verdict.SUSPECT] == 0
+
+
+@pytest.mark.parametrize("exits", [shared(900, 20, 150), shared(900, 150, 20, exclusive=0.5)])
+@pytest.mark.parametrize("even", [0.0, 60.0])
+def test_who_works_alike_from_everywhere_is_no_team(exits: Numbers, even: float) -> None:
+    mixed = shared(900, 40, 30, purity=0.35 if even else 0.9)
+    made = fits(ring(300, even=even, payment=TEAM_CARDS, network=exits, device=NOTHING, content=mixed))
+    assert made[Verdict.ORGANISATION] == 0
+    both = fits(ring(300, even=60, payment=TEAM_CARDS, network=exits, device=NOTHING, content=shared(900, 40, 30)))
+    assert both[Verdict.SUSPECT] == 1
+
+
+def test_one_card_for_all_stays_open_wherever_they_work() -> None:
+    jobs = {"network": shared(900, 20, 150), "content": shared(900, 40, 30)}
+    made = fits(ring(300, even=60, payment=shared(2_000, 290, 2), device=NOTHING, **jobs))
+    assert made[Verdict.ORGANISATION] == 1
+    assert made[Verdict.SUSPECT] == 0
+
+
 def test_students_share_homework_and_a_range_but_not_their_loads() -> None:
     campus = {"payment": NOTHING, "network": shared(900, 54, 9), "content": shared(600, 60, 40, purity=0.69)}
     made = fits(ring(131, **campus))
