@@ -14,6 +14,8 @@ from linkage.rings.told import Told
 
 BURST = 3600.0  # seconds: sign-ups by a person come days apart, a script's within minutes
 RUSH = 60.0  # seconds: about what one person takes to sign up once
+QUARTER = 900.0  # seconds; midnight is a whole quarter of an hour (UTC) in every zone
+ROUNDED = 0.9  # share of whole quarters from which times are dates or hours; of true times one in 900 is
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,16 @@ def _stronger(a: FamilyView, b: FamilyView) -> FamilyView:
     second = b.bits > a.bits
     pairs = [(getattr(a, name), getattr(b, name)) for name in FamilyView.__dataclass_fields__]
     return FamilyView(*(np.where(second, y, x) for x, y in pairs))
+
+
+def with_clock(created: np.ndarray | None) -> np.ndarray | None:
+    """The creations (seconds since 1970, NaN: not known), or None where the logs hold dates or hours only.
+
+    All who signed up on one day would then seem to have done so within one minute.
+    """
+    known = np.array([]) if created is None else created[~np.isnan(created)]
+    rounded = np.mean(known % QUARTER == 0) if len(known) else 1.0
+    return None if rounded >= ROUNDED else created
 
 
 def creation_burst(

@@ -11,7 +11,7 @@ from linkage.model import AccountGraph, Verdict
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, Observer, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
-from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support
+from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.framing import plantable
 from linkage.rings.inside import rings_inside
 from linkage.rings.loads import evenness
@@ -105,7 +105,8 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
 
 
 def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:
-    burst, rush = (creation_burst(graph.created, account, group, len(held), window) for window in (BURST, RUSH))
+    created = with_clock(graph.created)
+    burst, rush = (creation_burst(created, account, group, len(held), window) for window in (BURST, RUSH))
     return Members(burst, rush, held, evenness(graph.loads, account, group, len(held)))
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from linkage.model import Kind
 from linkage.rings.counts import count, groups_of, world_of
-from linkage.rings.features import Features, Members, creation_burst, features_of, support
+from linkage.rings.features import Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.loads import Evenness
 from linkage.rings.score import score
 from linkage.rings.told import nothing_told
@@ -108,6 +108,28 @@ def test_the_length_of_the_window_decides() -> None:
     created, group = np.array([0.0, 1_800.0, 90_000.0]), np.zeros(3, dtype=np.int64)
     assert creation_burst(created, np.arange(3), group, 1).tolist() == [2 / 3]
     assert creation_burst(created, np.arange(3), group, 1, 600.0).tolist() == [1 / 3]
+
+
+DAY, HOUR = 86_400.0, 3_600.0
+
+
+@pytest.mark.parametrize("midnight", [0.0, -2 * HOUR, 5.5 * HOUR, 5.75 * HOUR], ids=["UTC", "Cairo", "Mumbai", "Nepal"])
+def test_dates_tell_no_minutes(midnight: float) -> None:
+    dates = np.arange(50) // 5 * DAY + midnight
+    assert with_clock(dates) is None
+    dates[20:] += HOUR  # summer time begins
+    assert with_clock(dates) is None
+    assert with_clock(np.append(dates, [np.nan] * 50)) is None, "unknown creations say nothing of the others"
+    assert with_clock(np.append(dates, 7.0)) is None, "one that was entered otherwise changes nothing"
+
+
+def test_times_do_also_when_rounded_to_minutes() -> None:
+    seconds = np.random.default_rng(5).uniform(0, 90 * DAY, 1_000)
+    for times in (seconds, np.round(seconds), np.round(seconds / 60) * 60):
+        assert with_clock(times) is times
+    assert with_clock(np.round(seconds / HOUR) * HOUR) is None
+    assert with_clock(None) is None
+    assert with_clock(np.full(3, np.nan)) is None
 
 
 def test_support_by_hand() -> None:
