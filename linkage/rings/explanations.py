@@ -57,7 +57,8 @@ def many_cards(f: Features) -> Floats:
     pay = f.family("payment")
     per_card = pay.join * pay.present * f.size / np.maximum(pay.entities, 1)
     spread = rising(pay.entities, 1.5, 4) * falling(pay.top / np.maximum(f.size, 1), 0.35, 0.7)
-    return np.asarray(spread * np.maximum(falling(per_card, 5, 9), rising(pay.entities, 10, 20)) * (pay.bits > 0))
+    few = np.maximum(falling(per_card, 5, 9), rising(pay.entities, 10, 20))
+    return np.asarray(spread * np.maximum(few, alike_from_everywhere(f)) * (pay.bits > 0))
 
 
 def open_cards(f: Features) -> Floats:
@@ -104,8 +105,10 @@ def alike_from_everywhere(f: Features) -> Floats:
 
     No team does: its people differ in prompts and in loads; and the jobs of a fleet run in few places.
     """
-    many = scattered(f) * rising(f.family("network").entities, *CLOUD)
-    return np.asarray(np.maximum(one_pipeline(f), equal_loads(f)) * np.maximum(many, borrowed(f)))
+    addresses = f.family("network").entities
+    many = np.maximum(rising(addresses, *CLOUD), rising(addresses, 8, 14) * rising(addresses / f.size, 0.2, 0.4))
+    everywhere = np.maximum(many * scattered(f), borrowed(f))
+    return np.asarray(np.maximum(one_pipeline(f), equal_loads(f)) * everywhere)
 
 
 def handed_on(f: Features) -> Floats:

@@ -335,6 +335,23 @@ def test_who_works_alike_from_everywhere_is_no_team(exits: Numbers, even: float)
     assert both[Verdict.SUSPECT] == 1
 
 
+def test_twenty_accounts_a_card_are_a_mark_only_of_who_works_alike_from_everywhere() -> None:
+    cards, own = shared(400, 22, 6), shared(300, 40, 30, purity=0.35)
+    exits, offices = shared(900, 20, 60), shared(900, 70, 3)
+    alike = shared(900, 40, 30)
+    assert fits(ring(120, payment=cards, network=exits, content=alike))[Verdict.SUSPECT] == HINT
+    assert fits(ring(120, payment=cards, network=offices, content=alike))[Verdict.SUSPECT] == 0
+    assert fits(ring(120, payment=cards, network=exits, content=own))[Verdict.SUSPECT] == 0
+    front = shared(400, 100, 6)
+    assert fits(ring(120, payment=front, network=exits, content=alike))[Verdict.SUSPECT] == 0
+
+
+@pytest.mark.parametrize(("addresses", "team"), [(7.0, 1.0), (14.0, 0.0)])
+def test_a_small_fleet_has_few_addresses(addresses: float, team: float) -> None:
+    jobs = {"network": shared(300, 18, addresses), "content": shared(300, 30, 6)}
+    assert fits(ring(35, payment=shared(200, 12, 2), **jobs))[Verdict.ORGANISATION] == pytest.approx(team)
+
+
 def test_one_card_for_all_stays_open_wherever_they_work() -> None:
     jobs = {"network": shared(900, 20, 150), "content": shared(900, 40, 30)}
     made = fits(ring(300, even=60, payment=shared(2_000, 290, 2), device=NOTHING, **jobs))
