@@ -40,22 +40,14 @@ class SourceCounts:
         return self.quarantined / self.rows if self.rows else 0.0
 
 
-def count_rows(engine: Engine, name: str, rows: int) -> SourceCounts:
-    """Count the fates of the ``rows`` rows that were scanned.
+def check_sum(counts: SourceCounts) -> SourceCounts:
+    """The same counts.
 
     Raises:
         LinkageError: the fates do not add up to the rows; our fault.
     """
-    sums = engine.fetch(
-        f"""
-        SELECT (SELECT count(*) FROM rows_{name}) AS loaded, (SELECT count(*) FROM repeats_{name}) AS duplicate,
-               (SELECT count(*) FROM faults_{name}) AS quarantined,
-               (SELECT coalesce(sum(dull), 0)::BIGINT FROM rows_{name}) AS not_linking
-        """
-    ).to_pylist()[0]
-    counts = SourceCounts(name, rows, **sums)
     if counts.rows != counts.loaded + counts.duplicate + counts.quarantined:
-        raise LinkageError(f"rows of source '{name}' do not add up: {counts}.", todo="Please report this.")
+        raise LinkageError(f"rows of source '{counts.source}' do not add up: {counts}.", todo="Please report this.")
     return counts
 
 

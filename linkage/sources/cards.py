@@ -15,14 +15,15 @@ LEAST_PASSING, LEAST_SHARE = 3, 0.5
 
 
 def refuse_card_numbers(engine: Engine, name: str, values: Sequence[Value]) -> None:
-    """Look at the distinct values of each payment column of ``scan_<name>``.
+    """Look at the distinct values of each payment column in ``texts_<name>``.
 
     Raises:
         InputRefused: a column holds full card numbers: 13 to 19 digits (blanks and dashes aside) that pass Luhn's
             check.
     """
-    for i, value in enumerate(values):
-        if value.spec.family == PAYMENT_FAMILY and looks_like_cards(*card_counts(engine, f"scan_{name}", f"v{i}")):
+    for place, value in enumerate(values, 1):
+        texts = f"(SELECT text FROM texts_{name} WHERE place = {place})"
+        if value.spec.family == PAYMENT_FAMILY and looks_like_cards(*card_counts(engine, texts, "text")):
             raise InputRefused(
                 f"column '{value.name}' holds what look like full card numbers.",
                 where=f"sources.{name}",

@@ -27,9 +27,7 @@ def make_entities(engine: Engine, lists: Mapping[str, Path], address_kinds: list
     rows = [row for name, path in lists.items() for row in _networks(name, path)]
     engine.load("networks", pa.Table.from_pylist(rows, schema=NETWORKS))
     engine.load("address_kinds", pa.table({"kind": pa.array(address_kinds, pa.string())}))
-    wide = engine.fetch("SELECT value FROM names SEMI JOIN address_kinds USING (kind) WHERE contains(value, ':')")
-    engine.load("ipv6_starts", _ipv6_starts(wide["value"].to_pylist()))
-    engine.run(Step("ip_contexts", _CONTEXTS_SQL, ("names", "address_kinds", "networks", "ipv6_starts")))
+    engine.run(Step("ip_contexts", _CONTEXTS_SQL, ("names", "address_kinds", "networks")))
     engine.run(
         Step(
             "entities",
@@ -46,8 +44,9 @@ _CONTEXTS_SQL = """
         SELECT n.entity, 4 AS version, 32 AS width, ipv4_number(n.value)::UBIGINT AS number
         FROM names n SEMI JOIN address_kinds USING (kind) WHERE NOT contains(n.value, ':')
         UNION ALL
-        SELECT n.entity, 6, 64, s.start
-        FROM names n SEMI JOIN address_kinds USING (kind) JOIN ipv6_starts s USING (value)),
+        SELECT n.entity, 6, 64, ipv6_start(n.value)
+        FROM names n SEMI JOIN address_kinds USING (kind)
+        WHERE contains(n.value, ':') AND EXISTS (FROM networks WHERE version = 6)),
     lengths AS (SELECT DISTINCT version, bits FROM networks),
     cut AS (
         SELECT a.entity, version, l.bits,
@@ -89,8 +88,3 @@ def _network_row(name: str, network: Network) -> list[dict[str, object]]:
         return []  # inside one /64, which is the entity: the rest of it is not in the list
     start = int(network.network_address) >> 64 if wide else int(network.network_address)
     return [{"context": name, "version": network.version, "bits": network.prefixlen, "start": start}]
-
-
-def _ipv6_starts(values: list[str]) -> pa.Table:
-    starts = [int(ipaddress.IPv6Network(value).network_address) >> 64 for value in values]
-    return pa.table({"value": pa.array(values, pa.string()), "start": pa.array(starts, pa.uint64())})

@@ -17,9 +17,9 @@ from linkage.errors import InputRefused
 from linkage.model import DOSSIERS
 from linkage.sources.cards import card_counts, looks_like_cards
 from linkage.sources.files import matching_files, shown_path
-from linkage.sources.forms import ACCOUNT, normalise_texts
+from linkage.sources.forms import normalise_texts
 from linkage.sources.normalise import DULL, INVALID, LINKS
-from linkage.sources.scan import LONGEST
+from linkage.sources.scan import ACCOUNT, LONGEST
 
 ACCOUNT_KIND = "account"  # stands for account ids in the table
 NAMED = 3  # values that a warning names

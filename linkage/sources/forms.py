@@ -6,21 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from linkage.config import KindSpec
 from linkage.engines.step import Engine, Step, literal
-from linkage.sources.normalise import LINKS, account_forms_sql, ip_forms, ipv4_forms_sql, value_forms_sql
-from linkage.sources.scan import LONGEST, Value
+from linkage.sources.normalise import (
+    LINKS,
+    account_forms_sql,
+    ip_forms,
+    ipv4_forms_sql,
+    ipv6_forms_sql,
+    usual_ipv6_sql,
+    value_forms_sql,
+)
+from linkage.sources.scan import ACCOUNT
 
-ACCOUNT = ""  # the slot of account ids among the kinds
-Values = Mapping[str, Sequence[Value]]
 
-
-def make_forms(engine: Engine, values: Values, specs: Mapping[str, KindSpec]) -> None:
-    """Make the table ``forms`` (slot, text, value, state, key) from the scans of all sources.
+def make_forms(engine: Engine, sources: Sequence[str], specs: Mapping[str, KindSpec]) -> None:
+    """Make the table ``forms`` (slot, text, value, state, key) from the texts of all sources.
 
     ``slot`` is the kind, or empty for account ids. ``state`` is `links`, `dull` (a placeholder, a private address) or
     `invalid` (its rows go to the quarantine); ``key`` numbers the (slot, value) that link, in byte order.
     """
-    reads = tuple(f"scan_{name}" for name in values)
-    engine.run(Step("texts", f"SELECT DISTINCT slot, text FROM ({_all_texts(values)}) {_FIT}", reads))
+    reads = tuple(f"texts_{name}" for name in sources)
+    every = " UNION ALL ".join(f"SELECT slot, text FROM {table}" for table in reads)
+    engine.run(Step("texts", f"SELECT DISTINCT slot, text FROM ({every})", reads))
     normalise_texts(engine, "all_forms", "texts", specs)
     engine.run(
         Step(
@@ -45,37 +51,24 @@ def normalise_texts(engine: Engine, name: str, texts: str, specs: Mapping[str, K
 
     Slots, values and states are as in :func:`make_forms`; the value of what is invalid means nothing.
     """
+    looks, others = f"{name}_ip_looks", f"{name}_ip_others"
+    looked = f"CASE WHEN is_ipv4(text) THEN 4 WHEN {usual_ipv6_sql('text')} THEN 6 ELSE 0 END"
     addresses = _of_slots(k for k, spec in specs.items() if spec.normalise == "ip")
-    others = f"{name}_ip_others"
-    unlike = engine.fetch(f"SELECT DISTINCT text FROM {texts} WHERE {addresses} AND NOT is_ipv4(text)")
+    engine.run(Step(looks, f"SELECT slot, text, {looked} AS look FROM {texts} WHERE {addresses}", (texts,)))
+    unlike = engine.fetch(f"SELECT DISTINCT text FROM {looks} WHERE look = 0")
     engine.load(others, ip_forms(unlike["text"].to_pylist()))
     parts = [
         account_forms_sql(f"(SELECT * FROM {texts} WHERE slot = {literal(ACCOUNT)})"),
-        ipv4_forms_sql(f"(SELECT * FROM {texts} WHERE {addresses} AND is_ipv4(text))"),
-        f"SELECT slot, text, o.value, o.state FROM {texts} JOIN {others} o USING (text) WHERE {addresses}",
+        ipv4_forms_sql(f"(SELECT * FROM {looks} WHERE look = 4)"),
+        ipv6_forms_sql(f"(SELECT * FROM {looks} WHERE look = 6)"),
+        f"SELECT slot, text, o.value, o.state FROM {looks} JOIN {others} o USING (text) WHERE look = 0",
     ]
     for normalise in ("text", "hash"):
         chosen = _of_slots(k for k, spec in specs.items() if spec.normalise == normalise)
         parts.append(value_forms_sql(normalise, f"(SELECT * FROM {texts} WHERE {chosen})"))
-    engine.run(Step(name, " UNION ALL ".join(parts), (texts, others)))
-    engine.drop(others)
-
-
-def slots(values: Sequence[Value]) -> list[tuple[str, str]]:
-    """The text columns of a scan with their slots: the account's first."""
-    return [("account", ACCOUNT), *((f"v{i}", value.column.kind) for i, value in enumerate(values))]
-
-
-_FIT = f"WHERE text IS NOT NULL AND length(text) <= {LONGEST}"
-
-
-def _all_texts(values: Values) -> str:
-    parts = [
-        f"SELECT DISTINCT {literal(slot)} AS slot, {column} AS text FROM scan_{name}"
-        for name, of_source in values.items()
-        for column, slot in slots(of_source)
-    ]
-    return " UNION ALL ".join(parts)
+    engine.run(Step(name, " UNION ALL ".join(parts), (texts, looks, others)))
+    for table in (looks, others):
+        engine.drop(table)
 
 
 def _of_slots(kinds: Iterator[str]) -> str:

@@ -17,7 +17,8 @@ def collect_moments(engine: Engine, sources: Mapping[str, Source], kinds: Set[st
     pairs of an account and an entity that a refusal belongs to are looked at event by event.
     """
     rows = [
-        f"SELECT account, e{i} AS entity, first AS time, n, stop FROM rows_{name} WHERE e{i} IS NOT NULL"
+        f"SELECT account, e{i} AS entity, first AS time, {number_of(source)} AS n, stop FROM rows_{name} "
+        f"WHERE e{i} IS NOT NULL"
         for name, source in sources.items()
         for i in moment_columns(source, kinds)
     ]
@@ -33,7 +34,8 @@ def collect_days(engine: Engine, sources: Mapping[str, Source], kinds: Set[str])
     Rows that are aggregated already keep their length, and undated ones are one row a pair, without times.
     """
     rows = [
-        f"SELECT account, e{i} AS entity, first, last, n FROM rows_{name} WHERE e{i} IS NOT NULL"
+        f"SELECT account, e{i} AS entity, first, {last_of(source)} AS last, {number_of(source)} AS n FROM rows_{name} "
+        f"WHERE e{i} IS NOT NULL"
         for name, source in sources.items()
         for i in columns_of(source, kinds)
     ]
@@ -73,6 +75,16 @@ def moment_columns(source: Source, kinds: Set[str]) -> list[int]:
     return columns_of(source, kinds) if source.time else []
 
 
+def last_of(source: Source) -> str:
+    """SQL of the last time of a row: events have one time."""
+    return "last" if source.last else "first"
+
+
+def number_of(source: Source) -> str:
+    """SQL of how many events a row stands for."""
+    return "n" if source.count else "1::BIGINT"
+
+
 def columns_of(source: Source, kinds: Set[str]) -> list[int]:
     """Numbers of the entity columns of ``kinds``."""
     return [i for i, entry in enumerate(source.entities.values()) if column_spec(entry).kind in kinds]
@@ -87,11 +99,10 @@ _TURNS_SQL = f"""
 """
 # A refused account knocks again and again: only its first refusal after a success, or after a turn's rest, is a stop.
 _STOPS_SQL = f"""
-    WITH every AS MATERIALIZED ({{every}}),
+    WITH stopped AS (SELECT DISTINCT account, entity FROM ({{every}}) WHERE stop IS NOT NULL),
     moments AS (
         SELECT account, entity, epoch_us(time) AS time, max(stop) AS status
-        FROM every SEMI JOIN (SELECT DISTINCT account, entity FROM every WHERE stop IS NOT NULL) s
-             USING (account, entity)
+        FROM ({{every}}) SEMI JOIN stopped USING (account, entity)
         GROUP BY account, entity, epoch_us(time)),
     beside AS (
         SELECT *, lag(time) OVER line AS before, lag(status) OVER line AS status_before,

@@ -83,6 +83,21 @@ def ipv4_forms_sql(texts: str) -> str:
     )
 
 
+def usual_ipv6_sql(x: str) -> str:
+    """SQL that tells whether a text is plain IPv6 out of 2000::/3, and of none of the special ranges there."""
+    first, second = f"ipv6_group({x}, 1)", f"ipv6_group({x}, 2)"
+    special = (  # 2001::/23, documentation, 6to4 and what is near it
+        f"{first} IN ('2002', '3fff') OR ({first} = '2001' AND "
+        f"(length({second}) < 3 OR (length({second}) = 3 AND ({second} < '200' OR {second} = 'db8'))))"
+    )
+    return f"(is_plain_ipv6({x}) AND regexp_full_match({first}, '[23][0-9a-f]{{3}}') AND NOT ({special}))"
+
+
+def ipv6_forms_sql(texts: str) -> str:
+    """SELECT of slot, text, value, state for texts of :func:`usual_ipv6_sql`: they link, by their /64."""
+    return f"SELECT slot, text, ipv6_network(text) AS value, '{LINKS}' AS state FROM {texts}"
+
+
 def ip_forms(texts: Iterable[str]) -> pa.Table:
     """Canonical form and state of distinct addresses, as IP_FORMS: IPv6 by its /64, mapped IPv4 folded, others invalid.
 

@@ -15,9 +15,9 @@ from linkage.sources.dossiers import read_dossiers
 from linkage.sources.files import InputFile, file_sha256, find_files, shown_path
 from linkage.sources.forms import make_forms
 from linkage.sources.labels import read_labels
-from linkage.sources.layout import Group, check_columns, group_files
+from linkage.sources.layout import check_columns, group_files
 from linkage.sources.rows import judge_rows
-from linkage.sources.scan import Value, scan, source_values
+from linkage.sources.scan import Opened, keep_fields, make_texts, source_values
 from linkage.sources.times import check_time_settings
 from linkage.sources.unchanged import named_files, refuse_own_output, unchanged
 
@@ -40,16 +40,6 @@ class SourcesReport:
     counts: tuple[SourceCounts, ...]
     warnings: tuple[str, ...]
     refusal: InputRefused | None = None  # in a sample: what a run would refuse it for
-
-
-@dataclass(frozen=True)
-class OpenedSource:
-    """A source whose files are scanned: its account column, groups of files and entity columns."""
-
-    name: str
-    account: str
-    groups: tuple[Group, ...]
-    values: tuple[Value, ...]
 
 
 def read_sources(
@@ -80,21 +70,22 @@ def _read(
 ) -> SourcesReport:
     warnings: list[str] = []
     opened = [_open(engine, config, config_path, name, (sample, warnings)) for name in config.sources]
-    make_forms(engine, {o.name: o.values for o in opened}, kind_specs(config))
-    counts = [_judge(engine, o) for o in opened]
+    make_forms(engine, [o.name for o in opened], kind_specs(config))
+    for table in ("texts", "all_forms", *(f"texts_{o.name}" for o in opened)):
+        engine.drop(table)
+    counts = [judge_rows(engine, o) for o in opened]
     audit.make_quarantine(engine, {o.name: o.groups for o in opened}, {o.name: o.values for o in opened})
     audit.load_counts(engine, counts)
     refusal = audit.refusal(engine, counts, config.audit, refused_dir)
     if refusal and sample is None:
         raise refusal
     warnings += audit.warnings(engine, counts, config.audit)
+    engine.drop("forms")
     tables.make_accounts(engine, config.sources)
     tables.make_observations(engine, config.sources, timed_kinds(config))
     inputs = [record for o in opened for record in _records(o.name, [f for g in o.groups for f in g.files])]
     beside, notes = read_beside(engine, config, config_path)
     inputs, warnings = inputs + beside, warnings + notes
-    for table in ("texts", "all_forms", "forms", "uses", *(f"repeats_{o.name}" for o in opened)):
-        engine.drop(table)
     inputs = sorted(inputs, key=lambda r: (r.source, r.path))
     return SourcesReport(tuple(inputs), tuple(counts), tuple(warnings), refusal)
 
@@ -124,8 +115,8 @@ def read_beside(engine: Engine, config: Config, config_path: Path) -> tuple[list
 
 def _open(
     engine: Engine, config: Config, config_path: Path, name: str, looking: tuple[int | None, list[str]]
-) -> OpenedSource:
-    """Scan a source; what is worth a warning goes to the list in ``looking``, behind the size of the sample."""
+) -> Opened:
+    """Find the files of a source and the texts in them; warnings go to the list in ``looking``, behind the sample."""
     source, (sample, warnings) = config.sources[name], looking
     check_time_settings(engine, name, source)
     files = find_files(name, source.path, config_path, hashed=sample is None)
@@ -135,16 +126,11 @@ def _open(
     ]
     groups = group_files(engine, name, source, files, sample)
     warnings += check_columns(name, source, groups)
-    scan(engine, name, source, groups, sample)
     values = source_values(source, kind_specs(config))
+    opened = keep_fields(engine, Opened(name, source, tuple(groups), values, sample))
+    make_texts(engine, opened)
     refuse_card_numbers(engine, name, values)
-    return OpenedSource(name, source.account, tuple(groups), values)
-
-
-def _judge(engine: Engine, opened: OpenedSource) -> SourceCounts:
-    rows = engine.fetch(f"SELECT count(*) AS rows FROM scan_{opened.name}")["rows"][0].as_py()
-    judge_rows(engine, opened.name, opened.account, opened.values, opened.groups)
-    return audit.count_rows(engine, opened.name, rows)
+    return opened
 
 
 def _records(source: str, files: list[InputFile]) -> list[InputRecord]:

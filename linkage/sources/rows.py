@@ -2,80 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from linkage.engines.step import Engine, Step, literal
-from linkage.sources.forms import slots
-from linkage.sources.layout import Group
-from linkage.sources.normalise import DULL, INVALID
-from linkage.sources.scan import Value, shown_value
+from linkage.sources.audit import SourceCounts, check_sum
+from linkage.sources.normalise import DULL, INVALID, LINKS
+from linkage.sources.scan import Opened, count_of, rows_of, shown_value, slots
 
 
-def judge_rows(engine: Engine, name: str, account: str, values: Sequence[Value], groups: Sequence[Group]) -> None:
-    """Sort the rows of ``scan_<name>`` and forget it; ``account`` is the name of the account column.
+def judge_rows(engine: Engine, opened: Opened) -> SourceCounts:
+    """Sort the rows of a source, and count their fates.
 
-    Makes ``faults_<name>`` (file, row, column, reason, value): rows for the quarantine; ``repeats_<name>`` (file, row):
-    duplicates; and ``rows_<name>`` (account, first, last, n, stop, e0, e1, …, dull): the loaded rows, with accounts and
-    entities as keys of ``forms``, and the number of their values that link nobody.
+    Makes ``rows_<name>`` (account, first, stop, e0, e1, …, dull, and where the source has them last, n and id): the
+    loaded rows, with accounts and entities as keys of ``forms``, and the number of their values that link nobody; and
+    ``faults_<name>`` (file, row, column, reason, value): rows for the quarantine. They are looked for only where rows
+    are missing among the others: in most logs there are none.
+
+    Raises:
+        LinkageError: the fates do not add up to the rows; our fault.
+        InputRefused: a file turns out to be unreadable.
     """
-    copies = [str(i) for i, file in enumerate(file for group in groups for file in group.files) if file.copy]
-    fresh = f"file NOT IN ({', '.join(copies)})" if copies else "true"
-    reads = (f"scan_{name}", "forms")
-    engine.run(Step(f"faults_{name}", _faults_sql(name, account, values, fresh), reads))
-    engine.run(Step(f"repeats_{name}", _repeats_sql(name, values, fresh), (f"scan_{name}", f"faults_{name}")))
-    engine.run(
-        Step(f"rows_{name}", _rows_sql(name, values), (*reads, f"faults_{name}", f"repeats_{name}")),
-    )
-    engine.drop(f"scan_{name}")
-
-
-def _faults_sql(name: str, account: str, values: Sequence[Value], fresh: str) -> str:
-    """The first fault of each row that has one: of the row itself, then of its account, then of its values in turn."""
-    families = ["", *(value.spec.family for value in values)]
-    names = [account, *(value.name for value in values)]
-    parts = [
-        'SELECT file, row, 0 AS place, fault_column AS "column", fault_reason AS reason, fault_value AS value '
-        f"FROM scan_{name} WHERE fault_reason IS NOT NULL AND {fresh}"
-    ]
-    for place, (column, slot) in enumerate(slots(values), 1):
-        reason = "no IP address" if slot else "account missing"
-        parts.append(
-            f"SELECT s.file, s.row, {place}, {literal(names[place - 1])}, {literal(reason)}, "
-            f"{shown_value(f's.{column}', families[place - 1])} FROM scan_{name} s JOIN forms f "
-            f"ON f.state = '{INVALID}' AND f.slot = {literal(slot)} AND s.{column} = f.text WHERE {fresh}"
+    name = opened.name
+    rows = count_of(engine, opened)
+    copied = count_of(engine, opened, f"NOT ({opened.fresh})") if opened.fresh != "true" else 0
+    engine.scan(Step(f"rows_{name}", _rows_sql(engine, opened), ("forms",)))
+    sound = _number(engine, f"SELECT count(*) AS x FROM rows_{name}")
+    broken = "true" if sound + copied < rows else "false"
+    engine.scan(Step(f"faults_{name}", _faults_sql(engine, opened, broken), ("forms",)))
+    repeated = _drop_repeats(engine, opened) if opened.source.id else 0
+    for group in opened.groups:
+        if group.table:
+            engine.drop(group.table)
+    return check_sum(
+        SourceCounts(
+            name,
+            rows,
+            loaded=_number(engine, f"SELECT count(*) AS x FROM rows_{name}"),
+            duplicate=copied + repeated,
+            quarantined=_number(engine, f"SELECT count(*) AS x FROM faults_{name}"),
+            not_linking=_number(engine, f"SELECT coalesce(sum(dull), 0)::BIGINT AS x FROM rows_{name}"),
         )
-    every = " UNION ALL ".join(parts)
-    return f"""
-        SELECT file, row, nullif("column", '') AS "column", reason, value
-        FROM (SELECT *, row_number() OVER (PARTITION BY file, row ORDER BY place) AS turn FROM ({every}))
-        WHERE turn = 1
-    """
-
-
-def _repeats_sql(name: str, values: Sequence[Value], fresh: str) -> str:
-    """Of rows with one id the first by content is kept, so that the order of rows does not matter."""
-    content = ", ".join(["account", "first", "last", "n", "stop", *(f"v{i}" for i in range(len(values)))])
-    sound = f"(SELECT * FROM scan_{name} ANTI JOIN faults_{name} USING (file, row) WHERE {fresh} AND id IS NOT NULL)"
-    return f"""
-        WITH repeated AS (SELECT id FROM {sound} GROUP BY id HAVING count(*) > 1),
-        ranked AS (
-            SELECT file, row, row_number() OVER (PARTITION BY id ORDER BY {content}, file, row) AS place
-            FROM {sound} SEMI JOIN repeated USING (id))
-        SELECT file, row FROM ranked WHERE place > 1
-        UNION ALL SELECT file, row FROM scan_{name} WHERE NOT ({fresh})
-    """
-
-
-def _rows_sql(name: str, values: Sequence[Value]) -> str:
-    places = range(len(values))
-    keys = "".join(f", f{i}.key AS e{i}" for i in places)
-    dull = " + ".join(f"CAST(coalesce(f{i}.state = '{DULL}', false) AS INTEGER)" for i in places) or "0"
-    joins = " ".join(
-        f"LEFT JOIN (SELECT * FROM forms WHERE slot = {literal(value.column.kind)}) f{i} ON s.v{i} = f{i}.text"
-        for i, value in enumerate(values)
     )
+
+
+def _number(engine: Engine, query: str) -> int:
+    return int(engine.fetch(query)["x"][0].as_py())
+
+
+def _joined(engine: Engine, opened: Opened) -> str:
+    """Rows of files that are no copies, with the reading of each of their texts: f0 of the account, f1, … of values."""
+    joins = " ".join(
+        f"LEFT JOIN (SELECT text, state, key FROM forms WHERE slot = {literal(slot)}) f{i} ON s.{column} = f{i}.text"
+        for i, (column, slot) in enumerate(slots(opened.values))
+    )
+    return f"(SELECT * FROM ({rows_of(engine, opened)}) WHERE {opened.fresh}) s {joins}"
+
+
+def _rows_sql(engine: Engine, opened: Opened) -> str:
+    places = range(1, len(opened.values) + 1)
+    source = opened.source
+    kept = ["f0.key AS account", "s.first", *(["s.last"] if source.last else []), *(["s.n"] if source.count else [])]
+    kept += ["s.stop", *(["s.id"] if source.id else []), *(f"f{i}.key AS e{i - 1}" for i in places)]
+    dull = " + ".join(f"CAST(coalesce(f{i}.state = '{DULL}', false) AS UTINYINT)" for i in places) or "0"
+    readable = "".join(f" AND coalesce(f{i}.state <> '{INVALID}', true)" for i in places)
+    return (
+        f"SELECT {', '.join(kept)}, {dull} AS dull FROM {_joined(engine, opened)} "
+        f"WHERE s.fault IS NULL AND f0.state = '{LINKS}'{readable}"
+    )
+
+
+def _faults_sql(engine: Engine, opened: Opened, broken: str) -> str:
+    """The first fault of each row that has one: of the row itself, then of its account, then of its values in turn."""
+    names = [opened.source.account, *(value.name for value in opened.values)]
+    families = ["", *(value.spec.family for value in opened.values)]
+    columns, reasons, values = [], [], []
+    for i, (column, slot) in enumerate(slots(opened.values)):
+        invalid = f"WHEN f{i}.state = '{INVALID}' THEN"
+        columns.append(f"{invalid} {literal(names[i])}")
+        reasons.append(f"{invalid} {literal('no IP address' if slot else 'account missing')}")
+        values.append(f"{invalid} {shown_value(f's.{column}', families[i])}")
+
+    def chosen(what: str, others: list[str]) -> str:
+        return f"CASE WHEN s.fault IS NOT NULL THEN s.fault_{what} {' '.join(others)} END"
+
+    any_invalid = " OR ".join(f"f{i}.state = '{INVALID}'" for i in range(len(names)))
+    return (
+        f"SELECT s.file, s.row, nullif({chosen('column', columns)}, '') AS \"column\", "
+        f"{chosen('reason', reasons)} AS reason, {chosen('value', values)} AS value "
+        f"FROM {_joined(engine, opened)} WHERE {broken} AND (s.fault IS NOT NULL OR {any_invalid})"
+    )
+
+
+def _drop_repeats(engine: Engine, opened: Opened) -> int:
+    """Of rows with one id keep the first by content, so that the order of rows does not matter; returns the others."""
+    rows, repeats = f"rows_{opened.name}", f"repeats_{opened.name}"
+    engine.run(Step(repeats, _repeats_sql(rows, opened), (rows,)))
+    number = _number(engine, f"SELECT count(*) AS x FROM {repeats}")
+    if number:
+        engine.run(Step(rows, f"SELECT r.* FROM {rows} r ANTI JOIN {repeats} p ON r.rowid = p.place", (rows, repeats)))
+    engine.drop(repeats)
+    return number
+
+
+def _repeats_sql(rows: str, opened: Opened) -> str:
+    source = opened.source
+    dated = ["account", "first", *(["last"] if source.last else []), *(["n"] if source.count else []), "stop"]
+    content = ", ".join([*dated, *(f"e{i}" for i in range(len(opened.values))), "dull"])
     return f"""
-        SELECT a.key AS account, s.first, s.last, s.n, s.stop{keys}, {dull} AS dull
-        FROM scan_{name} s ANTI JOIN faults_{name} USING (file, row) ANTI JOIN repeats_{name} USING (file, row)
-        JOIN (SELECT * FROM forms WHERE slot = '') a ON s.account = a.text {joins}
+        WITH repeated AS (SELECT id FROM {rows} WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1),
+        ranked AS (
+            SELECT r.rowid AS place, row_number() OVER (PARTITION BY id ORDER BY {content}) AS turn
+            FROM {rows} r SEMI JOIN repeated USING (id))
+        SELECT place FROM ranked WHERE turn > 1
     """

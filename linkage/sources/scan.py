@@ -1,9 +1,9 @@
-"""One pass over a source's files: each row's account, times, count, id and values, and what is wrong with it."""
+"""How a source's rows are read: each row's account, times, count, id and values, and what is wrong with it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from linkage.config import PAYMENT_FAMILY, EntityColumn, KindSpec, Source, column_spec
 from linkage.engines.step import ColumnType, Engine, Step, literal
@@ -13,6 +13,7 @@ from linkage.sources.normalise import ipv4_number_text_sql
 from linkage.sources.times import EARLIEST, LATEST, TimeSql, time_sql
 
 LONGEST = 1024  # characters of an account id or a value; a longer one is no name of a thing
+ACCOUNT = ""  # the slot of account ids among the kinds
 MASKED_FAMILIES = (PAYMENT_FAMILY, "content")  # card data and prompts stay out of the quarantine
 Raw = dict[str, tuple[str, ColumnType]]  # column of the file: its SQL, and its type
 
@@ -50,25 +51,84 @@ def source_values(source: Source, specs: dict[str, KindSpec]) -> tuple[Value, ..
     return tuple(Value(name, column, specs[column.kind]) for name, column in entries)
 
 
-def scan(engine: Engine, name: str, source: Source, groups: Sequence[Group], sample: int | None) -> None:
-    """Make the table ``scan_<name>``, and forget the lines of text files.
+@dataclass(frozen=True)
+class Opened:
+    """A source whose files are found and grouped. ``sample`` is about how many rows a file are read (None: all)."""
 
-    Its columns: file, row, account, first, last, n, id, stop, v0, v1, …, fault_column, fault_reason, fault_value.
-    ``v<i>`` is the text of the i-th entity column as it stands in the file, ``id`` a 128-bit digest of the event's id,
-    ``stop`` the status where it ends an account's work (model.STOPPED), else null, and ``file`` counts the files of all
-    groups.
+    name: str
+    source: Source
+    groups: tuple[Group, ...]
+    values: tuple[Value, ...]
+    sample: int | None = None
+
+    @property
+    def fresh(self) -> str:
+        """SQL that holds for rows of files that are no copies of files read before."""
+        copies = [str(i) for i, file in enumerate(file for group in self.groups for file in group.files) if file.copy]
+        return f"file NOT IN ({', '.join(copies)})" if copies else "true"
+
+
+def slots(values: Sequence[Value]) -> list[tuple[str, str]]:
+    """The text columns of a source's rows with their slots: the account's first."""
+    return [("account", ACCOUNT), *((f"v{i}", value.column.kind) for i, value in enumerate(values))]
+
+
+def keep_fields(engine: Engine, opened: Opened) -> Opened:
+    """Take the lines of text files apart, once, and forget them; what is read of them from now on is their fields."""
+    kept = []
+    for number, group in enumerate(opened.groups):
+        if group.table:
+            table = f"fields_{opened.name}_{number}"
+            engine.scan(Step(table, rows_sql(group, _wanted(opened.source), opened.sample, engine), (group.table,)))
+            engine.drop(group.table)
+            group = replace(group, table=table)
+        kept.append(group)
+    return replace(opened, groups=tuple(kept))
+
+
+def make_texts(engine: Engine, opened: Opened) -> None:
+    """Make the table ``texts_<name>`` (place, slot, text): the distinct texts of each column of :func:`slots`.
 
     Raises:
         InputRefused: a file turns out to be unreadable.
     """
+    columns = slots(opened.values)
+    names = ", ".join(column for column, _ in columns)
+    sets = ", ".join(f"({column})" for column, _ in columns)
+    every = (1 << len(columns)) - 1  # GROUPING has a bit for each column that a row does not group by, the last lowest
+    masks = [(every ^ 1 << len(columns) - 1 - place, place) for place in range(len(columns))]
+    places = " ".join(f"WHEN {mask} THEN {place}" for mask, place in masks)
+    kinds = " ".join(f"WHEN {mask} THEN {literal(columns[place][1])}" for mask, place in masks)
+    grouped = f"GROUPING({names})"
+    engine.scan(
+        Step(
+            f"texts_{opened.name}",
+            f"SELECT * FROM (SELECT CASE {grouped} {places} END AS place, CASE {grouped} {kinds} END AS slot, "
+            f"coalesce({names}) AS text FROM ({rows_of(engine, opened)}) GROUP BY GROUPING SETS ({sets})) "
+            f"WHERE text IS NOT NULL AND length(text) <= {LONGEST}",
+        )
+    )
+
+
+def rows_of(engine: Engine, opened: Opened) -> str:
+    """A SELECT of all rows of a source: file, row, account, first, last, n, id, stop, v0, v1, …, and what is wrong.
+
+    ``v<i>`` is the text of the i-th entity column as it stands in the file, ``id`` a 128-bit digest of the event's id,
+    ``stop`` the status where it ends an account's work (model.STOPPED), else null, and ``file`` counts the files of all
+    groups. ``fault`` is the number of the row's first fault, null where there is none, and fault_column, fault_reason
+    and fault_value tell it. The engine works out only what of all this is asked for.
+    """
     parts, start = [], 0
-    for group in groups:
-        parts.append(_group_sql(engine, group, source, Part(start, sample)))
+    for group in opened.groups:
+        parts.append(_group_sql(engine, group, opened.source, Part(start, opened.sample)))
         start += len(group.files)
-    tables = tuple(group.table for group in groups if group.table)
-    engine.scan(Step(f"scan_{name}", "\nUNION ALL\n".join(parts), tables))
-    for table in tables:
-        engine.drop(table)
+    return "\nUNION ALL\n".join(parts)
+
+
+def count_of(engine: Engine, opened: Opened, which: str = "true") -> int:
+    """How many rows the files hold, broken ones too; ``which`` is SQL over ``file``."""
+    query = f"SELECT count(*) AS rows FROM ({rows_of(engine, opened)}) WHERE {which}"
+    return int(engine.fetch(query)["rows"][0].as_py())
 
 
 def text_of(raw: str, type_: ColumnType) -> str:
@@ -93,8 +153,7 @@ def shown_value(x: str, family: str) -> str:
 
 def _group_sql(engine: Engine, group: Group, source: Source, part: Part) -> str:
     """Three selects in each other: the raw columns; times and texts; the number of the row's first fault."""
-    fixed = [source.account, *_time_columns(source), *(c for c in (source.count, source.id, source.status) if c)]
-    wanted = list(dict.fromkeys([*fixed, *source.entities]))
+    wanted = _wanted(source)
     raw = {c: (f"c{i}", column.type if (column := group.column(c)) else ColumnType.TEXT) for i, c in enumerate(wanted)}
     times = [time_sql(*raw[c], source) for c in _time_columns(source)] or [TimeSql("NULL::TIMESTAMPTZ", "''")]
     values = [_value_text(text_of(*raw[name]), column_spec(entry)) for name, entry in source.entities.items()]
@@ -104,7 +163,7 @@ def _group_sql(engine: Engine, group: Group, source: Source, part: Part) -> str:
         "last": times[-1].value,
         "n_text": text_of(*raw[source.count]) if source.count else "'1'",
         "id": f"digest(nullif({text_of(*raw[source.id])}, ''))" if source.id else "NULL",
-        "stop": _stop(text_of(*raw[source.status])) if source.status else "NULL::SMALLINT",
+        "stop": _stop(*raw[source.status]) if source.status else "NULL::SMALLINT",
         **{f"v{i}": value for i, value in enumerate(values)},
     }
     texts = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
@@ -112,10 +171,20 @@ def _group_sql(engine: Engine, group: Group, source: Source, part: Part) -> str:
     number = " ".join(f"WHEN {fault.when} THEN {i}" for i, fault in enumerate(faults))
     kept = ", ".join(["account", "first", "last", _count(source), "id", "stop", *(f"v{i}" for i in range(len(values)))])
     return (
-        f"SELECT file + {part.start} AS file, row, {kept}, {_fault_columns(faults)} FROM ("
+        f"SELECT file + {part.start} AS file, row, {kept}, fault, {_fault_columns(faults)} FROM ("
         f"SELECT *, CASE {number} END AS fault FROM ("
-        f"SELECT *, {texts} FROM ({rows_sql(group, wanted, part.sample, engine)})))"
+        f"SELECT *, {texts} FROM ({_raw_sql(engine, group, wanted, part.sample)})))"
     )
+
+
+def _wanted(source: Source) -> list[str]:
+    """The columns that are read, in their order."""
+    fixed = [source.account, *_time_columns(source), *(c for c in (source.count, source.id, source.status) if c)]
+    return list(dict.fromkeys([*fixed, *source.entities]))
+
+
+def _raw_sql(engine: Engine, group: Group, wanted: Sequence[str], sample: int | None) -> str:
+    return f"SELECT * FROM {group.table}" if group.table else rows_sql(group, wanted, sample, engine)
 
 
 def _fault_columns(faults: Sequence[Fault]) -> str:
@@ -130,9 +199,12 @@ def _count(source: Source) -> str:
     return "TRY_CAST(n_text AS BIGINT) AS n" if source.count else "1::BIGINT AS n"
 
 
-def _stop(status: str) -> str:
+def _stop(raw: str, type_: ColumnType) -> str:
+    if type_ is ColumnType.WHOLE:
+        return f"CASE WHEN {raw} IN ({', '.join(map(str, STOPPED))}) THEN CAST({raw} AS SMALLINT) END"
+    status = f"trimmed({text_of(raw, type_)})"
     listed = ", ".join(literal(str(code)) for code in STOPPED)
-    return f"CASE WHEN trimmed({status}) IN ({listed}) THEN CAST(trimmed({status}) AS SMALLINT) END"
+    return f"CASE WHEN {status} IN ({listed}) THEN CAST({status} AS SMALLINT) END"
 
 
 def _time_columns(source: Source) -> list[str]:

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 
 from linkage.config import Source, TimedKinds, column_spec
 from linkage.engines.step import Engine, Step
-from linkage.sources.moments import collect_days, collect_moments, columns_of, moment_columns, number_moments
+from linkage.sources.moments import (
+    collect_days,
+    collect_moments,
+    columns_of,
+    last_of,
+    moment_columns,
+    number_moments,
+    number_of,
+)
 
 EXCHANGE_KIND = "prompt_template"
 
@@ -19,9 +27,9 @@ def make_accounts(engine: Engine, sources: Mapping[str, Source]) -> None:
     parts = []
     for name, source in sources.items():
         created = "min(first)" if source.role == "signup" else "NULL::TIMESTAMPTZ"
-        exchanges = "sum(n)::BIGINT" if is_exchange(source) else "0"
+        exchanges = f"sum({number_of(source)})::BIGINT" if is_exchange(source) else "0"
         parts.append(
-            f"SELECT account AS key, {created} AS created, min(first) AS first, max(last) AS last, "
+            f"SELECT account AS key, {created} AS created, min(first) AS first, max({last_of(source)}) AS last, "
             f"{exchanges} AS exchanges FROM rows_{name} GROUP BY account"
         )
     engine.run(
@@ -61,7 +69,8 @@ def make_observations(engine: Engine, sources: Mapping[str, Source], timed: Time
         for table in ("turns", "days")
     ]
     uses += [
-        f"SELECT account, e{i} AS entity, first, last, n FROM rows_{name} WHERE e{i} IS NOT NULL"
+        f"SELECT account, e{i} AS entity, first, {last_of(source)} AS last, {number_of(source)} AS n FROM rows_{name} "
+        f"WHERE e{i} IS NOT NULL"
         for name, source in sources.items()
         for i in sorted(set(range(len(source.entities))) - collected[name])
     ]
@@ -93,6 +102,7 @@ def make_observations(engine: Engine, sources: Mapping[str, Source], timed: Time
         )
     )
     number_moments(engine)
+    engine.drop("uses")
 
 
 def is_exchange(source: Source) -> bool:

@@ -5,8 +5,7 @@ import pytest
 
 from linkage.config import kind_specs, parse_config
 from linkage.engines.duckdb import DuckDBEngine
-from linkage.sources.forms import make_forms, slots
-from linkage.sources.scan import LONGEST, source_values
+from linkage.sources.forms import make_forms
 
 CONFIG = parse_config(
     {
@@ -19,24 +18,19 @@ CONFIG = parse_config(
     "x",
 )
 SPECS = kind_specs(CONFIG)
-VALUES = {name: source_values(source, SPECS) for name, source in CONFIG.sources.items()}
 
 
 @pytest.fixture
 def forms(engine: DuckDBEngine) -> list[dict[str, object]]:
-    one = {
-        "account": ["b", " b", "null", None],
-        "v0": ["D ", "d", None, "unknown"],
-        "v1": ["8.8.8.8", "::1", "x", None],
-    }
-    engine.load("scan_one", pa.table({k: pa.array(v, pa.string()) for k, v in one.items()}))
-    engine.load("scan_two", pa.table({"account": ["a", "z" * (LONGEST + 1)], "v0": ["D", "d"]}))
-    make_forms(engine, VALUES, SPECS)
+    texts = {
+        "": ["b", " b", "null"], "device": ["D ", "d", "unknown"],
+        "ip": ["8.8.8.8", "::1", "x", "2600:0:0:7::1", "2600:0:0:7::2"],
+    }  # fmt: skip
+    rows = [{"slot": slot, "text": text} for slot, of_slot in texts.items() for text in of_slot]
+    engine.load("texts_one", pa.Table.from_pylist(rows))
+    engine.load("texts_two", pa.table({"slot": ["", "code", "code", "device"], "text": ["a", "D", "d", "d"]}))
+    make_forms(engine, ["one", "two"], SPECS)
     return engine.fetch("SELECT slot, text, value, state, key FROM forms ORDER BY slot, text").to_pylist()  # type: ignore[no-any-return]  # Arrow has no stubs
-
-
-def test_the_text_columns_of_a_scan_and_what_they_name() -> None:
-    assert slots(VALUES["one"]) == [("account", ""), ("v0", "device"), ("v1", "ip")]
 
 
 def test_each_text_of_each_slot_once_with_its_reading(forms: list[dict[str, object]]) -> None:
@@ -50,6 +44,8 @@ def test_each_text_of_each_slot_once_with_its_reading(forms: list[dict[str, obje
         ("device", "D ", "d", "links"),
         ("device", "d", "d", "links"),
         ("device", "unknown", "unknown", "dull"),
+        ("ip", "2600:0:0:7::1", "2600:0:0:7::/64", "links"),
+        ("ip", "2600:0:0:7::2", "2600:0:0:7::/64", "links"),
         ("ip", "8.8.8.8", "8.8.8.8", "links"),
         ("ip", "::1", None, "dull"),
         ("ip", "x", None, "invalid"),

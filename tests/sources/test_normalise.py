@@ -21,7 +21,9 @@ from linkage.sources.normalise import (
     ip_forms,
     ipv4_forms_sql,
     ipv4_number_text_sql,
+    ipv6_forms_sql,
     placeholder_sql,
+    usual_ipv6_sql,
     value_forms_sql,
 )
 
@@ -143,6 +145,35 @@ def test_private_reserved_and_placeholder_addresses_link_nobody(text: str) -> No
 )
 def test_what_is_no_address_is_invalid(text: str) -> None:
     assert by_library([text])[text] == (None, INVALID)
+
+
+GROUPS = st.sampled_from([0, 1, 0x1FF, 0x200, 0xDB8, 0x2001, 0x2002, 0x3FFF, 0xFFFF]) | st.integers(0, 0xFFFF)
+FIRST = st.sampled_from([0, 0x64, 0x1FFF, 0x2000, 0x2001, 0x2002, 0x2600, 0x3FFE, 0x3FFF, 0x4000, 0xFE80])
+WIDE = st.builds(
+    lambda first, rest: ipaddress.IPv6Address(int.from_bytes(b"".join(g.to_bytes(2, "big") for g in [first, *rest]))),
+    FIRST, st.lists(GROUPS, min_size=7, max_size=7),
+)  # fmt: skip
+
+
+@SOME
+@given(st.lists(WIDE.map(str) | WIDE.map(lambda ip: ip.exploded.upper()), min_size=1, unique=True))
+def test_the_engine_reads_usual_ipv6_as_the_library_does(engine: DuckDBEngine, texts: list[str]) -> None:
+    usual = forms(engine, ipv6_forms_sql(f"(SELECT * FROM texts WHERE {usual_ipv6_sql('text')})"), texts)
+    assert usual == {text: form for text, form in by_library(texts).items() if text in usual}
+    assert all(state == LINKS for _, state in usual.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "is_usual"),
+    [
+        ("2600:1f18:1:2:3:4:5:6", True), ("2001:470::1", True), ("2001:200::1", True), ("2001:1ff::1", False),
+        ("2001:db8::1", False), ("2001:db80::1", True), ("2002::1", False), ("3fff::1", False), ("3ffe::1", True),
+        ("1fff::1", False), ("4000::1", False), ("fe80::1", False), ("2::1", False), ("::1", False),
+    ],
+)  # fmt: skip
+def test_usual_ipv6_is_global_and_out_of_no_special_range(engine: DuckDBEngine, text: str, is_usual: bool) -> None:
+    query = f"SELECT text, '' AS value, '' AS state FROM texts WHERE {usual_ipv6_sql('text')}"
+    assert bool(forms(engine, query, [text])) is is_usual
 
 
 def test_no_texts_give_an_empty_table_of_forms() -> None:

@@ -11,7 +11,20 @@ import pytest
 from linkage.config import KindSpec, Source, kind_specs, parse_config
 from linkage.engines.duckdb import DuckDBEngine
 from linkage.engines.step import ColumnType
-from linkage.sources.scan import LONGEST, shown_value, source_values, text_of
+from linkage.sources.files import find_files
+from linkage.sources.layout import group_files
+from linkage.sources.scan import (
+    LONGEST,
+    Opened,
+    count_of,
+    keep_fields,
+    make_texts,
+    rows_of,
+    shown_value,
+    slots,
+    source_values,
+    text_of,
+)
 from tests.sources.small_logs import events, read, write_csv, write_parquet
 
 NOON = "2026-01-01T12:00:00Z"
@@ -35,6 +48,41 @@ GOOD = [f"good{i},{NOON},d{i},8.8.8.8" for i in range(3)]
 def test_every_type_has_a_text(engine: DuckDBEngine, array: pa.Array, type_: ColumnType, text: str) -> None:
     engine.load("typed", pa.table({"x": array}))
     assert engine.fetch(f"SELECT {text_of('x', type_)} AS t FROM typed")["t"].to_pylist() == [text]
+
+
+def test_the_text_columns_of_a_source_and_what_they_name() -> None:
+    config = parse_config({"sources": {"s": events(entities={"d": "device", "i": "ip"})}}, "x")
+    columns = slots(source_values(config.sources["s"], kind_specs(config)))
+    assert columns == [("account", ""), ("v0", "device"), ("v1", "ip")]
+
+
+def opened(engine: DuckDBEngine, folder: Path, *lines: str) -> Opened:
+    """Two like CSV files of which the second is a copy, with their lines taken apart."""
+    for name in ("1.csv", "2.csv"):
+        write_csv(folder / name, "account_id,ts,device,ip", *lines)
+    config = parse_config({"sources": {"s": events(path="*.csv")}}, "x")
+    source = config.sources["s"]
+    files = find_files("s", source.path, folder / "linkage.toml")
+    groups = tuple(group_files(engine, "s", source, files, None))
+    return keep_fields(engine, Opened("s", source, groups, source_values(source, kind_specs(config))))
+
+
+def test_the_texts_of_a_source_are_told_by_column_once_each(engine: DuckDBEngine, tmp_path: Path) -> None:
+    long = "x" * (LONGEST + 1)
+    make_texts(engine, opened(engine, tmp_path, f"a,{NOON},d,8.8.8.8", f"a,soon,,{long}", f"d,{NOON},d,"))
+    assert engine.fetch("SELECT place, slot, text FROM texts_s ORDER BY ALL").to_pylist() == [
+        {"place": 0, "slot": "", "text": "a"}, {"place": 0, "slot": "", "text": "d"},
+        {"place": 1, "slot": "device", "text": "d"}, {"place": 2, "slot": "ip", "text": "8.8.8.8"},
+    ]  # fmt: skip
+
+
+def test_all_rows_are_counted_and_those_of_copies_apart(engine: DuckDBEngine, tmp_path: Path) -> None:
+    found = opened(engine, tmp_path, *GOOD, "too,few")
+    assert count_of(engine, found) == 8
+    assert found.fresh == "file NOT IN (1)"
+    assert count_of(engine, found, f"NOT ({found.fresh})") == 4
+    rows = engine.fetch(f"SELECT file, row, fault FROM ({rows_of(engine, found)}) WHERE fault IS NOT NULL ORDER BY ALL")
+    assert [tuple(row.values()) for row in rows.to_pylist()] == [(0, 4, 0), (1, 4, 0)]
 
 
 def test_entity_columns_come_in_order_of_the_config_with_their_kind() -> None:
