@@ -103,12 +103,27 @@ def borrowed(f: Features) -> Floats:
 def alike_from_everywhere(f: Features) -> Floats:
     """How far the members work alike from addresses of which there are many, or strangers', with none in front.
 
-    No team does: its people differ in prompts and in loads; and the jobs of a fleet run in few places.
+    No team does: its people differ in prompts and in loads; and the jobs of a fleet run in few places, or on one image.
+    Where the accounts share no devices, as the people of a firm behind one gateway, prompts and loads must be alike.
     """
-    addresses = f.family("network").entities
+    addresses, device = f.family("network").entities, f.family("device")
     many = np.maximum(rising(addresses, *CLOUD), rising(addresses, 8, 14) * rising(addresses / f.size, 0.2, 0.4))
     everywhere = np.maximum(many * scattered(f), borrowed(f))
-    return np.asarray(np.maximum(one_pipeline(f), equal_loads(f)) * everywhere)
+    one, other = one_pipeline(f), equal_loads(f)
+    shared = rising(device.join * device.present, 0.2, 0.4) * (device.bits > 0)
+    alike = np.maximum(np.minimum(one, other), shared * np.maximum(one, other))
+    return np.asarray(alike * everywhere * falling(device.top / f.size, 0.6, 0.9))
+
+
+def in_one_place(f: Features) -> Floats:
+    """How far the members sit in one place with devices of their own, and hide nothing: a class, of whom each pays by a
+    method of their own at one address; or an office with an address or two, whoever pays for what.
+    """
+    pay, net, device = (f.family(n) for n in ("payment", "network", "device"))
+    front = net.top / f.size
+    alone = rising(front, 0.6, 0.9) * falling(pay.join, 0.1, 0.3) * pay.known
+    office = rising(front, 0.4, 0.6) * falling(net.entities, 2, 3) * falling(device.join * device.present, 0.1, 0.3)
+    return np.asarray(np.maximum(alone, office * device.known) * (net.bits > 0) * (1 - f.told.rented))
 
 
 def handed_on(f: Features) -> Floats:
@@ -144,7 +159,7 @@ def suspect(f: Features) -> Floats:
     pipeline = one_pipeline(f)
     marks = np.sort(np.stack([cards, equal_loads(f), pipeline, handed, rising(f.told.accused, 0.1, 0.4)]), axis=0)[-2]
     marks = np.maximum(marks, HINT * np.minimum(pipeline, borrowed(f)))
-    hidden = np.maximum(1 - open_cards(f), relay(f))
+    hidden = np.maximum(np.minimum(1 - open_cards(f), 1 - in_one_place(f)), relay(f))
     if "payment" not in f.families:
         hidden = np.maximum(OPEN + (1 - OPEN) * scattered(f) * rising(net.entities, *CLOUD), relay(f))
     most_pay = rising(pay.join * pay.present, 0.3, 0.6) * rising(f.size, FEW, 2 * FEW)

@@ -329,27 +329,54 @@ def test_teams_on_cards_of_their_own_in_offices_are_a_company(office: Numbers) -
 @pytest.mark.parametrize("even", [0.0, 60.0])
 def test_who_works_alike_from_everywhere_is_no_team(exits: Numbers, even: float) -> None:
     mixed = shared(900, 40, 30, purity=0.35 if even else 0.9)
-    made = fits(ring(300, even=even, payment=TEAM_CARDS, network=exits, device=NOTHING, content=mixed))
+    farm, image = shared(400, 20, 40), shared(400, 290, 1)
+    made = fits(ring(300, even=even, payment=TEAM_CARDS, network=exits, device=farm, content=mixed))
     assert made[Verdict.ORGANISATION] == 0
-    both = fits(ring(300, even=60, payment=TEAM_CARDS, network=exits, device=NOTHING, content=shared(900, 40, 30)))
-    assert both[Verdict.SUSPECT] == 1
+    for own in (NOTHING, image):
+        made = fits(ring(300, even=even, payment=TEAM_CARDS, network=exits, device=own, content=mixed))
+        assert made[Verdict.ORGANISATION] == 1, "a firm behind a gateway, a fleet on one image"
+    for device, suspicion in ((farm, 1), (NOTHING, 1), (image, 0)):
+        both = ring(300, even=60, payment=TEAM_CARDS, network=exits, device=device, content=shared(900, 40, 30))
+        assert fits(both)[Verdict.SUSPECT] == suspicion
 
 
 def test_twenty_accounts_a_card_are_a_mark_only_of_who_works_alike_from_everywhere() -> None:
     cards, own = shared(400, 22, 6), shared(300, 40, 30, purity=0.35)
     exits, offices = shared(900, 20, 60), shared(900, 70, 3)
-    alike = shared(900, 40, 30)
-    assert fits(ring(120, payment=cards, network=exits, content=alike))[Verdict.SUSPECT] == HINT
-    assert fits(ring(120, payment=cards, network=offices, content=alike))[Verdict.SUSPECT] == 0
-    assert fits(ring(120, payment=cards, network=exits, content=own))[Verdict.SUSPECT] == 0
+    alike, device = shared(900, 40, 30), shared(400, 20, 40)
+    assert fits(ring(120, payment=cards, network=exits, device=device, content=alike))[Verdict.SUSPECT] == HINT
+    assert fits(ring(120, payment=cards, network=offices, device=device, content=alike))[Verdict.SUSPECT] == 0
+    assert fits(ring(120, payment=cards, network=exits, device=device, content=own))[Verdict.SUSPECT] == 0
     front = shared(400, 100, 6)
-    assert fits(ring(120, payment=front, network=exits, content=alike))[Verdict.SUSPECT] == 0
+    assert fits(ring(120, payment=front, network=exits, device=device, content=alike))[Verdict.SUSPECT] == 0
 
 
 @pytest.mark.parametrize(("addresses", "team"), [(7.0, 1.0), (14.0, 0.0)])
 def test_a_small_fleet_has_few_addresses(addresses: float, team: float) -> None:
-    jobs = {"network": shared(300, 18, addresses), "content": shared(300, 30, 6)}
+    jobs = {"network": shared(300, 18, addresses), "device": shared(300, 9, 7), "content": shared(300, 30, 6)}
     assert fits(ring(35, payment=shared(200, 12, 2), **jobs))[Verdict.ORGANISATION] == pytest.approx(team)
+
+
+def test_a_class_with_like_homework_and_loads_is_no_suspect() -> None:
+    homework, school = shared(900, 30, 25, purity=1.0), shared(300, 33, 1)
+    made = fits(ring(33, even=40, payment=NOTHING, network=school, device=NOTHING, content=homework))
+    assert (made[Verdict.SUSPECT], made[Verdict.ORGANISATION]) == (0, HINT)
+    spread = fits(ring(33, even=40, payment=NOTHING, network=shared(300, 12, 9), device=NOTHING, content=homework))
+    assert spread[Verdict.SUSPECT] == 1, "at many addresses they hide"
+    relay = shared(9, 2, 20, meeting=0.7)
+    handed = fits(ring(33, even=40, payment=NOTHING, network=school, device=NOTHING, content=homework, timing=relay))
+    assert handed[Verdict.SUSPECT] == 1, "a class does not take up each other's work"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "device", "suspicion"),
+    [(2.0, NOTHING, 0.0), (2.0, shared(300, 10, 8), 1.0), (6.0, NOTHING, 1.0)],
+    ids=["an agency", "a farm in one place", "several places"],
+)
+def test_an_office_may_pay_crosswise(addresses: float, device: Numbers, suspicion: float) -> None:
+    cards, prompts = shared(400, 12, 8, several=0.4), shared(900, 20, 60)
+    office = shared(300, 27, addresses)
+    assert fits(ring(40, payment=cards, network=office, device=device, content=prompts))[Verdict.SUSPECT] == suspicion
 
 
 def test_one_card_for_all_stays_open_wherever_they_work() -> None:
