@@ -13,7 +13,7 @@ import numpy as np
 
 from linkage.model import Verdict
 from linkage.rings.codelength import Floats
-from linkage.rings.features import Features
+from linkage.rings.features import FamilyView, Features
 
 ENOUGH = 10.0  # bits of a family that count as evidence; a price, no bound: see docs/method.md
 FEW = 5.0  # accounts that one person or one home may well have
@@ -22,6 +22,7 @@ SCRIPTED = 0.6  # fit of sign-ups within one minute: more than a hint, and less 
 HINT = 0.8  # weight of many methods on few accounts where no account pays by two: so do an agency's clients, too
 CLOUD = (20, 40)  # addresses from and beyond which a fleet hardly works
 TEAM = 15.0  # accounts that one payment method of a team pays for
+BUILT_IN = ("payment", "network", "device", "content", "timing")  # families of the built-in kinds
 Explanation = Callable[[Features], Floats]
 
 
@@ -54,18 +55,29 @@ def crossed_cards(f: Features) -> Floats:
 
 def many_cards(f: Features) -> Floats:
     """How far the members draw on many payment methods, each on few accounts, with none in front."""
-    pay = f.family("payment")
-    per_card = pay.join * pay.present * f.size / np.maximum(pay.entities, 1)
-    spread = rising(pay.entities, 1.5, 4) * falling(pay.top / np.maximum(f.size, 1), 0.35, 0.7)
-    few = np.maximum(falling(per_card, 5, 9), rising(pay.entities, 10, 20))
-    return np.asarray(spread * np.maximum(few, alike_from_everywhere(f)) * (pay.bits > 0))
+    return _many(f.family("payment"), f.size, alike_from_everywhere(f))
+
+
+def many_identities(f: Features) -> Floats:
+    """How far they do so with another kind that nobody can plant on a stranger, such as phone numbers."""
+    own = [_many(view, f.size, 0.0) * view.firm for name, view in sorted(f.families.items()) if name not in BUILT_IN]
+    return np.max([np.zeros(len(f.size)), *own], axis=0)
+
+
+def _many(view: FamilyView, size: Floats, alike: Floats | float) -> Floats:
+    """How far members draw on many entities with none in front, each on few accounts or on accounts that are alike."""
+    users = view.join * view.present * size / np.maximum(view.entities, 1)
+    spread = rising(view.entities, 1.5, 4) * falling(view.top / np.maximum(size, 1), 0.35, 0.7)
+    few = np.maximum(falling(users, 5, 9), rising(view.entities, 10, 20))
+    return np.asarray(spread * np.maximum(few, alike) * (view.bits > 0))
 
 
 def open_cards(f: Features) -> Floats:
     """How far one payment method, or one a team, pays for all members: nobody hides behind it."""
     pay = f.family("payment")
     front = rising(pay.top / np.maximum(f.size, 1), 0.35, 0.6) * (1 - crossed_cards(f))
-    teams = falling(pay.entities * TEAM / np.maximum(f.size, 1), 1, 3) * (1 - alike_from_everywhere(f))
+    teams = falling(pay.entities * TEAM / np.maximum(f.size, 1), 1, 3)
+    teams *= 1 - np.maximum(alike_from_everywhere(f), many_identities(f))
     return np.asarray(np.maximum(front, teams) * rising(pay.join, 0.4, 0.7) * (pay.bits > 0))
 
 
@@ -148,16 +160,17 @@ def cleared(f: Features) -> Floats:
 
 def suspect(f: Features) -> Floats:
     """Concealment and one pair of hands: no payment method that openly pays for all, and at least two of these marks.
-    Payment methods that cross, or many on few accounts each; equal loads; the same prompt templates and hardly any
-    others, the more so from many addresses that strangers use, too; work that one account takes up within seconds of
-    another's limit or ban; labels that accuse members. Or accounts made on one device faster than people sign up. Many
-    accounts on one device, or made within an hour on it, are no more than a hint: so are those of a class-room, a kiosk
-    or an office; and where the logs tell nothing of payments, loads and templates alike may be an automation
-    fleet's."""
+    Payment methods that cross, or many on few accounts each; many things of another kind that nobody can plant, each on
+    few accounts; equal loads; the same prompt templates and hardly any others, the more so from many addresses that
+    strangers use, too; work that one account takes up within seconds of another's limit or ban; labels that accuse
+    members. Or accounts made on one device faster than people sign up. Many accounts on one device, or made within an
+    hour on it, are no more than a hint: so are those of a class-room, a kiosk or an office; and where the logs tell
+    nothing of payments, loads and templates alike may be an automation fleet's."""
     pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
     cards, handed = np.maximum(crossed_cards(f), HINT * many_cards(f)), handed_on(f)
     pipeline = one_pipeline(f)
-    marks = np.sort(np.stack([cards, equal_loads(f), pipeline, handed, rising(f.told.accused, 0.1, 0.4)]), axis=0)[-2]
+    witnesses = [HINT * many_identities(f), equal_loads(f), handed, rising(f.told.accused, 0.1, 0.4)]
+    marks = np.sort(np.stack([cards, pipeline, *witnesses]), axis=0)[-2]
     marks = np.maximum(marks, HINT * np.minimum(pipeline, borrowed(f)))
     hidden = np.maximum(np.minimum(1 - open_cards(f), 1 - in_one_place(f)), relay(f))
     if "payment" not in f.families:

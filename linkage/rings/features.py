@@ -26,7 +26,8 @@ class FamilyView:
     ``purity``: share of their links that lead into it; ``several``: share of them that use two entities of it or more;
     ``top``: members on the busiest entity; ``entities``: size of the profile; ``exclusive``: share of the profile's
     users everywhere who are members. ``meeting``: share of all members that use an entity which another one uses, too,
-    in the profile or not, and ``places``, how many such entities there are.
+    in the profile or not, and ``places``, how many such entities there are. ``firm``: 1 where nobody can plant
+    the kind on a stranger for free, else 0.
     """
 
     bits: Floats
@@ -39,6 +40,7 @@ class FamilyView:
     several: Floats
     meeting: Floats
     places: Floats
+    firm: Floats
 
     @property
     def known(self) -> np.ndarray:
@@ -108,6 +110,7 @@ def _view(background: Background, counts: KindCounts, scored: KindScore, size: F
         several=_several(counts, chosen, groups),
         meeting=_using(counts, counts.k >= 2, groups, 1) / np.maximum(size, 1),
         places=np.bincount(counts.group[counts.k >= 2], minlength=groups).astype(np.float64),
+        firm=np.full(groups, 0.0 if background.incidence.kind.forgeable else 1.0),
     )
 
 

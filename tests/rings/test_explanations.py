@@ -379,6 +379,22 @@ def test_an_office_may_pay_crosswise(addresses: float, device: Numbers, suspicio
     assert fits(ring(40, payment=cards, network=office, device=device, content=prompts))[Verdict.SUSPECT] == suspicion
 
 
+def test_phone_numbers_on_few_accounts_each_are_a_mark_beside_cards() -> None:
+    cards, exits = shared(400, 8, 30), shared(300, 12, 40)
+    phones = shared(500, 6, 40, firm=1)
+    assert fits(ring(200, payment=cards, network=exits, identity=phones))[Verdict.SUSPECT] == HINT
+    for other in ({**phones, "firm": 0.0}, shared(500, 190, 2, firm=1), NOTHING):
+        assert fits(ring(200, payment=cards, network=exits, identity=other))[Verdict.SUSPECT] == 0
+    assert fits(ring(200, payment=shared(400, 190, 2), network=exits, identity=phones))[Verdict.SUSPECT] == 0
+    assert fits(ring(200, payment=NOTHING, network=exits, identity=phones))[Verdict.SUSPECT] == 0, "one mark alone"
+
+
+def test_a_team_has_phone_numbers_of_its_own() -> None:
+    cards = {**shared(400, 20, 10), "join": 0.6}
+    assert fits(ring(200, payment=cards, identity=NOTHING))[Verdict.ORGANISATION] > 0.6
+    assert fits(ring(200, payment=cards, identity=shared(500, 6, 40, firm=1)))[Verdict.ORGANISATION] == 0
+
+
 def test_one_card_for_all_stays_open_wherever_they_work() -> None:
     jobs = {"network": shared(900, 20, 150), "content": shared(900, 40, 30)}
     made = fits(ring(300, even=60, payment=shared(2_000, 290, 2), device=NOTHING, **jobs))

@@ -47,6 +47,8 @@ def test_features_by_hand() -> None:
     assert made.bits[0] == pytest.approx(pay.bits[0] + net.bits[0] - 1), "addresses or subnets: one bit says which"
     assert pay.known.tolist() == [True]
     assert (pay.several[0], net.several[0]) == (0.0, 0.0)
+    assert (pay.firm[0], net.firm[0]) == (1.0, 1.0)
+    assert made.family("content").firm[0] == 0.0, "a kind that is not there"
 
 
 def test_who_uses_several_entities_of_the_profile() -> None:
