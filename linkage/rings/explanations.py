@@ -61,7 +61,7 @@ def many_cards(f: Features) -> Floats:
 def many_identities(f: Features) -> Floats:
     """How far they do so with another kind that nobody can plant on a stranger, such as phone numbers."""
     own = [_many(view, f.size, 0.0) * view.firm for name, view in sorted(f.families.items()) if name not in BUILT_IN]
-    return np.max([np.zeros(len(f.size)), *own], axis=0)
+    return np.asarray(np.max([np.zeros(len(f.size)), *own], axis=0))
 
 
 def _many(view: FamilyView, size: Floats, alike: Floats | float) -> Floats:
