@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ import pyarrow as pa
 import linkage
 from linkage.communities import candidates_table, proposer
 from linkage.config import Config, engine_settings, load_config, resolve, used_kinds
+from linkage.costs import Costs
 from linkage.engines import DuckDBEngine, Engine
 from linkage.graph import account_loads, build_links, known_of, mint_timing, to_arrays
 from linkage.model import AccountGraph
@@ -36,7 +36,7 @@ Observer = Callable[[str, str], None]  # told (stage, SQL step or "") as they be
 
 @dataclass
 class Job:
-    """One run on its way: where it writes, what it reports, and how long each stage took."""
+    """One run on its way: where it writes, what it reports, and what it costs."""
 
     config: Config
     config_path: Path
@@ -44,16 +44,19 @@ class Job:
     observe: Observer
     keep_steps: bool
     code: str = field(default_factory=lambda: code_hash(Path(linkage.__file__).parent))  # now: an update may follow
-    seconds: dict[str, float] = field(default_factory=dict)
+    costs: Costs = field(default_factory=Costs)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Path]:
-        """Time a stage; gives the numbered folder for its tables."""
+        """Measure a stage; gives the numbered folder for its tables."""
         self.observe(name, "")
-        folder = self.folder / f"{STAGES.index(name) + 1}-{name}"
-        started = perf_counter()
-        yield folder
-        self.seconds[name] = round(perf_counter() - started, 3)
+        with self.costs.stage(name):
+            yield self.folder / stage_folder(name)
+
+
+def stage_folder(name: str) -> str:
+    """The numbered folder of a stage's tables, below the run folder; those of the reports lie in it itself."""
+    return "." if name == STAGES[-1] else f"{STAGES.index(name) + 1}-{name}"
 
 
 def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = False) -> Path:
@@ -84,7 +87,7 @@ def _engine(job: Job) -> Iterator[DuckDBEngine]:
     scratch = job.folder / "scratch"
     steps = job.folder / "steps" if job.keep_steps else None
     settings = engine_settings(job.config, job.config_path)
-    engine = DuckDBEngine(settings, scratch, steps, lambda step: job.observe("", step))
+    engine = DuckDBEngine(settings, scratch, steps, lambda step: job.observe("", step), job.costs.add)
     try:
         yield engine
     finally:
@@ -171,6 +174,9 @@ def _reports(job: Job, engine: Engine, stages: Stages) -> Published:
 def _manifest(job: Job, report: SourcesReport, labels: Recalibration, run_id: str, started: datetime) -> None:
     counts = [asdict(c) for c in report.counts]
     total = {name: sum(c[name] for c in counts) for name in ("loaded", "duplicate", "quarantined")}
+    tables = table_hashes(job.folder)
+    rows = {stage: sum(t["rows"] for path, t in tables.items() if str(Path(path).parent) == stage_folder(stage))
+            for stage in STAGES}  # fmt: skip
     write_manifest(
         job.folder,
         {
@@ -185,9 +191,9 @@ def _manifest(job: Job, report: SourcesReport, labels: Recalibration, run_id: st
             "rows": {"in": sum(c["rows"] for c in counts), **total},
             "sources": counts,
             "likelihood": {**labels.data(), "weights_sha256": sha256(WEIGHTS), "fitted_on": weights().fitted_on},
-            "tables": table_hashes(job.folder),
+            "tables": tables,
             "warnings": list(report.warnings),
-            "stages": [{"name": name, "seconds": seconds} for name, seconds in job.seconds.items()],
+            "stages": job.costs.data(rows),
         },
     )
 

@@ -109,7 +109,22 @@ def test_every_row_of_the_logs_is_in_the_manifest(simulated: Path, published: Pa
     assert {s["source"]: s["rows"] for s in told["sources"]} == rows
     assert told["rows"] == {"in": sum(rows.values()), "loaded": sum(rows.values()), "duplicate": 0, "quarantined": 0}
     assert [s["name"] for s in told["stages"]] == list(pipeline.STAGES)
-    assert all(s["seconds"] >= 0 for s in told["stages"])
+    assert all(s["seconds"] >= sum(step["seconds"] for step in s["steps"]) >= 0 for s in told["stages"])
+
+
+def test_the_manifest_says_what_each_stage_and_step_cost(published: Path) -> None:
+    told = manifest_of(published)
+    stages = {stage["name"]: stage for stage in told["stages"]}
+    tables = {name: table["rows"] for name, table in told["tables"].items()}
+    for number, name in enumerate(pipeline.STAGES[:-1], 1):
+        assert stages[name]["rows"] == sum(n for path, n in tables.items() if path.startswith(f"{number}-{name}/"))
+    assert stages["reports"]["rows"] == sum(n for path, n in tables.items() if "/" not in path)
+    peaks = [stage["peak_bytes"] for stage in told["stages"]]
+    assert peaks == sorted(peaks)
+    assert peaks[0] > 10_000_000
+    steps = {step["name"]: step for step in stages["graph"]["steps"]}
+    assert steps["links"]["rows"] == steps["write links.parquet"]["rows"] == tables["2-graph/links.parquet"]
+    assert {stage["spilled_bytes"] for stage in told["stages"]} == {0}
 
 
 def test_accounts_are_numbered_by_their_ids_and_seen_when_the_logs_say(simulated: Path, published: Path) -> None:

@@ -17,6 +17,9 @@ from linkage.cli.app import app
 if TYPE_CHECKING:
     from linkage.pipeline import Observer
 
+DEAR = 0.01  # of a run's seconds; the profile leaves out steps that took less
+MB = 1_000_000
+
 # The pipeline is imported when it runs: other commands need not wait for its libraries.
 
 
@@ -25,6 +28,9 @@ def run_command(
     config: Annotated[Path, typer.Option(help="The linkage.toml.")] = Path("linkage.toml"),
     keep_steps: Annotated[
         bool, typer.Option("--keep-steps", help="Keep every SQL step's table and text in the run folder.")
+    ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Print what each stage and its dearer steps cost: time, memory, disk.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the run's manifest for programs.")] = False,
 ) -> None:
@@ -42,6 +48,8 @@ def run_command(
         return
     for warning in manifest["warnings"]:
         terminal.warn(f"warning: {terminal.plain(warning)}")
+    if profile:
+        _print_profile(manifest["stages"])
     _print_summary(folder, manifest)
 
 
@@ -83,3 +91,23 @@ def _print_summary(folder: Path, manifest: dict[str, Any]) -> None:
         f"{counted['operators']:,} operator clusters among the suspect ones."
     )
     terminal.say(f"Published as {terminal.plain(folder)}. Next: linkage rings --run {terminal.plain(folder)}")
+
+
+def _print_profile(stages: list[dict[str, Any]]) -> None:
+    total = sum(stage["seconds"] for stage in stages)
+    rows: list[list[object]] = []
+    for stage in stages:
+        rows.append(_cost_row(stage["name"], stage, stage["peak_bytes"]))
+        dear = [step for step in stage["steps"] if step["seconds"] >= DEAR * total]
+        rows += [_cost_row(f"  {step['name']}", step, None) for step in dear]
+    rows.append(["whole run", total, None, max(s["peak_bytes"] for s in stages) // MB, _spilled(stages)])
+    columns = ["stage, step", "seconds", "rows", "peak MB", "spilled MB"]
+    terminal.print_table(f"What it cost, with the steps that took {DEAR:.0%} of the time or more", columns, rows)
+
+
+def _cost_row(name: str, cost: dict[str, Any], peak: int | None) -> list[object]:
+    return [name, cost["seconds"], cost["rows"], None if peak is None else peak // MB, _spilled([cost])]
+
+
+def _spilled(costs: list[dict[str, Any]]) -> int:
+    return sum(int(cost["spilled_bytes"]) for cost in costs) // MB

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from time import perf_counter
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -14,7 +17,7 @@ from linkage.config import EngineSettings
 from linkage.engines import duckdb_files
 from linkage.engines.duckdb_errors import faults
 from linkage.engines.duckdb_macros import MACROS
-from linkage.engines.step import Column, Step, quoted
+from linkage.engines.step import Column, Cost, Step, quoted
 
 ROW_GROUP = 1 << 17  # rows a Parquet row group; fixed, so that bytes do not depend on the size of the engine's batches
 
@@ -24,7 +27,8 @@ class DuckDBEngine:
 
     ``workdir`` holds what does not fit into memory: a database in memory that spills was measured at three times the
     speed of one on disk. With ``keep_steps`` every step's table and SQL are written to that folder as
-    ``NN-name.parquet`` and ``NN-name.sql``. ``on_step`` is told each step's name before it runs.
+    ``NN-name.parquet`` and ``NN-name.sql``. ``on_step`` is told each step's name before it runs,
+    ``on_cost`` what it took.
     """
 
     def __init__(
@@ -33,14 +37,16 @@ class DuckDBEngine:
         workdir: Path,
         keep_steps: Path | None = None,
         on_step: Callable[[str], None] | None = None,
+        on_cost: Callable[[Cost], None] | None = None,
     ) -> None:
-        self._workdir, self._keep, self._on_step = Path(workdir), keep_steps, on_step
-        self._kept = 0
+        self._workdir, self._keep, self._on_step, self._on_cost = Path(workdir), keep_steps, on_step, on_cost
+        self._kept = self._spilled = 0
         self._spill = Path(settings.spill_dir) if settings.spill_dir else self._workdir / "spill"
         with faults("opening the scratch database"):
             self._workdir.mkdir(parents=True, exist_ok=True)
             self._connection = duckdb.connect(":memory:", config=_options(settings, self._spill))
             self._connection.execute("SET TimeZone = 'UTC'")
+            self._connection.execute("PRAGMA enable_profiling = 'no_output'")  # counts what is spilled; costs nothing
             for macro in MACROS:
                 self._connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
 
@@ -92,11 +98,16 @@ class DuckDBEngine:
         Raises:
             StorageFault: the file can't be written, or as :meth:`run`.
         """
+        started = perf_counter()
+        written = 0
         with faults(f"writing {path}"):
             rows = self._connection.sql(_select(query)).to_arrow_reader(ROW_GROUP)
             with pq.ParquetWriter(path, rows.schema, compression="zstd") as writer:
                 for group in _row_groups(rows):
                     writer.write_table(group, row_group_size=ROW_GROUP)
+                    written += group.num_rows
+            self._add_spilled()
+        self._tell(f"write {path.name}", started, written)
 
     def drop(self, name: str) -> None:
         """Forget a table; nothing happens when there is none."""
@@ -115,8 +126,10 @@ class DuckDBEngine:
         """
         if self._on_step:
             self._on_step(name)
+        started = perf_counter()
         with faults(f"reading {name}", reading=True):
-            duckdb_files.read_lines(self._connection, name, paths, limit)
+            made = duckdb_files.read_lines(self._execute, name, paths, limit)
+        self._tell(name, started, made)
 
     def parquet_columns(self, path: Path) -> list[Column]:
         """Names and types of the columns of a Parquet file, in their order.
@@ -139,10 +152,27 @@ class DuckDBEngine:
     def _run(self, step: Step, reading: bool) -> None:
         if self._on_step:
             self._on_step(step.name)
+        started = perf_counter()
         with faults(f"step {step.name}", reading=reading):
-            self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(step.name)} AS {step.sql}")
+            made = self._execute(f"CREATE OR REPLACE TABLE {quoted(step.name)} AS {step.sql}")[0][0]
+        self._tell(step.name, started, made)
         if self._keep:
             self._keep_step(step, self._keep)
+
+    def _execute(self, sql: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._connection.execute(sql).fetchall()
+        self._add_spilled()
+        return rows
+
+    def _add_spilled(self) -> None:
+        """Add what the last query wrote to disk: no query writes anything but what memory does not hold."""
+        told = json.loads(self._connection.get_profiling_information())
+        self._spilled += int(told.get("io", {}).get("total_bytes_written", 0))  # queries that do no work tell nothing
+
+    def _tell(self, step: str, started: float, rows: int) -> None:
+        if self._on_cost:
+            self._on_cost(Cost(step, round(perf_counter() - started, 3), rows, self._spilled))
+        self._spilled = 0
 
     def _keep_step(self, step: Step, folder: Path) -> None:
         self._kept += 1

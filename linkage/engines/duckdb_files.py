@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from linkage.engines.step import Column, ColumnType, literal, quoted
 from linkage.errors import InputRefused
 
+Execute = Callable[[str], list[tuple[Any, ...]]]  # runs a query, gives its rows
 # A line is read as a CSV row of one field: no quotes, and a delimiter that is no character (U+10FFFF; a line that has
 # it nevertheless ends there). So whatever is wrong with one line (encoding, length) is wrong with that line alone.
 # DuckDB's strict mode must be off: it refuses files that mix \n and \r\n as a whole.
@@ -60,8 +62,8 @@ def parquet_rows(paths: Sequence[Path], columns: Sequence[str | None], limit: in
     return f"SELECT file_index::INTEGER AS file, file_row_number + 1 AS row{named} FROM {_read_parquet(paths)}{cut}"
 
 
-def read_lines(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[Path], limit: int | None) -> None:
-    """Make the table ``name`` (file, line, text, fault); see :meth:`DuckDBEngine.read_lines`."""
+def read_lines(execute: Execute, name: str, paths: Sequence[Path], limit: int | None) -> int:
+    """Make the table ``name`` (file, line, text, fault); see :meth:`DuckDBEngine.read_lines`. Returns its rows."""
     read, scans, errors = f"{name}__read", f"{name}__scans", f"{name}__errors"
     cut = f" LIMIT {limit}" if limit else ""
     options = (
@@ -69,18 +71,19 @@ def read_lines(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence
         f"auto_detect = false, strict_mode = false, max_line_size = {LONGEST_LINE}, store_rejects = true, "
         f"rejects_scan = {literal(scans)}, rejects_table = {literal(errors)}, rejects_limit = 0"
     )
-    connection.execute(
+    execute(
         f"CREATE OR REPLACE TEMP TABLE {quoted(read)} AS SELECT file_index AS file, line AS text, "
         f"row_number() OVER () AS place FROM (SELECT file_index, line FROM read_csv({_list(paths)}, {options}){cut})"
     )
-    numbered = _numbered if _any(connection, errors) else _counted
-    connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {numbered(read, scans, errors, paths)}")
+    numbered = _numbered if _any(execute, errors) else _counted
+    made = execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {numbered(read, scans, errors, paths)}")
     for table in (read, scans, errors):
-        connection.execute(f"DROP TABLE {quoted(table)}")
+        execute(f"DROP TABLE {quoted(table)}")
+    return int(made[0][0])
 
 
-def _any(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return bool(connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchall()[0][0])
+def _any(execute: Execute, table: str) -> bool:
+    return bool(execute(f"SELECT count(*) FROM {quoted(table)}")[0][0])
 
 
 def _counted(read: str, scans: str, errors: str, paths: Sequence[Path]) -> str:

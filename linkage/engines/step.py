@@ -20,6 +20,16 @@ class Step:
     reads: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What a step took: seconds, the rows it made, and the bytes that went to disk meanwhile for want of memory."""
+
+    step: str
+    seconds: float
+    rows: int
+    spilled: int
+
+
 class ColumnType(StrEnum):
     """What a column of a file holds, as far as reading it must differ."""
 

@@ -81,6 +81,21 @@ def test_json_is_the_manifest_in_ascii(copy: Path) -> None:
     assert "steps/01-texts_accounts.parquet" in manifest_of(folder)["tables"]
 
 
+def test_the_profile_has_a_line_for_each_stage_and_for_its_dearer_steps(copy: Path) -> None:
+    ended = linkage_command("run", "--config", copy, "--profile")
+    assert (ended.code, ended.err) == (0, "")
+    title, head, *lines = ended.out.splitlines()
+    assert title == "What it cost, with the steps that took 1% of the time or more"
+    assert head.split("  ")[0] == "stage, step"
+    assert head.split()[2:] == ["seconds", "rows", "peak", "MB", "spilled", "MB"]
+    stages = manifest_of((copy.parent / "runs" / "latest").resolve())["stages"]
+    table = lines[: next(i for i, line in enumerate(lines) if line.startswith("whole run")) + 1]
+    assert [line.split()[0] for line in table if not line.startswith(" ")] == [*(s["name"] for s in stages), "whole"]
+    total = sum(stage["seconds"] for stage in stages)
+    dear = [step["name"] for stage in stages for step in stage["steps"] if step["seconds"] >= 0.01 * total]
+    assert [line.strip().split("  ")[0] for line in table if line.startswith(" ")] == dear
+
+
 def test_a_terminal_sees_the_stages_go_by(copy: Path) -> None:
     ours, theirs = pty.openpty()
     script = [sys.executable, "-c", "from linkage.cli import main; main()", "run", "--config", str(copy)]

@@ -11,7 +11,7 @@ import pytest
 
 from linkage.config import EngineSettings
 from linkage.engines.duckdb import ROW_GROUP, DuckDBEngine
-from linkage.engines.step import Step
+from linkage.engines.step import Cost, Step
 from linkage.errors import InputRefused, LinkageError, StorageFault
 
 
@@ -169,3 +169,23 @@ def test_the_engine_works_on_after_an_error(engine: DuckDBEngine) -> None:
     with pytest.raises(LinkageError):
         engine.fetch("SELECT 1 / 'x'::INTEGER")
     assert engine.fetch("SELECT 1 AS n")["n"].to_pylist() == [1]
+
+
+def test_each_step_tells_its_rows_its_seconds_and_what_it_spilled(tmp_path: Path) -> None:
+    told: list[Cost] = []
+    settings = EngineSettings.model_validate({"threads": 1, "memory_limit": "60MB"})
+    engine = DuckDBEngine(settings, tmp_path / "work", on_cost=told.append)
+    (tmp_path / "log.csv").write_text("a\nb\n\nc\n")
+    try:
+        engine.run(Step("few", "SELECT * FROM range(5) t(i)"))
+        engine.run(Step("sorted", "SELECT hash(i) AS h, i FROM range(3000000) t(i) ORDER BY h"))
+        engine.write("SELECT i FROM few ORDER BY i", tmp_path / "few.parquet")
+        engine.read_lines("lines", [tmp_path / "log.csv"])
+    finally:
+        engine.close()
+    assert [(cost.step, cost.rows) for cost in told] == [
+        ("few", 5), ("sorted", 3_000_000), ("write few.parquet", 5), ("lines", 3)
+    ]  # fmt: skip
+    few, large = told[0], told[1]
+    assert few.spilled == 0 < 10_000_000 < large.spilled
+    assert 0 <= few.seconds < large.seconds
