@@ -61,7 +61,7 @@ def proposer(settings: Proposers, resolutions: Sequence[float], seed: int) -> Ca
         families = sorted({i.kind.family for i in graph.kinds})
         without = [f for f in families if f != SECOND_PROPOSAL_LEAVES_OUT]
         choices = [families] + ([without] if 0 < len(without) < len(families) else [])
-        found = [leiden(edges_of(graph, chosen), run) for chosen in choices for run in runs]
+        found = [leiden(edges, run) for edges in (edges_of(graph, chosen) for chosen in choices) for run in runs]
         if settings.multiplex and len(families) > 1:
             layers = [_same_nodes(graph, family) for family in families]
             found += [multiplex(layers, run) for run in runs]

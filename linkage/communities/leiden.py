@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import cached_property
 
 import igraph
 import leidenalg
@@ -26,9 +27,11 @@ class Edges:
     entity: Ints
     weight: npt.NDArray[np.float64]
 
+    @cached_property
     def graph(self) -> igraph.Graph:
-        """The graph in igraph."""
-        return igraph.Graph(n=self.nodes, edges=np.column_stack([self.account, self.entity]))
+        """The graph in igraph, its edges with their ``weight``; built once, for every run on it."""
+        weight = {"weight": self.weight.tolist()}
+        return igraph.Graph(n=self.nodes, edges=np.column_stack([self.account, self.entity]), edge_attrs=weight)
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,9 @@ def leiden(edges: Edges, settings: LeidenSettings) -> Ints:
     """
     igraph.set_random_number_generator(random.Random(settings.seed))
     with ctrl_c_waits():
-        found = edges.graph().community_leiden(
+        found = edges.graph.community_leiden(
             objective_function=settings.objective.value,
-            weights=edges.weight.tolist(),
+            weights="weight",
             resolution=settings.resolution,
             n_iterations=settings.iterations,
         )
@@ -66,7 +69,7 @@ def multiplex(layers: list[Edges], settings: LeidenSettings) -> Ints:
     }
     partitions = [
         kinds[settings.objective](
-            layer.graph(), weights=layer.weight.tolist(), resolution_parameter=settings.resolution
+            layer.graph, weights="weight", resolution_parameter=settings.resolution
         )
         for layer in layers
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.score import Score
+from linkage.rings.score import Bits
 
 STILL_FREE = 0.7  # share of a candidate that must be free; from the method sketch, see docs/method.md
 BITS_BEYOND = 10.0  # bits outside the strongest family that make evidence of a second; a price, no bound
@@ -31,6 +31,6 @@ def choose(candidates: sp.csr_matrix, worth: Floats, smallest: int) -> Ints:
     return labels
 
 
-def worth_by_two_families(scored: Score) -> Floats:
+def worth_by_two_families(scored: Bits) -> Floats:
     """Bits saved, 0 where the bits outside the strongest family are 10 or less."""
     return np.where(scored.beyond_best_family > BITS_BEYOND, scored.saved, 0.0)

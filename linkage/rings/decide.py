@@ -15,8 +15,8 @@ from linkage.rings.crowds import out_of_crowds
 from linkage.rings.merge import merge
 from linkage.rings.purify import purify
 from linkage.rings.refine import refine
-from linkage.rings.score import score
-from linkage.rings.split import Proposer, split
+from linkage.rings.score import bits_of, score
+from linkage.rings.split import Parts, Proposer, split
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,13 @@ def decide(graph: AccountGraph, world: World, partitions: Ints, propose: Propose
     told apart by their verdict. ``propose`` gives partitions of a part of the graph.
     """
     candidates = candidate_matrix(partitions, limits.smallest)
-    scored = score(world, count(world, candidates))
+    scored = bits_of(world, candidates)
     labels = choose(candidates, worth_by_two_families(scored), limits.smallest)
     labels = merge(world, refine(world, labels, limits.rounds, limits.smallest))
     labels = refine(world, labels, 1, limits.smallest)
+    parts = Parts(graph, propose)
     for _ in range(limits.splits):
-        labels = purify(world, split(graph, world, labels, propose, limits.smallest), limits.smallest)
+        labels = purify(world, split(world, labels, parts, limits.smallest), limits.smallest)
         labels = merge(world, refine(world, labels, 1, limits.smallest))
     labels = refine(world, out_of_crowds(world, labels, limits.smallest), 1, limits.smallest)
     labels = refine(world, add_free(labels, candidates, scored.saved, limits.smallest), 1, limits.smallest)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.counts import KindCounts, World, count, dense_labels, groups_of, rows_of
+from linkage.rings.counts import KindCounts, World, count, dense_labels, distinct, groups_of, rows_of
 from linkage.rings.profile import profiles
 from linkage.rings.score import bits_of, score
-from linkage.rings.unions import OnTheirOwn, Pairs, Rule
+from linkage.rings.unions import OnTheirOwn, Rule, Unions
 
 NEIGHBOURS = 8  # partners tried a group; 20 gave the same rings on two worlds of 60,000 accounts, 5 worse ones
 ANY_SHARED = 1e-3  # weight of what two groups share outside their profiles: ranks partners without a common profile
@@ -111,7 +111,8 @@ def _relabel(labels: Ints, target: Ints) -> tuple[Ints, Ints]:
 
 
 def _unite(world: World, groups: _Groups, rule: Rule) -> Ints:
-    """Which group each group becomes: the best pairs of which neither part was used in this round already.
+    """Which group each group becomes: all that unite with the same one at once, where that saves more than the best
+    two of them alone.
 
     Only pairs with a fresh part are tried: the others were tried before, and neither part has changed.
     """
@@ -119,23 +120,54 @@ def _unite(world: World, groups: _Groups, rule: Rule) -> Ints:
     first, second = neighbours(world, groups.looks, home)
     tried = groups.fresh[first] | groups.fresh[second]
     first, second = first[tried], second[tried]
-    matrix, every = groups_of(groups.labels, groups.number), np.arange(groups.number)
-    apart, together = bits_of(world, matrix, every, every), bits_of(world, matrix, first, second)
-    everywhere = np.zeros(groups.number, dtype=np.int64)
-    pairs = Pairs(first, second, np.diff(matrix.indptr).astype(np.int64), everywhere if home is None else home)
-    return _best_pairs(rule.gain(apart, together, pairs), first, second, groups.number)
+    matrix = groups_of(groups.labels, groups.number)
+    apart = bits_of(world, matrix)
+    size, home = np.diff(matrix.indptr).astype(np.int64), np.zeros(groups.number, np.int64) if home is None else home
+
+    def gain(parts: sp.csr_matrix) -> Floats:
+        return rule.gain(apart, bits_of(world, matrix, parts), Unions(parts, size, home))
+
+    bits = gain(_unions(np.tile(np.arange(len(first)), 2), np.concatenate([first, second]), groups.number))
+    return _all_or_two(*_followed(bits, first, second, groups.number), gain)
 
 
-def _best_pairs(gain: Floats, first: Ints, second: Ints, groups: int) -> Ints:
-    target = np.arange(groups)
+def _unions(union: Ints, part: Ints, groups: int) -> sp.csr_matrix:
+    """Unions x groups, 0/1, from the parts of each union."""
+    ones = np.ones(len(part), dtype=np.int64)
+    matrix = sp.csr_matrix((ones, (union, part)), shape=(int(union.max(initial=-1)) + 1, groups))
+    matrix.sort_indices()
+    return matrix
+
+
+def _followed(gain: Floats, first: Ints, second: Ints, groups: int) -> tuple[Ints, Ints, Floats]:
+    """Pairs in order of gain unite, or join, when one is free, the union of the other: union of each group (itself
+    where it stays alone), partner in the best pair of its union (-1 where it is in none), and the gain of that pair."""
+    target, partner, best = np.arange(groups), np.full(groups, -1), np.zeros(groups)
     used = np.zeros(groups, dtype=bool)
     for i in np.lexsort((second, first, -gain)):
         if gain[i] <= 0:
             break
-        if not (used[first[i]] or used[second[i]]):
-            used[[first[i], second[i]]] = True
-            target[second[i]] = first[i]
-    return target
+        a, b = first[i], second[i]
+        if used[a] and used[b]:
+            continue
+        if used[a] or used[b]:
+            a, b = (a, b) if used[a] else (b, a)
+        else:
+            partner[a], best[a] = b, gain[i]
+        target[b], used[[a, b]] = target[a], True
+    return target, partner, best
+
+
+def _all_or_two(target: Ints, partner: Ints, best: Floats, gain: Callable[[sp.csr_matrix], Floats]) -> Ints:
+    """Unions of three parts and more, where they save more than their best pair; else that pair."""
+    parts = np.bincount(target, minlength=len(target))
+    large = np.flatnonzero(parts > 2)
+    inside = np.flatnonzero(np.isin(target, large))
+    saves = gain(_unions(np.searchsorted(large, target[inside]), inside, len(target)))
+    fails = np.zeros(len(target), dtype=bool)
+    fails[large] = saves <= best[large]
+    alone = fails[target] & (partner[target] != np.arange(len(target)))
+    return np.where(alone, np.arange(len(target)), target)
 
 
 def neighbours(world: World, looks: Looks, home: Ints | None = None) -> tuple[Ints, Ints]:
@@ -166,7 +198,7 @@ def neighbours(world: World, looks: Looks, home: Ints | None = None) -> tuple[In
 def _within(home: Ints, *looks: sp.csr_matrix) -> Iterator[sp.csr_matrix]:
     """Matrices whose columns are an entity in one cluster each: groups of two clusters then have none in common."""
     cells = [home[rows_of(matrix)] * matrix.shape[1] + matrix.indices for matrix in looks]
-    present = np.unique(np.concatenate(cells))
+    present = distinct(np.concatenate(cells))
     for matrix, cell in zip(looks, cells, strict=True):
         column = np.searchsorted(present, cell)
         yield sp.csr_matrix((matrix.data, column, matrix.indptr), shape=(matrix.shape[0], len(present)))
@@ -179,5 +211,5 @@ def _strongest(likeness: sp.csr_matrix) -> tuple[Ints, Ints]:
     kept = order[rank < NEIGHBOURS]
     low = np.minimum(rows[kept], likeness.indices[kept]).astype(np.int64)
     high = np.maximum(rows[kept], likeness.indices[kept]).astype(np.int64)
-    keys = np.unique(low * likeness.shape[0] + high)
+    keys = distinct(low * likeness.shape[0] + high)
     return keys // likeness.shape[0], keys % likeness.shape[0]

@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints, background_rate, fixed
-from linkage.rings.counts import Background, Counts, KindCounts, World, rows_of
+from linkage.rings.counts import Background, Counts, KindCounts, World, distinct, rows_of
 from linkage.rings.score import ENTITY_CODE, KindScore, Score
 
 
@@ -144,7 +144,7 @@ def touching_pairs(world: World, made: Profiles, labels: Ints) -> Pairs:
     groups = max(len(made.prior), 1)
     products = [(b.incidence.matrix @ k.weight.T).tocsr() for b, k in zip(world.kinds, made.kinds, strict=True)]
     keyed = [(rows_of(product) * groups + product.indices, product.data) for product in products]
-    keys = np.unique(np.concatenate([k for k, _ in keyed])) if keyed else np.zeros(0, np.int64)
+    keys = distinct(np.concatenate([k for k, _ in keyed])) if keyed else np.zeros(0, np.int64)
     account, group = keys // groups, keys % groups
     sums, touched = np.zeros((len(keyed), len(keys))), np.zeros((len(keyed), len(keys)), dtype=bool)
     for row, (key, data) in enumerate(keyed):

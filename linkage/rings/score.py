@@ -88,24 +88,24 @@ class Score(Bits):
         return np.asarray(np.where(rows == self.strongest, 0, self.family_joining).max(axis=0, initial=0))
 
 
-def bits_of(world: World, groups: sp.csr_matrix, first: Ints, second: Ints) -> Bits:
-    """Bits of the unions of two groups each; ``groups`` (0/1, groups x accounts) do not overlap.
+def bits_of(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix | None = None) -> Bits:
+    """Bits of groups (0/1, groups x accounts), or of unions (0/1, unions x groups) of groups that do not overlap.
 
-    A group united with itself is the group. What this world has scored before is looked up.
+    What this world has scored before is looked up.
     """
-    keys = keys_of(groups)
-    keys = np.where(first == second, keys[first], keys[first] + keys[second])
+    if unions is None:
+        unions = sp.identity(groups.shape[0], dtype=np.int64, format="csr")
+    keys = np.asarray(unions.astype(np.uint64) @ keys_of(groups))
     unknown = np.flatnonzero(~world.known.find(keys)[1])
     fresh, place = np.unique(keys[unknown], return_index=True)
-    first, second, scored = first[unknown[place]], second[unknown[place]], []
-    for block in _blocks(np.diff(groups.indptr)[[first, second]].sum(axis=0)):
-        a, b = first[block], second[block]
-        rows = groups[a] + groups[b].multiply((a != b)[:, None])
-        made = score(world, count(world, rows.tocsr()))
+    asked, scored = unions[unknown[place]], []
+    for block in _blocks(asked @ np.diff(groups.indptr).astype(np.int64)):
+        made = score(world, count(world, asked[block] @ groups))
         scored.append(np.vstack([made.saved, made.family_bits]).T)
     if scored:
         world.known.add(fresh, np.concatenate(scored))
-    bits = world.known.bits[world.known.find(keys)[0]].T
+    rows = world.known.bits.reshape(-1, len(world.families) + 1)
+    bits = rows[world.known.find(keys)[0]].T
     return Bits(bits[0], bits[1:])
 
 

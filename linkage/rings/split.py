@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,7 +15,7 @@ from linkage.rings.codelength import Ints
 from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
 from linkage.rings.purify import dominated_by
 from linkage.rings.refine import refine
-from linkage.rings.score import Score, score
+from linkage.rings.score import Score, bits_of, score
 from linkage.rings.unions import WORTH
 
 Proposer = Callable[[AccountGraph], Ints]
@@ -28,12 +30,31 @@ def part_of(graph: AccountGraph, chosen: Ints, leave_out: str = "") -> AccountGr
     for incidence in graph.kinds:
         if incidence.kind.family != leave_out:
             rows = incidence.matrix[chosen]
-            used = np.unique(rows.indices)
-            kinds.append(Incidence(incidence.kind, rows[:, used].tocsr(), incidence.entities[used]))
+            used, column = np.unique(rows.indices, return_inverse=True)
+            matrix = sp.csr_matrix((rows.data, column, rows.indptr), shape=(len(chosen), len(used)))
+            kinds.append(Incidence(incidence.kind, matrix, incidence.entities[used]))
     return AccountGraph(len(chosen), tuple(kinds))
 
 
-def split(graph: AccountGraph, world: World, labels: Ints, propose: Proposer, smallest: int) -> Ints:
+@dataclass(frozen=True)
+class Parts:
+    """Proposals for parts of a graph; answers are kept for when the same accounts are asked for again."""
+
+    graph: AccountGraph
+    propose: Proposer
+    kept: dict[tuple[str, bytes], Ints] = field(default_factory=dict)
+
+    def of(self, chosen: Ints, leave_out: str) -> Ints:
+        """Proposals x the chosen accounts, by all families but one; no proposals where no family is left."""
+        asked = (leave_out, sha256(chosen.tobytes()).digest())
+        if asked not in self.kept:
+            part = part_of(self.graph, chosen, leave_out)
+            empty = np.zeros((0, len(chosen)), dtype=np.int64)
+            self.kept[asked] = self.propose(part) if part.kinds else empty
+        return self.kept[asked]
+
+
+def split(world: World, labels: Ints, parts: Parts, smallest: int) -> Ints:
     """Labels after splitting, family by family, the groups that one family holds together.
 
     Inside such a group the other families propose parts (an address that several operators and a crowd of strangers
@@ -46,9 +67,9 @@ def split(graph: AccountGraph, world: World, labels: Ints, propose: Proposer, sm
             break
         whole = score(world, count(world, groups_of(labels, groups)))
         tested = np.flatnonzero(dominated_by_family(world, whole, family))
-        parts = _propose_parts(graph, labels, tested, family, propose, smallest)
-        if parts.shape[0]:
-            labels = _replace(world, labels, whole, parts, smallest)
+        found = _propose_parts(labels, tested, family, parts, smallest)
+        if found.shape[0]:
+            labels = _replace(world, labels, whole, found, smallest)
     return dense_labels(labels, smallest)[0]
 
 
@@ -58,27 +79,27 @@ def dominated_by_family(world: World, scored: Score, family: str) -> np.ndarray:
     return np.asarray(np.any([dominated_by(scored, kind) for kind in kinds], axis=0))
 
 
-def _propose_parts(
-    graph: AccountGraph, labels: Ints, tested: Ints, family: str, propose: Proposer, smallest: int
-) -> sp.csr_matrix:
+def _propose_parts(labels: Ints, tested: Ints, family: str, parts: Parts, smallest: int) -> sp.csr_matrix:
+    """Proposed parts of the tested groups, each of ``smallest`` accounts and more: a 0/1 matrix, parts x accounts."""
     order = np.argsort(labels, kind="stable")
-    rows = [sp.csr_matrix((0, len(labels)), dtype=np.int64)]
-    for group in tested:
-        members = order[slice(*np.searchsorted(labels[order], [group, group + 1]))]
-        part = part_of(graph, members, leave_out=family)
-        if len(members) < 2 * smallest or not part.kinds:
-            continue
-        for found in propose(part):
+    ends = np.searchsorted(labels[order], np.append(tested, tested + 1)).reshape(2, -1)
+    number, part, account = 0, [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for first, past in ends.T:
+        members = order[first:past]
+        for found in parts.of(members, family) if len(members) >= 2 * smallest else []:
             dense, groups = dense_labels(np.unique(found, return_inverse=True)[1].astype(np.int64), smallest)
-            spread = np.full(len(labels), -1, dtype=np.int64)
-            spread[members] = dense
-            rows.append(groups_of(spread, groups))
-    return sp.vstack(rows).tocsr()
+            part.append(dense[dense >= 0] + number)
+            account.append(members[dense >= 0])
+            number += groups
+    cells = (np.concatenate(part), np.concatenate(account))
+    matrix = sp.csr_matrix((np.ones(len(cells[0]), dtype=np.int64), cells), shape=(number, len(labels)))
+    matrix.sort_indices()
+    return matrix
 
 
 def _replace(world: World, labels: Ints, whole: Score, parts: sp.csr_matrix, smallest: int) -> Ints:
     """Put chosen and refined parts, and the rest, in the place of their group wherever together they save more."""
-    chosen = choose(parts, worth_by_two_families(score(world, count(world, parts))), smallest)
+    chosen = choose(parts, worth_by_two_families(bits_of(world, parts)), smallest)
     chosen, pieces = dense_labels(refine(world, chosen, 1, smallest), smallest)
     if pieces == 0:
         return labels

@@ -1,4 +1,4 @@
-"""What uniting two groups saves: on their own, inside a cluster, or as parts of a ring behind different addresses."""
+"""What uniting groups saves: on their own, inside a cluster, or as parts of a ring behind different addresses."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import scipy.sparse as sp
 
-from linkage.rings.codelength import Floats, Ints, log2_binomial
+from linkage.rings.codelength import Floats, Ints, log2_factorial
 from linkage.rings.counts import home_of
 from linkage.rings.score import Bits
 
@@ -16,13 +17,16 @@ WORTH = 5.0  # bits a change must save beyond its cost; from the method sketch
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Pairs of groups by number: ``first`` and ``second``; ``size`` and ``home`` are per group."""
+class Unions:
+    """Unions of two groups and more: ``parts`` (0/1, unions x groups); ``size`` and ``home`` are per group."""
 
-    first: Ints
-    second: Ints
+    parts: sp.csr_matrix
     size: Ints
     home: Ints
+
+    def sum(self, values: Floats) -> Floats:
+        """The sum over its parts for each union; ``values`` has a number a group, or rows of them."""
+        return np.asarray((self.parts @ values.T).T)
 
 
 class Rule(Protocol):
@@ -31,8 +35,8 @@ class Rule(Protocol):
     def home(self, labels: Ints, groups: int) -> Ints | None:
         """A number per group: only groups of the same one unite; None when any two may."""
 
-    def gain(self, apart: Bits, together: Bits, pairs: Pairs) -> Floats:
-        """Bits saved by each pair's union; ``apart`` scores the groups, ``together`` the unions."""
+    def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
+        """Bits that each union saves; ``apart`` scores the groups, ``together`` the unions."""
 
 
 class OnTheirOwn:
@@ -42,10 +46,9 @@ class OnTheirOwn:
         """None: any two may unite."""
         return None
 
-    def gain(self, apart: Bits, together: Bits, pairs: Pairs) -> Floats:
+    def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
         """What the union saves, less what its parts save."""
-        saved = np.maximum(apart.saved, 0)
-        return np.asarray(together.saved - saved[pairs.first] - saved[pairs.second])
+        return np.asarray(together.saved - unions.sum(np.maximum(apart.saved, 0)))
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,14 @@ class Within:
         """The cluster of each group."""
         return home_of(labels, groups, self.cluster)
 
-    def gain(self, apart: Bits, together: Bits, pairs: Pairs) -> Floats:
-        """Bits of the families told apart, and log2 binomial(s_1 + s_2, s_1) for not having to say who is in which."""
-        told = self.told_apart[:, pairs.home]
-        parts = np.where(told, apart.family_bits, 0.0).sum(axis=0)
-        whole = np.where(told[:, pairs.first], together.family_bits, 0.0).sum(axis=0)
-        a, b = pairs.size[pairs.first], pairs.size[pairs.second]
-        return np.asarray(whole - parts[pairs.first] - parts[pairs.second] + log2_binomial(a + b, a))
+    def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
+        """Bits of the families told apart, and log2 s! / (s_1! s_2! ...) for not having to say who is in which."""
+        told = self.told_apart[:, unions.home]
+        home = unions.home[unions.parts.indices[unions.parts.indptr[:-1]]]
+        parts = unions.sum(np.where(told, apart.family_bits, 0.0).sum(axis=0))
+        whole = np.where(self.told_apart[:, home], together.family_bits, 0.0).sum(axis=0)
+        naming = log2_factorial(unions.parts @ unions.size) - unions.sum(log2_factorial(unions.size))
+        return np.asarray(whole - parts + naming)
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,9 @@ class Behind:
         """None: any two may unite."""
         return None
 
-    def gain(self, apart: Bits, together: Bits, pairs: Pairs) -> Floats:
+    def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
         """Bits together, less those apart, less 5: without the rented family, or without both, whichever is less."""
-        parts, whole = apart.family_bits, together.family_bits
-        change = whole - parts[:, pairs.first] - parts[:, pairs.second]
+        change = together.family_bits - unions.sum(apart.family_bits)
         telling = np.array([family != self.rented for family in self.families])
         own = telling & np.array([family != self.common for family in self.families])
         return np.asarray(np.minimum(change[telling].sum(axis=0), change[own].sum(axis=0)) - WORTH)

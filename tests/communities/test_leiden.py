@@ -45,7 +45,7 @@ def test_communities_are_not_components() -> None:
         np.append(bridge.entity, np.full(96, bridge.nodes)),
         np.append(bridge.weight, np.full(96, 0.1)),
     )
-    assert joined.graph().is_connected()
+    assert joined.graph.is_connected()
     assert len(partition(leiden(joined, MODULARITY))) == 12
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.rings.counts import KindCounts, count, dense_labels, groups_of, kept_labels, rows_of, world_of
+from linkage.rings.counts import KindCounts, count, dense_labels, distinct, groups_of, kept_labels, rows_of, world_of
 from tests.rings.graphs import NETWORK, PAYMENT, graph_of
 
 PAIRS = [(0, 0), (0, 1), (1, 0), (2, 1), (2, 2), (3, 2), (4, 2), (5, 3)]
@@ -128,3 +128,8 @@ def test_kept_labels_keep_their_numbers() -> None:
     labels = np.array([2, -1, 0, 1, 2])
     assert kept_labels(labels, np.array([True, False, True])).tolist() == [2, -1, 0, -1, 2]
     assert kept_labels(np.array([-1, -1]), np.zeros(0, dtype=bool)).tolist() == [-1, -1]
+
+
+@given(st.lists(st.integers(-5, 5)))
+def test_distinct_numbers_are_those_of_numpy(numbers: list[int]) -> None:
+    assert distinct(np.array(numbers, dtype=np.int64)).tolist() == np.unique(numbers).tolist()

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from linkage.rings import merge as module
 from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
-from linkage.rings.merge import looks_of, merge, neighbours
+from linkage.rings.merge import _all_or_two, _followed, _Groups, _unite, looks_of, merge, neighbours
 from linkage.rings.score import score
+from linkage.rings.unions import OnTheirOwn
 from tests.rings.graphs import NETWORK, PAYMENT, Town, graph_of, renumbered
 
 
@@ -91,3 +95,26 @@ def test_neighbours_share_a_profile(world: World) -> None:
     looks = looks_of(world, groups_of(parts(), 6))
     pairs = set(zip(*(x.tolist() for x in neighbours(world, looks)), strict=True))
     assert (4, 5) not in pairs, "strangers have no profile to share"
+
+
+def test_all_follow_their_best_pair_and_a_pair_stays_where_that_saves_no_more() -> None:
+    gain = np.array([9.0, 5.0, 4.0, 3.0, 0.0])
+    target, partner, best = _followed(gain, np.array([0, 1, 0, 4, 3]), np.array([1, 2, 3, 5, 4]), 7)
+    assert target.tolist() == [0, 0, 0, 0, 4, 4, 6], "2 follows 1 into its union; nobody unites for 0 bits"
+    assert (partner[[0, 4]].tolist(), best[[0, 4]].tolist()) == ([1, 5], [9.0, 3.0])
+    asked = []
+
+    def saves(bits: float) -> Callable[[sp.csr_matrix], np.ndarray]:
+        return lambda parts: asked.append(parts.toarray().tolist()) or np.full(parts.shape[0], bits)
+
+    assert _all_or_two(target, partner, best, saves(9.5)).tolist() == target.tolist()
+    assert _all_or_two(target, partner, best, saves(9.0)).tolist() == [0, 0, 2, 3, 4, 4, 6]
+    assert asked == [[[1, 1, 1, 1, 0, 0, 0]]] * 2, "only unions of three and more are asked for"
+
+
+def test_eight_parts_are_two_after_one_round(world: World) -> None:
+    """Two by two they would be four."""
+    labels = np.where(np.arange(700) < 32, np.arange(700) % 8, -1)
+    groups = _Groups(labels, 8, looks_of(world, groups_of(labels, 8)), np.ones(8, dtype=bool))
+    assert len(set(_unite(world, groups, OnTheirOwn()).tolist())) == 2
+    assert len(set(merge(world, labels)[:32])) == 1

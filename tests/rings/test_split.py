@@ -9,7 +9,7 @@ from linkage.model import AccountGraph
 from linkage.rings import split as module
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.score import score
-from linkage.rings.split import Proposer, dominated_by_family, part_of, split
+from linkage.rings.split import Parts, Proposer, dominated_by_family, part_of, split
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of, renumbered
 
 LEIDEN = proposer(Proposers(), (0.3, 1.0, 3.0, 8.0), 3)
@@ -54,11 +54,11 @@ def check(made: np.ndarray) -> None:
 
 
 def test_what_shares_a_vpn_comes_apart_and_the_rest_stays_a_group(graph: AccountGraph) -> None:
-    check(split(graph, world_of(graph), everybody(), LEIDEN, 3))
+    check(split(world_of(graph), everybody(), Parts(graph, LEIDEN), 3))
 
 
 def test_whoever_proposes_the_bits_decide(graph: AccountGraph) -> None:
-    check(split(graph, world_of(graph), everybody(), knowing(graph), 3))
+    check(split(world_of(graph), everybody(), Parts(graph, knowing(graph)), 3))
 
 
 def test_what_the_rest_saves_counts_for_the_split() -> None:
@@ -73,7 +73,7 @@ def test_what_the_rest_saves_counts_for_the_split() -> None:
     rings = np.where(account < 60, account // 30, -1)
     saved = [score(world, count(world, groups_of(x, int(x.max()) + 1))).saved.sum() for x in (whole, rings)]
     assert saved[0] > 2 * saved[1]
-    made = split(graph, world, whole, knowing(graph), 3)
+    made = split(world, whole, Parts(graph, knowing(graph)), 3)
     assert [len(set(made[part])) for part in (FIRST, SECOND, range(60, 360))] == [1, 1, 1]
     assert made.max() == 2
 
@@ -82,28 +82,28 @@ def test_nonsense_proposals_split_nothing(graph: AccountGraph) -> None:
     def by_number(part: AccountGraph) -> np.ndarray:
         return np.stack([np.arange(part.accounts) % 7, np.zeros(part.accounts, dtype=np.int64)])
 
-    assert split(graph, world_of(graph), everybody(), by_number, 3).tolist() == everybody().tolist()
+    assert split(world_of(graph), everybody(), Parts(graph, by_number), 3).tolist() == everybody().tolist()
 
 
 def test_a_split_must_be_worth_it(graph: AccountGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WORTH", 1e6)
-    assert split(graph, world_of(graph), everybody(), LEIDEN, 3).tolist() == everybody().tolist()
+    assert split(world_of(graph), everybody(), Parts(graph, LEIDEN), 3).tolist() == everybody().tolist()
 
 
 def test_rings_apart_stay_as_they_are(graph: AccountGraph) -> None:
     labels = np.full(900, -1)
     labels[:30], labels[30:60] = 0, 1
-    assert split(graph, world_of(graph), labels, LEIDEN, 3).tolist() == labels.tolist()
+    assert split(world_of(graph), labels, Parts(graph, LEIDEN), 3).tolist() == labels.tolist()
 
 
 def test_too_small_to_have_two_parts(graph: AccountGraph) -> None:
-    assert split(graph, world_of(graph), everybody(), LEIDEN, 81).tolist() == everybody().tolist()
+    assert split(world_of(graph), everybody(), Parts(graph, LEIDEN), 81).tolist() == everybody().tolist()
 
 
 def test_renumbered_accounts_give_the_renumbered_parts(graph: AccountGraph) -> None:
     order = np.random.default_rng(1).permutation(900)
     other = renumbered(graph, order)
-    made = split(other, world_of(other), everybody()[order], knowing(graph), 3)
+    made = split(world_of(other), everybody()[order], Parts(other, knowing(graph)), 3)
     back = np.empty(900, dtype=np.int64)
     back[order] = made
     check(back)
@@ -126,7 +126,18 @@ def test_part_of_a_graph_keeps_what_its_accounts_use() -> None:
 
 
 def test_nothing_to_split(graph: AccountGraph) -> None:
-    assert split(graph, world_of(graph), np.full(900, -1), LEIDEN, 3).tolist() == [-1] * 900
+    assert split(world_of(graph), np.full(900, -1), Parts(graph, LEIDEN), 3).tolist() == [-1] * 900
     alone = graph_of(40, [(CONTENT, [(a, a // 10) for a in range(40)])])
     labels = np.arange(40) // 10
-    assert split(alone, world_of(alone), labels, LEIDEN, 3).tolist() == labels.tolist(), "no other family proposes"
+    made = split(world_of(alone), labels, Parts(alone, LEIDEN), 3)
+    assert made.tolist() == labels.tolist(), "no other family proposes"
+
+
+def test_the_same_accounts_are_asked_for_once(graph: AccountGraph) -> None:
+    asked = []
+    parts = Parts(graph, lambda part: asked.append(part.accounts) or LEIDEN(part))
+    answers = [parts.of(np.arange(60), leave_out="network").tolist() for _ in range(2)]
+    assert answers[0] == answers[1] == LEIDEN(part_of(graph, np.arange(60), "network")).tolist()
+    parts.of(np.arange(60), leave_out="payment")
+    parts.of(np.arange(61), leave_out="network")
+    assert asked == [60, 60, 61]

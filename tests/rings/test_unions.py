@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from linkage.model import Kind
 from linkage.rings.counts import World, count, groups_of, world_of
 from linkage.rings.merge import merge
-from linkage.rings.score import Score, score
-from linkage.rings.unions import WORTH, Behind, OnTheirOwn, Pairs, Rule, Within
+from linkage.rings.score import Score, bits_of, score
+from linkage.rings.unions import WORTH, Behind, OnTheirOwn, Rule, Unions, Within
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town
 
 HALF = 40
@@ -27,13 +28,13 @@ def halves(seed: int, common: Sequence[Kind], apart: Sequence[Kind]) -> Town:
     return town
 
 
-def two(world: World) -> tuple[np.ndarray, Score, Score, Pairs]:
+def two(world: World) -> tuple[np.ndarray, Score, Score, Unions]:
     number = np.arange(world.accounts)
     labels = np.where(number < 2 * HALF, number // HALF, -1)
     apart = score(world, count(world, groups_of(labels, 2)))
     together = score(world, count(world, groups_of(np.where(labels >= 0, 0, -1), 1)))
-    first, second = np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64)
-    return labels, apart, together, Pairs(first, second, np.array([HALF, HALF]), np.zeros(2, dtype=np.int64))
+    both = sp.csr_matrix(np.ones((1, 2), dtype=np.int64))
+    return labels, apart, together, Unions(both, np.array([HALF, HALF]), np.zeros(2, dtype=np.int64))
 
 
 def united(town: Town, rule: Rule) -> bool:
@@ -74,17 +75,38 @@ def test_addresses_alone_unite_nobody(seed: int) -> None:
 def test_what_the_rules_save_by_hand() -> None:
     town = halves(4, [PAYMENT, CONTENT], [NETWORK])
     world = world_of(town.graph())
-    labels, apart, together, pairs = two(world)
+    labels, apart, together, unions = two(world)
     names = world.families
     change = {f: together.family_bits[i, 0] - apart.family_bits[i].sum() for i, f in enumerate(names)}
-    behind = Behind(names, "network", "content").gain(apart, together, pairs)[0]
+    behind = Behind(names, "network", "content").gain(apart, together, unions)[0]
     own = sum(bits for f, bits in change.items() if f not in ("network", "content"))
     assert behind == pytest.approx(min(own, own + change["content"]) - WORTH)
-    alone = OnTheirOwn().gain(apart, together, pairs)[0]
+    alone = OnTheirOwn().gain(apart, together, unions)[0]
     assert alone == pytest.approx(together.saved[0] - np.maximum(apart.saved, 0).sum())
     told = np.array([[f == "network"] for f in names])
     cluster = np.where(labels >= 0, 0, -1)
-    inside = Within(cluster, told).gain(apart, together, pairs)[0]
+    inside = Within(cluster, told).gain(apart, together, unions)[0]
     assert inside == pytest.approx(change["network"] + math.log2(math.comb(2 * HALF, HALF)), abs=1e-4)
     assert Within(cluster, told).home(labels, 2).tolist() == [0, 0]
     assert behind > 0 > change["network"]
+
+
+def test_a_union_of_three_saves_what_its_pairs_save_one_after_the_other() -> None:
+    """Whatever the order: its description does not depend on how it came about."""
+    town = halves(5, [PAYMENT, DEVICE], [NETWORK])
+    world = world_of(town.graph())
+    labels = np.where(np.arange(1_000) < 2 * HALF, np.arange(1_000) // 20 - np.arange(1_000) // 60, -1)
+    groups, told = groups_of(labels, 3), np.ones((len(world.families), 1), dtype=bool)
+    rule = Within(np.where(labels >= 0, 0, -1), told)
+
+    def gain(parts: list[list[int]]) -> float:
+        """Of uniting the groups listed; each list is a group already."""
+        rows = np.array([[float(g in part) for g in range(3)] for part in parts]).astype(np.int64)
+        apart, size = bits_of(world, groups, sp.csr_matrix(rows)), rows @ np.diff(groups.indptr)
+        together = bits_of(world, groups, sp.csr_matrix(rows.sum(axis=0, keepdims=True)))
+        every = sp.csr_matrix(np.ones((1, len(parts)), dtype=np.int64))
+        return float(rule.gain(apart, together, Unions(every, size, np.zeros(len(parts), dtype=np.int64)))[0])
+
+    at_once = gain([[0], [1], [2]])
+    assert at_once == pytest.approx(gain([[0], [1]]) + gain([[0, 1], [2]]), abs=1e-4)
+    assert at_once == pytest.approx(gain([[1], [2]]) + gain([[1, 2], [0]]), abs=1e-4)
