@@ -153,9 +153,9 @@ class Method(Section):
     rounds: int = Field(3, ge=1, le=10, description="Rounds of refinement.")
     splits: int = Field(2, ge=1, le=10, description="Rounds of splitting groups that one family holds together.")
     plantable: Literal["member", "bystander"] = Field(
-        "member",
-        description="Accounts of suspect rings whose every tie anyone could have planted on them. `member`: marked, "
-        "and not above tier 3 of the action list. `bystander`: not accused at all, and given to no operator.",
+        "bystander",
+        description="Accounts of suspect rings whose every tie anyone could have planted on them. `bystander`: not "
+        "accused, and given to no operator. `member`: marked, and not above tier 3 of the action list.",
     )
     proposers: Proposers = Field(default_factory=Proposers)
     timing: Timing = Field(default_factory=Timing)

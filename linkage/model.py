@@ -56,12 +56,20 @@ class Incidence:
     """Which accounts use which entities of one kind.
 
     ``matrix`` is a 0/1 CSR matrix, accounts x entities of the kind; ``entities`` maps its columns to entity numbers.
-    Entities with one user stay in: they belong to the degree sums.
+    Entities with one user stay in: they belong to the degree sums. ``seen`` has when each account first used each
+    entity, in microseconds since 1970 (no entry: not known), ``uses`` how often; None where no table says so.
     """
 
     kind: Kind
     matrix: sp.csr_matrix
     entities: np.ndarray
+    seen: sp.csr_matrix | None = None
+    uses: sp.csr_matrix | None = None
+
+    def at(self, entities: np.ndarray) -> Incidence:
+        """The links to some of the entities only, given as columns."""
+        seen, uses = (m if m is None else m[:, entities].tocsr() for m in (self.seen, self.uses))
+        return Incidence(self.kind, self.matrix[:, entities].tocsr(), self.entities[entities], seen, uses)
 
     @property
     def users(self) -> np.ndarray:

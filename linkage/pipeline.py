@@ -129,7 +129,7 @@ def _graph(job: Job, engine: Engine) -> AccountGraph:
                 "loads": "SELECT * FROM loads ORDER BY account",
             },
         )
-        links = engine.fetch("SELECT account, entity, kind FROM links ORDER BY account, entity")
+        links = engine.fetch("SELECT account, entity, kind, first_seen, n FROM links ORDER BY account, entity")
         created = engine.fetch("SELECT epoch(created)::DOUBLE AS created FROM accounts ORDER BY account")["created"]
         listed = engine.fetch("SELECT * FROM entities WHERE context IS NOT NULL ORDER BY entity")
         known = known_of(engine.fetch("labels"), engine.fetch("SELECT * FROM accounts ORDER BY account"), listed)

@@ -100,7 +100,7 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     verdicts = judge(features, Grounds(held, firm))
     suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
-    framable = plantable(world, labels, counts, pairs) & suspect[pairs.group]
+    framable = plantable(world, labels, counts, scored, pairs) & suspect[pairs.group]
     return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framable)
 
 

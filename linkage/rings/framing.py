@@ -2,40 +2,47 @@
 
 Who knows what a ring uses can make a stranger's account show it: send its prompts, show its devices. What an attacker
 can't do is use the ring's cards and addresses in somebody else's name, or take a stranger's own values away. So a
-member of a suspect ring is more than a bystander only by evidence that is not freely forgeable, or when it has no life
-of its own.
+member of a suspect ring is more than a bystander only by evidence that is not freely forgeable, when it has no life of
+its own, or when it began with what is the ring's: nobody plants in the past.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import Counts, KindCounts, World, groups_of
+from linkage.rings.counts import Background, Counts, KindCounts, World, groups_of, rows_of
 from linkage.rings.profile import Pairs
+from linkage.rings.score import KindScore, Score
 
 OWN_USERS = 3  # members that use a ring's own entity: one may be framed, and a second one of its household
+HARDLY_SHARED = 0.9  # part of the users of an address or a card who must be of the ring, for it to speak for others
 EVERYBODY = 0.99  # of all accounts have a kind of which every honest one, too, has things of its own
 NO_LIFE = 2  # entities of a kind that an account without a life of its own has, all of them the ring's own
+SHARED_WITH = 8  # times as many users as members: rings share their operator's prompts; people begin with popular ones
 
 
-def plantable(world: World, labels: Ints, counts: Counts, pairs: Pairs) -> np.ndarray:
+def plantable(world: World, labels: Ints, counts: Counts, scored: Score, pairs: Pairs) -> np.ndarray:
     """Which members could be strangers with planted values: one boolean for each of ``pairs``, the members by account.
 
-    All others have firm evidence (:func:`without_firm_evidence`); or use an entity of a kind that is not forgeable and
-    is the ring's own (three members or more use it, and no more strangers); or all that they use of a forgeable kind,
-    two things or more, is the ring's own: an honest account's own values stay, whatever is planted. That says nothing
-    of kinds that many accounts do not have at all: there all that a victim has is what was planted.
+    All others have firm evidence (see :func:`without_firm_evidence`); or use an entity of a kind that is not forgeable
+    together with three members who have, nine tenths of its users being members; or all that they use of a forgeable
+    kind, two things or more, is the ring's own: an honest account's own values stay, whatever is planted; or they
+    began their use of it with what the ring's profile holds (:func:`_began`). The last two say nothing of kinds that
+    many accounts do not have at all: there all that a victim has is what was planted.
     """
-    account = groups_of(labels, len(counts.size)).indices
-    cleared = np.zeros(world.accounts, dtype=bool)
-    for background, numbers in zip(world.kinds, counts.kinds, strict=True):
-        own, uses = _own_links(background.users, numbers), numbers.member_breadth
+    account = np.asarray(groups_of(labels, len(counts.size)).indices)
+    firm = np.zeros(world.accounts, dtype=bool)
+    firm[pairs.account] = ~without_firm_evidence(world, pairs)
+    cleared = firm.copy()
+    for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
         if not background.incidence.kind.forgeable:
-            cleared[account[own > 0]] = True
+            cleared[account[_with_the_firm(background.users, numbers, firm[account])]] = True
         elif np.mean(background.breadth > 0) >= EVERYBODY:
-            cleared[account[(own == uses) & (uses >= NO_LIFE)]] = True
-    return without_firm_evidence(world, pairs) & ~cleared[pairs.account]
+            cleared[account[_without_a_life(background.users, numbers)]] = True
+            cleared[account[_began(background, numbers, kind, account)]] = True
+    return np.asarray(~cleared[pairs.account])
 
 
 def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:
@@ -44,7 +51,50 @@ def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:
     return np.asarray(pairs.bits[firm].sum(axis=0) <= 0)
 
 
-def _own_links(users: Ints, numbers: KindCounts) -> Ints:
-    """How many of the ring's own entities each membership uses."""
-    own = (numbers.k >= OWN_USERS) & (2 * numbers.k >= users[numbers.entity])
-    return np.asarray(np.bincount(numbers.link_member[own[numbers.link_cell]], minlength=len(numbers.member_group)))
+def _with_the_firm(users: Ints, numbers: KindCounts, firm: np.ndarray) -> np.ndarray:
+    """Which memberships use an entity with three members who have firm evidence, and hardly any stranger."""
+    theirs = np.bincount(numbers.link_cell, weights=firm[numbers.link_member], minlength=len(numbers.k))
+    own = (theirs >= OWN_USERS) & (numbers.k >= HARDLY_SHARED * users[numbers.entity])
+    return np.asarray(_links_to(numbers, own) > 0)
+
+
+def _without_a_life(users: Ints, numbers: KindCounts) -> np.ndarray:
+    """Which memberships use two things or more, and only such as three members use and no more strangers."""
+    own = _links_to(numbers, (numbers.k >= OWN_USERS) & (2 * numbers.k >= users[numbers.entity]))
+    return np.asarray((own == numbers.member_breadth) & (own >= NO_LIFE))
+
+
+def _links_to(numbers: KindCounts, cells: np.ndarray) -> Ints:
+    """How many links each membership has to some of the cells."""
+    return np.asarray(np.bincount(numbers.link_member[cells[numbers.link_cell]], minlength=len(numbers.member_group)))
+
+
+def _began(background: Background, numbers: KindCounts, scored: KindScore, account: Ints) -> np.ndarray:
+    """Which memberships began with what their ring's profile holds, and went on with it.
+
+    Whatever is as old as the account's oldest link of the kind is in the profile, used by three members or more, and
+    these are an eighth of its users; and so is half of all uses. False where times or uses are not known.
+    """
+    seen, uses = background.incidence.seen, background.incidence.uses
+    if seen is None or uses is None:
+        return np.zeros(len(account), dtype=bool)
+    cells = scored.chosen & (numbers.k >= OWN_USERS) & (SHARED_WITH * numbers.k >= background.users[numbers.entity])
+    links = cells[numbers.link_cell]
+    where = (numbers.link_member[links], numbers.entity[numbers.link_cell[links]])
+    ones, shape = np.ones(int(links.sum()), dtype=np.int64), (len(account), background.entities)
+    theirs = sp.csr_matrix((ones, where), shape=shape)
+    first, used = _begun_with(background, seen, account), uses[account]
+    begun, often = (m.multiply(theirs).sum(axis=1).A1 for m in (first, used))
+    return np.asarray((begun > 0) & (begun == first.sum(axis=1).A1) & (2 * often >= used.sum(axis=1).A1))
+
+
+def _begun_with(background: Background, seen: sp.csr_matrix, account: Ints) -> sp.csr_matrix:
+    """The links with which accounts began (0/1, given accounts x entities); none where a link's time is not known."""
+    times = seen[account]
+    row = rows_of(times)
+    oldest = np.full(len(account), np.iinfo(np.int64).max)
+    np.minimum.at(oldest, row, times.data)
+    known = np.diff(times.indptr) == background.breadth[account]
+    begun = (times.data == oldest[row]) & known[row]
+    ones = np.ones(int(begun.sum()), dtype=np.int64)
+    return sp.csr_matrix((ones, (row[begun], times.indices[begun])), shape=times.shape)

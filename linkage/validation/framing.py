@@ -111,7 +111,7 @@ def _with(kind: Incidence, links: pd.DataFrame) -> Incidence:
     matrix = (kind.matrix + added).tocsr()
     matrix.data[:] = 1
     matrix.sort_indices()
-    return Incidence(kind.kind, matrix, kind.entities)
+    return replace(kind, matrix=matrix, uses=kind.uses if kind.uses is None else (kind.uses + added).tocsr())
 
 
 def _victims(store: Store, accounts: int, number: int, seed: int) -> Ints:

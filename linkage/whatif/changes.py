@@ -33,7 +33,8 @@ def without_links(graph: AccountGraph, account: int, entities: Collection[int]) 
         kept = ~((row == account) & np.isin(incidence.entities, gone)[column])
         ones = np.ones(int(kept.sum()), dtype=np.int64)
         matrix = sp.csr_matrix((ones, (row[kept], column[kept])), shape=incidence.matrix.shape)
-        made = incidence if kept.all() else Incidence(incidence.kind, matrix, incidence.entities)
+        seen, uses = (m if m is None else m.multiply(matrix).tocsr() for m in (incidence.seen, incidence.uses))
+        made = incidence if kept.all() else Incidence(incidence.kind, matrix, incidence.entities, seen, uses)
         kinds.append(_thinned(made, made.users > 0))
     return replace(graph, kinds=tuple(kinds))
 
@@ -58,7 +59,7 @@ def with_replaced(graph: AccountGraph, members: Ints, entities: Collection[int])
 def _thinned(incidence: Incidence, kept: np.ndarray) -> Incidence:
     if kept.all():
         return incidence
-    return Incidence(incidence.kind, incidence.matrix[:, np.flatnonzero(kept)].tocsr(), incidence.entities[kept])
+    return incidence.at(np.flatnonzero(kept))
 
 
 def _replaced(incidence: Incidence, member: np.ndarray, gone: np.ndarray, following: int) -> Incidence:

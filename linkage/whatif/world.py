@@ -65,7 +65,7 @@ def load_world(run: Run) -> RunWorld:
     """
     store = run.store
     created = store.query("SELECT epoch(created)::DOUBLE AS created FROM accounts ORDER BY account")["created"]
-    links = store.arrow("SELECT account, entity, kind FROM links ORDER BY account, entity")
+    links = store.arrow("SELECT account, entity, kind, first_seen, n FROM links ORDER BY account, entity")
     known = known_of(*(store.table(name) for name in ("labels", "accounts", "entities")))
     loads = store.table("loads").sort_by("account")["load"].to_numpy()
     graph = to_arrays(links, store.table("kinds"), len(created), created.to_numpy(dtype=np.float64), loads, known)

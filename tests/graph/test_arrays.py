@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.graph import to_arrays
-from linkage.model import KINDS, AccountGraph, Kind
+from linkage.model import KINDS, TIME, AccountGraph, Kind
 
 KIND_ROWS = [
     {"kind": "ip", "family": "network", "forgeable": False},
@@ -81,3 +81,20 @@ def test_links_in_several_chunks() -> None:
     parts = [pa.table({"account": [a], "entity": [e], "kind": [OF_ENTITY[e]]}) for a, e in [(1, 4), (0, 0), (0, 4)]]
     graph = to_arrays(pa.concat_tables(parts), kinds, 2)
     assert [i.matrix.toarray().tolist() for i in graph.kinds] == [[[1], [0]], [[1], [1]], [[], []]]
+
+
+def test_times_and_uses_come_along() -> None:
+    kinds = pa.Table.from_pylist([{**row, "accounts": 0, "entities": 0, "links": 0} for row in KIND_ROWS], schema=KINDS)
+    links = pa.table(
+        {
+            "account": [1, 0, 1], "entity": [4, 4, 1], "kind": ["ip", "ip", "ip"], "n": [7, 8, 9],
+            "first_seen": pa.array([5, None, 0], TIME),
+        }
+    )  # fmt: skip
+    ip = to_arrays(links, kinds, 2).kinds[1]
+    assert ip.uses is not None
+    assert ip.uses.toarray().tolist() == [[0, 8], [9, 7]]
+    assert ip.seen is not None
+    assert (ip.seen.toarray().tolist(), ip.seen.nnz) == ([[0, 0], [0, 5]], 2), "1970 is a time, no time is none"
+    assert ip.at(np.array([1])).uses.toarray().tolist() == [[8], [7]]
+    assert (arrays([(0, 1)], 1).kinds[1].seen, arrays([(0, 1)], 1).kinds[1].uses) == (None, None)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from linkage.model import AccountGraph
+from linkage.model import AccountGraph, Incidence, Kind
 from linkage.rings import framing as module
-from linkage.rings.counts import count, groups_of, world_of
+from linkage.rings.counts import count, groups_of, rows_of, world_of
 from linkage.rings.framing import plantable, without_firm_evidence
 from linkage.rings.profile import Pairs, member_pairs, profiles
 from linkage.rings.score import score
@@ -30,8 +33,9 @@ def measured(graph: AccountGraph, members: int) -> tuple[np.ndarray, Pairs, np.n
     world, labels = world_of(graph), np.where(np.arange(ACCOUNTS) < members, 0, -1).astype(np.int64)
     counts = count(world, groups_of(labels, 1))
     account = np.arange(members)
-    pairs = member_pairs(world, profiles(world, counts, score(world, counts)), account, labels[account])
-    return plantable(world, labels, counts, pairs), pairs, without_firm_evidence(world, pairs)
+    scored = score(world, counts)
+    pairs = member_pairs(world, profiles(world, counts, scored), account, labels[account])
+    return plantable(world, labels, counts, scored, pairs), pairs, without_firm_evidence(world, pairs)
 
 
 def test_victims_could_be_framed_and_members_not() -> None:
@@ -79,13 +83,84 @@ def test_one_that_strangers_have_is_not() -> None:
     assert measured(made.graph(), 38)[0][list(VICTIMS)].all()
 
 
-def test_two_victims_of_one_household_clear_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their own address has two users, both members by what was planted: no third member uses it."""
+def test_one_that_two_strangers_in_twenty_have_is() -> None:
     made = town()
-    made.use(NETWORK, VICTIMS[:2], made.fresh(NETWORK, 1), 1)
+    address = made.fresh(NETWORK, 1)
+    made.use(NETWORK, [*range(18), VICTIMS[0], 100, 101], address, 1)
+    assert not measured(made.graph(), 38)[0][VICTIMS[0]]
+    made.use(NETWORK, [102], address, 1)
+    assert measured(made.graph(), 38)[0][VICTIMS[0]], "19 of 22"
+
+
+def test_victims_of_one_household_do_not_clear_each_other() -> None:
+    """Their own address has members only, but none of them is one by what nobody can plant."""
+    made = town()
+    made.use(NETWORK, VICTIMS, made.fresh(NETWORK, 1), 1)
     assert measured(made.graph(), 38)[0][list(VICTIMS)].all()
-    monkeypatch.setattr(module, "OWN_USERS", 2)
-    assert measured(made.graph(), 38)[0][list(VICTIMS)].tolist() == [False, False, True, True]
+
+
+def timed(graph: AccountGraph, late: Iterable[int], kinds: Iterable[Kind] = (CONTENT,), uses: int = 1) -> AccountGraph:
+    """Everybody uses everything once, from day 1; ``late`` use what three of the ring have from day 2, and so often."""
+
+    def with_times(incidence: Incidence) -> Incidence:
+        seen, used = incidence.matrix.copy(), incidence.matrix.copy()
+        theirs = np.bincount(incidence.matrix[list(RING)].indices, minlength=incidence.matrix.shape[1]) >= 3
+        planted = np.isin(rows_of(seen), list(late)) & theirs[seen.indices] & (incidence.kind in kinds)
+        seen.data, used.data = np.where(planted, 2, 1), np.where(planted, uses, 1)
+        return replace(incidence, seen=seen, uses=used)
+
+    return replace(graph, kinds=tuple(with_times(i) for i in graph.kinds))
+
+
+def with_own_values() -> tuple[AccountGraph, Incidence, tuple[np.ndarray, np.ndarray]]:
+    """The town, in which each evader has a prompt of its own, too; the prompts, and where those are."""
+    made = town()
+    for evader in EVADERS:
+        made.use(CONTENT, [evader], made.fresh(CONTENT, 1), 1)
+    graph = timed(made.graph(), VICTIMS)
+    content = next(i for i in graph.kinds if i.kind == CONTENT)
+    evaders = content.matrix[list(EVADERS)]
+    alone = content.users[evaders.indices] == 1
+    return graph, content, (EVADERS[0] + rows_of(evaders)[alone], evaders.indices[alone])
+
+
+def test_who_began_with_the_rings_prompts_was_not_framed() -> None:
+    """Values of its own that an account took to later say nothing, as nobody plants in the past."""
+    graph, content, own = with_own_values()
+    assert measured(graph, 38)[0].nonzero()[0].tolist() == [*EVADERS, *VICTIMS], "as old as the ring's"
+    content.seen[own] = 2
+    assert measured(graph, 38)[0].nonzero()[0].tolist() == list(VICTIMS)
+
+
+def test_planting_more_often_changes_no_beginning() -> None:
+    graph = timed(town().graph(), VICTIMS, uses=1_000)
+    assert measured(graph, 38)[0][list(VICTIMS)].all()
+
+
+def test_who_went_on_with_other_things_began_with_nothing_of_the_rings() -> None:
+    """Four uses of the ring's prompts, five of another one: a ring may have taken over what the account began with."""
+    graph, content, own = with_own_values()
+    content.seen[own] = 2
+    for often, framed in ((4, False), (5, True)):
+        content.uses[own] = often
+        assert measured(graph, 38)[0][list(EVADERS)].tolist() == [framed] * 4
+
+
+def test_a_link_without_a_time_may_be_the_oldest() -> None:
+    graph, content, own = with_own_values()
+    content.seen[own] = 0
+    content.seen.eliminate_zeros()
+    assert measured(graph, 38)[0][list(EVADERS)].all()
+
+
+def test_what_most_strangers_use_is_no_beginning_of_a_ring() -> None:
+    """A prompt of the profile that eight times as many accounts use as the ring has on it is where people begin."""
+    graph, content, own = with_own_values()
+    content.seen[own] = 2
+    assert not measured(graph, 38)[0][list(EVADERS)].any()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "SHARED_WITH", 0.5)
+        assert measured(graph, 38)[0][list(EVADERS)].all()
 
 
 def test_firm_evidence_by_hand() -> None:

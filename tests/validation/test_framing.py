@@ -104,12 +104,12 @@ def test_planted_values_accuse_nobody(published: Path) -> None:
     case = open_case(published)
     found = frame(case, 20, 5, quiet)
     assert found.planted > 10
+    assert found.roles.keys() <= {"bystander"}
+    assert (found.caught, found.unmarked) == (0, 0)
+    accused = replace(case, method=case.method.model_copy(update={"plantable": "member"}))
+    found = frame(accused, 20, 5, quiet)
     assert found.caught > 0
     assert found.unmarked == 0
-    shielded = replace(case, method=case.method.model_copy(update={"plantable": "bystander"}))
-    found = frame(shielded, 20, 5, quiet)
-    assert found.roles.keys() <= {"bystander"}
-    assert found.caught == 0
 
 
 def test_without_suspect_rings_nobody_can_be_framed(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
