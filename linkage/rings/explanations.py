@@ -127,6 +127,12 @@ def alike_from_everywhere(f: Features) -> Floats:
     return np.asarray(alike * everywhere * falling(device.top / f.size, 0.6, 0.9))
 
 
+def own_things(f: Features) -> Floats:
+    """How far the members share neither payment methods nor devices: strangers with one book of prompts on one VPN."""
+    families = [f.family("payment"), f.family("device")]
+    return np.asarray(np.min([falling(v.join * (v.bits > 0), 0.05, 0.2) * v.known for v in families], axis=0))
+
+
 def in_one_place(f: Features) -> Floats:
     """How far the members sit in one place with devices of their own, and hide nothing: a class, of whom each pays by a
     method of their own at one address; or an office with an address or two, whoever pays for what.
@@ -171,7 +177,7 @@ def suspect(f: Features) -> Floats:
     pipeline = one_pipeline(f)
     witnesses = [HINT * many_identities(f), equal_loads(f), handed, rising(f.told.accused, 0.1, 0.4)]
     marks = np.sort(np.stack([cards, pipeline, *witnesses]), axis=0)[-2]
-    marks = np.maximum(marks, HINT * np.minimum(pipeline, borrowed(f)))
+    marks = np.maximum(marks, HINT * np.minimum(pipeline, borrowed(f)) * (1 - own_things(f)))
     hidden = np.maximum(np.minimum(1 - open_cards(f), 1 - in_one_place(f)), relay(f))
     if "payment" not in f.families:
         hidden = np.maximum(OPEN + (1 - OPEN) * scattered(f) * rising(net.entities, *CLOUD), relay(f))

@@ -233,6 +233,15 @@ def test_one_pipeline_behind_addresses_of_strangers_is_suspect_and_behind_one_s_
     assert nearly_all[Verdict.SUSPECT] == 0, "most come from one address"
 
 
+def test_a_community_with_one_book_of_prompts_on_one_vpn_is_no_suspect() -> None:
+    vpn, book = shared(900, 90, 40, exclusive=0.3), shared(900, 60, 30)
+    assert fits(ring(200, payment=NOTHING, device=NOTHING, network=vpn, content=book))[Verdict.SUSPECT] == 0
+    for shares in ({"payment": NOTHING}, {"payment": NOTHING, "device": shared(90, 20, 30, join=0.3)}):
+        assert fits(ring(200, **shares, network=vpn, content=book))[Verdict.SUSPECT] == HINT
+    even = ring(200, even=40, payment=NOTHING, device=NOTHING, network=vpn, content=book)
+    assert fits(even)[Verdict.SUSPECT] == 1, "two marks are two marks"
+
+
 def test_where_nothing_is_known_of_payments_a_fleet_does_likewise() -> None:
     work = {"even": 40.0, "content": shared(900, 30, 6, purity=1.0)}
     few, many = (fits(ring(30, network=shared(300, 12, n), **work))[Verdict.SUSPECT] for n in (8, 60))
