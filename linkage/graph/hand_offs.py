@@ -25,31 +25,39 @@ def mint_hand_offs(engine: Engine) -> None:
     Each giver is one new entity, used by itself and all who took up its work, however often: so a ring's accounts meet
     in few entities, and whoever joins them later has something to share.
     """
-    engine.run(Step("starts", _STARTS_SQL, ("turns", "stops")))
-    engine.run(Step("takes", _TAKES_SQL, ("starts", "stops")))
-    engine.run(Step("rates", _RATES_SQL, ("starts", "takes")))
+    engine.run(Step("soon_starts", _SOON_SQL, ("turns", "stops")))
+    engine.run(Step("takes", _TAKES_SQL, ("soon_starts", "stops")))
+    engine.run(Step("near_starts", _NEAR_SQL, ("turns", "takes")))
+    engine.run(Step("rates", _RATES_SQL, ("near_starts", "takes")))
     engine.run(Step("hand_offs", _HAND_OFFS_SQL, ("rates", "stops", "accounts", "entities")))
     engine.run(Step("entities", _ENTITIES_SQL, ("entities", "hand_offs", "accounts")))
     engine.run(Step("observations", _OBSERVATIONS_SQL, ("observations", "hand_offs")))
-    for table in ("turns", "stops", "starts", "takes", "rates"):
+    for table in ("turns", "stops", "soon_starts", "takes", "near_starts", "rates"):
         engine.drop(table)
 
 
+# Starts are sought where they can matter alone: for what was before a turn, one quarter of an hour before is enough.
 _STARTS_SQL = f"""
     SELECT account, entity, first AS time FROM (
         SELECT *, lag(last) OVER (PARTITION BY account, entity ORDER BY first) AS before
-        FROM turns SEMI JOIN stops USING (entity))
+        FROM (SELECT *, first // {{unit}} AS place FROM turns) SEMI JOIN ({{places}}) p USING (entity, place))
     WHERE before IS NULL OR first - before > {TURN}
 """
+_SOON_SQL = _STARTS_SQL.format(
+    unit=TURN, places=f"SELECT DISTINCT entity, time // {TURN} + unnest([-1, 0, 1]) AS place FROM stops"
+)
+_NEAR_SQL = _STARTS_SQL.format(
+    unit=HOUR, places=f"SELECT DISTINCT thing AS entity, stopped // {HOUR} + unnest(range(-13, 13)) AS place FROM takes"
+)
 # Of several who start at one moment the first by number stands for all; the giver's own return comes before anybody.
 _TAKES_SQL = f"""
-    WITH firsts AS (SELECT entity, time, min(account) AS taker FROM starts GROUP BY entity, time)
+    WITH firsts AS (SELECT entity, time, min(account) AS taker FROM soon_starts GROUP BY entity, time)
     SELECT s.account AS giver, s.entity AS thing, s.status, s.time AS stopped, f.taker, f.time AS taken
     FROM stops s ASOF JOIN firsts f ON s.entity = f.entity AND s.time < f.time
     WHERE f.taker <> s.account AND f.time - s.time <= {TURN} AND (s.next IS NULL OR s.next > f.time)
 """
 _RATES_SQL = f"""
-    WITH hours AS (SELECT account, entity, time // {HOUR} AS hour, count(*) AS n FROM starts GROUP BY ALL),
+    WITH hours AS (SELECT account, entity, time // {HOUR} AS hour, count(*) AS n FROM near_starts GROUP BY ALL),
     of_entity AS (SELECT entity, hour, sum(n)::BIGINT AS n FROM hours GROUP BY ALL),
     near AS (
         SELECT t.giver, t.thing, t.stopped, abs(h.hour - t.stopped // {HOUR}) AS off, h.n
