@@ -22,6 +22,7 @@ MACROS = (
     # 128 bits stand for a long text, two hashes of 64: chance makes two equal once in 10^22 at 10^8 texts. MD5 would
     # take three times as long; neither holds against whoever makes texts to be equal
     "digest(x) AS CASE WHEN x IS NOT NULL THEN (CAST(hash(x) AS UHUGEINT) << 64) | hash('.' || x) END",
+    "short_digest(x) AS CASE WHEN x IS NOT NULL THEN hash(x) END",  # 64 bits; who joins by it looks for equal ones
     # times: text with its offset; text without, as UTC; a number of microseconds since 1970
     f"is_instant(x) AS regexp_full_match(x, '{DATE}{CLOCK}(Z| ?UTC|[+-]\\d{{2}}(:?\\d{{2}})?)')",
     f"is_local_time(x) AS regexp_full_match(x, '{DATE}({CLOCK})?')",

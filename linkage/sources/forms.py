@@ -19,10 +19,11 @@ from linkage.sources.scan import ACCOUNT
 
 
 def make_forms(engine: Engine, sources: Sequence[str], specs: Mapping[str, KindSpec]) -> None:
-    """Make the table ``forms`` (slot, text, value, state, key) from the texts of all sources.
+    """Make the table ``forms`` (slot, text, short, value, state, key) from the texts of all sources.
 
     ``slot`` is the kind, or empty for account ids. ``state`` is `links`, `dull` (a placeholder, a private address) or
-    `invalid` (its rows go to the quarantine); ``key`` numbers the (slot, value) that link, in byte order.
+    `invalid` (its rows go to the quarantine); ``key`` numbers the (slot, value) that link, in byte order. ``short`` is
+    the short_digest by which rows find the text; null in all rows if two texts of a slot have the same one.
     """
     reads = tuple(f"texts_{name}" for name in sources)
     every = " UNION ALL ".join(f"SELECT slot, text FROM {table}" for table in reads)
@@ -39,7 +40,9 @@ def make_forms(engine: Engine, sources: Sequence[str], specs: Mapping[str, KindS
     engine.run(
         Step(
             "forms",
-            "SELECT f.slot, f.text, f.value, f.state, t.key FROM all_forms f "
+            "SELECT f.slot, f.text, CASE WHEN d.apart THEN short_digest(f.text) END AS short, f.value, f.state, t.key "
+            "FROM all_forms f CROSS JOIN (SELECT count(*) = count(DISTINCT (slot, short_digest(text))) AS apart "
+            "FROM all_forms) d "
             f"LEFT JOIN things t ON f.state = '{LINKS}' AND f.slot = t.slot AND f.value = t.value",
             ("all_forms", "things"),
         )

@@ -48,11 +48,14 @@ def read(
     threads: int = 2,
     refused: Path | None = None,
     sample: int | None = None,
+    macros: tuple[str, ...] = (),
     **sections: Any,
 ) -> Read:
-    """Read sources (their sections of the config) whose files are in ``folder``."""
+    """Read sources (their sections of the config) whose files are in ``folder``; ``macros`` replace the engine's."""
     config = parse_config({"sources": sources, **sections}, "linkage.toml")
     engine = DuckDBEngine(EngineSettings.model_validate({"threads": threads}), folder / "work")
+    for macro in macros:
+        engine._connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     try:
         report = read_sources(engine, config, folder / "linkage.toml", refused, sample)
         return Read(report, {name: engine.fetch(name) for name in TABLES})

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
 from linkage.config import kind_specs, parse_config
 from linkage.engines.duckdb import DuckDBEngine
 from linkage.sources.forms import make_forms
+from tests.sources.small_logs import events, read, write_csv
 
 CONFIG = parse_config(
     {
@@ -56,3 +59,22 @@ def test_keys_number_what_links_in_byte_order_of_slot_and_value(forms: list[dict
     keyed = {(f["slot"], f["value"]): f["key"] for f in forms if f["state"] == "links"}
     assert [keyed[thing] for thing in sorted(keyed, key=str)] == list(range(1, len(keyed) + 1))
     assert all(f["key"] is None for f in forms if f["state"] != "links")
+
+
+def test_rows_find_a_text_by_a_number_of_its_own(engine: DuckDBEngine, forms: list[dict[str, object]]) -> None:
+    told = engine.fetch("SELECT count(*) AS n, bool_and(short = short_digest(text)) AS same FROM forms").to_pylist()
+    assert told == [{"n": len(forms), "same": True}]
+
+
+def test_where_two_texts_have_one_number_rows_find_them_by_themselves(tmp_path: Path) -> None:
+    """The engine's hash is made so short that texts collide; what is read is the same."""
+    noon = "2026-01-01T12:00:00Z"
+    rows = [f"a{i % 7},{noon},d{i % 11},8.8.{i % 5}.8" for i in range(80)]
+    write_csv(tmp_path / "events.csv", "account_id,ts,device,ip", *rows, f",{noon},d,")
+    usual, colliding = (
+        read(tmp_path, {"s": events()}, macros=macros)
+        for macros in ((), ("short_digest(x) AS CASE WHEN x IS NOT NULL THEN hash(x) % 5 END",))
+    )
+    assert usual.uses() == colliding.uses()
+    assert len(usual.uses()) == 7 * 11 + 7 * 5
+    assert usual.report.counts == colliding.report.counts
