@@ -13,7 +13,7 @@ from linkage.rings.counts import Counts, Observer, World, count, dense_labels, g
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.framing import plantable
-from linkage.rings.inside import rings_inside
+from linkage.rings.inside import COMMON, RENTED, rings_inside
 from linkage.rings.loads import evenness
 from linkage.rings.merge import merge
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
@@ -26,7 +26,6 @@ from linkage.rings.unions import Behind
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
 
 REJOINED = 2  # rounds of uniting the parts of a ring; a third changed nothing on the worlds tried
-RENTED, COMMON = "network", "content"  # families that parts of one ring may differ in, that rings may share
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer, part_of
 from linkage.rings.unions import WORTH, Within
 
+RENTED, COMMON = "network", "content"  # families that parts of one ring may differ in, that rings may share
 SHARED_BY_ALL = 2  # how many of a cluster's strongest families are tried as what its rings have in common
 
 
@@ -94,12 +95,25 @@ def _proposals(graph: AccountGraph, clusters: Ints, propose: Proposer, smallest:
         members = order[first:past]
         if len(members) < 2 * smallest:
             continue
-        for number, found in enumerate(_different(propose(part_of(graph, members)))):
+        for number, found in enumerate(_different(_cut_up(graph, members, propose, smallest))):
             if number == len(cuts):
                 cuts.append(clusters.copy())
             cuts[number][members] = following + found
             following += len(members)
     return cuts
+
+
+def _cut_up(graph: AccountGraph, members: Ints, propose: Proposer, smallest: int) -> Ints:
+    """Proposals for a cluster: by all that its accounts use, and by what is their own alone.
+
+    Of the latter, whoever is in no group of ``smallest`` accounts is in one with all others of this sort.
+    """
+    part = part_of(graph, members)
+    own = part_of(part_of(part, np.arange(len(members)), RENTED), np.arange(len(members)), COMMON)
+    if not own.kinds:
+        return propose(part)
+    apart = [dense_labels(row, smallest)[0] for row in propose(own)]
+    return np.concatenate([propose(part), np.array(apart) + 1])
 
 
 def _different(partitions: Ints) -> Ints:

@@ -9,39 +9,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.counts import KindCounts, World, count, dense_labels, distinct, groups_of, rows_of
-from linkage.rings.profile import profiles
-from linkage.rings.score import bits_of, score
+from linkage.rings.counts import World, dense_labels, distinct, groups_of, rows_of
+from linkage.rings.looks import Looks, joined, looks_of
+from linkage.rings.score import bits_of
 from linkage.rings.unions import OnTheirOwn, Rule, Unions
 
 NEIGHBOURS = 8  # partners tried a group; 20 gave the same rings on two worlds of 60,000 accounts, 5 worse ones
 ANY_SHARED = 1e-3  # weight of what two groups share outside their profiles: ranks partners without a common profile
-
-
-@dataclass(frozen=True)
-class Looks:
-    """What ranks the partners of G groups; per kind a matrix, groups x entities.
-
-    ``weight`` is what a link adds to the log-odds for the group, where that is positive; ``used`` the share of the
-    group's members that use the entity.
-    """
-
-    weight: tuple[sp.csr_matrix, ...]
-    used: tuple[sp.csr_matrix, ...]
-
-
-def looks_of(world: World, groups: sp.csr_matrix) -> Looks:
-    """The looks of groups given as a 0/1 matrix, groups x accounts."""
-    counts = count(world, groups)
-    made = profiles(world, counts, score(world, counts))
-    used = [_used(numbers, kind.weight.shape) for numbers, kind in zip(counts.kinds, made.kinds, strict=True)]
-    return Looks(tuple(kind.weight.maximum(0).tocsr() for kind in made.kinds), tuple(used))
-
-
-def _used(numbers: KindCounts, shape: tuple[int, int]) -> sp.csr_matrix:
-    """The share of each group's members that use an entity, groups x entities."""
-    share = numbers.k / np.maximum(numbers.having, 1)[numbers.group]
-    return sp.csr_matrix((share, (numbers.group, numbers.entity)), shape=shape)
 
 
 @dataclass(frozen=True)
@@ -90,14 +64,7 @@ def _renewed(world: World, looks: Looks, labels: Ints, origin: Ints, fresh: np.n
     """Looks of all groups: new ones of those that are fresh, the others have those of the group they were."""
     made = looks_of(world, groups_of(labels, len(origin))[np.flatnonzero(fresh)])
     place = np.where(fresh, np.cumsum(fresh) - 1 + int((~fresh).sum()), np.cumsum(~fresh) - 1)
-
-    def joined(before: sp.csr_matrix, now: sp.csr_matrix) -> sp.csr_matrix:
-        return sp.vstack([before[origin[~fresh]], now]).tocsr()[place]
-
-    return Looks(
-        tuple(joined(a, b) for a, b in zip(looks.weight, made.weight, strict=True)),
-        tuple(joined(a, b) for a, b in zip(looks.used, made.used, strict=True)),
-    )
+    return joined(looks, origin[~fresh], made, place)
 
 
 def _both(labels: Ints, settled: Ints) -> Ints:
@@ -125,7 +92,7 @@ def _unite(world: World, groups: _Groups, rule: Rule) -> Ints:
     size, home = np.diff(matrix.indptr).astype(np.int64), np.zeros(groups.number, np.int64) if home is None else home
 
     def gain(parts: sp.csr_matrix) -> Floats:
-        return rule.gain(apart, bits_of(world, matrix, parts), Unions(parts, size, home))
+        return rule.gain(apart, bits_of(world, matrix, parts), Unions(parts, size, home, groups.looks))
 
     bits = gain(_unions(np.tile(np.arange(len(first)), 2), np.concatenate([first, second]), groups.number))
     return _all_or_two(*_followed(bits, first, second, groups.number), gain)

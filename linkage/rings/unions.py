@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints, log2_factorial
 from linkage.rings.counts import home_of
+from linkage.rings.looks import Looks, spoken
 from linkage.rings.score import Bits
 
 WORTH = 5.0  # bits a change must save beyond its cost; from the method sketch
@@ -18,11 +19,12 @@ WORTH = 5.0  # bits a change must save beyond its cost; from the method sketch
 
 @dataclass(frozen=True)
 class Unions:
-    """Unions of two groups and more: ``parts`` (0/1, unions x groups); ``size`` and ``home`` are per group."""
+    """Unions of two groups and more: ``parts`` (0/1, unions x groups); ``size``, ``home`` and ``looks`` of groups."""
 
     parts: sp.csr_matrix
     size: Ints
     home: Ints
+    looks: Looks
 
     def sum(self, values: Floats) -> Floats:
         """The sum over its parts for each union; ``values`` has a number a group, or rows of them."""
@@ -83,6 +85,10 @@ class Behind:
     Addresses (``rented``) are rented, by a part of a large ring at a time, and templates (``common``) are the
     operator's: its other rings use them, too. So it must save over 5 bits to tell all families but the rented one
     together, and all but the rented and the common one.
+
+    Who is in which part need then not be said. But accounts that share nothing of their own are no better known for
+    that, nor are those of two rings: it counts among the members that take part, and as far as what each part uses
+    speaks for the others.
     """
 
     families: Sequence[str]
@@ -94,8 +100,22 @@ class Behind:
         return None
 
     def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
-        """Bits together, less those apart, less 5: without the rented family, or without both, whichever is less."""
+        """Bits together, less those apart, less 5: without the rented family, or without both, whichever is less.
+
+        With what :meth:`_known` says of the families that are neither.
+        """
         change = together.family_bits - unions.sum(apart.family_bits)
         telling = np.array([family != self.rented for family in self.families])
         own = telling & np.array([family != self.common for family in self.families])
-        return np.asarray(np.minimum(change[telling].sum(axis=0), change[own].sum(axis=0)) - WORTH)
+        saved = np.minimum(change[telling].sum(axis=0), change[own].sum(axis=0))
+        return np.asarray(saved + _known(unions, own) - WORTH)
+
+
+def _known(unions: Unions, own: np.ndarray) -> Floats:
+    """Bits for not having to say who is in which part: log2 j! / (j_1! j_2! ...), but no more than is spoken.
+
+    j counts the members that take part in the family which most do, of those that ``own`` marks.
+    """
+    joining = unions.looks.joining[:, own].max(axis=1, initial=0)
+    naming = log2_factorial(unions.parts @ joining) - unions.sum(log2_factorial(joining))
+    return np.asarray(np.minimum(naming, spoken(unions.looks, unions.parts, own)))

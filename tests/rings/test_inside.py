@@ -14,7 +14,7 @@ from linkage.rings.inside import cut_saves, rings_inside, rings_naming
 from linkage.rings.merge import merge
 from linkage.rings.score import score
 from linkage.rings.unions import Within
-from tests.rings.graphs import CONTENT, LIMITS, NETWORK, PAYMENT, Town, graph_of
+from tests.rings.graphs import CONTENT, DEVICE, LIMITS, NETWORK, PAYMENT, Town, graph_of
 
 LEIDEN = proposer(Proposers(), Proposers().inner_resolutions, 3)
 SIZE, REST = 60, 120
@@ -165,3 +165,19 @@ def test_families_that_all_rings_share_keep_nobody_together() -> None:
     for family, rings in (("content", 3), ("network", 1)):
         told = np.array([[(f != family) if rings == 3 else (f == "content")] for f in world.families])
         assert merge(world, start, Within(clusters, told)).max() + 1 == rings
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_addresses_that_cut_across_the_rings_do_not_hide_them(seed: int) -> None:
+    """Each provider has accounts of all three rings: whoever looks at the addresses, too, sees the providers."""
+    town = Town(seed, 1_500)
+    members = range(3 * SIZE)
+    for start in range(0, 3 * SIZE, SIZE):
+        town.use(PAYMENT, range(start, start + SIZE), town.fresh(PAYMENT, 8), 2, only=True)
+        town.use(DEVICE, range(start, start + SIZE), town.fresh(DEVICE, 4), 1, only=True)
+    for provider in range(6):
+        town.use(NETWORK, members[provider::6], town.fresh(NETWORK, 6), 5, only=True)
+    town.use(CONTENT, members, town.fresh(CONTENT, 10), 4, only=True)
+    made = inside(town.graph(), 3 * SIZE)
+    assert [len(set(made[i : i + SIZE])) for i in (0, SIZE, 2 * SIZE)] == [1, 1, 1]
+    assert len(set(made[: 3 * SIZE])) == 3

@@ -8,7 +8,8 @@ import scipy.sparse as sp
 
 from linkage.rings import merge as module
 from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
-from linkage.rings.merge import _all_or_two, _followed, _Groups, _unite, looks_of, merge, neighbours
+from linkage.rings.looks import looks_of
+from linkage.rings.merge import _all_or_two, _followed, _Groups, _unite, merge, neighbours
 from linkage.rings.score import score
 from linkage.rings.unions import OnTheirOwn
 from tests.rings.graphs import NETWORK, PAYMENT, Town, graph_of, renumbered

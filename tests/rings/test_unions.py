@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from linkage.model import Kind
 from linkage.rings.counts import World, count, groups_of, world_of
+from linkage.rings.looks import looks_of
 from linkage.rings.merge import merge
 from linkage.rings.score import Score, bits_of, score
 from linkage.rings.unions import WORTH, Behind, OnTheirOwn, Rule, Unions, Within
@@ -28,13 +29,31 @@ def halves(seed: int, common: Sequence[Kind], apart: Sequence[Kind]) -> Town:
     return town
 
 
+def cells(seed: int, strays: int) -> Town:
+    """Two groups of 40 accounts with addresses of their own, templates in common, and two cards each from a box of 6.
+
+    In each, ``strays`` accounts have one of their cards from the other group's box.
+    """
+    town = Town(seed, 1_000)
+    boxes, shared = [town.fresh(PAYMENT, 6) for _ in range(2)], town.fresh(CONTENT, 12)
+    for half in range(2):
+        first, past = half * HALF, (half + 1) * HALF
+        town.use(NETWORK, range(first, past), town.fresh(NETWORK, 12), 3, only=True)
+        town.use(CONTENT, range(first, past), shared, 3, only=True)
+        town.use(PAYMENT, range(first, first + strays), boxes[half], 1, only=True)
+        town.use(PAYMENT, range(first, first + strays), boxes[1 - half], 1)
+        town.use(PAYMENT, range(first + strays, past), boxes[half], 2, only=True)
+    return town
+
+
 def two(world: World) -> tuple[np.ndarray, Score, Score, Unions]:
     number = np.arange(world.accounts)
     labels = np.where(number < 2 * HALF, number // HALF, -1)
     apart = score(world, count(world, groups_of(labels, 2)))
     together = score(world, count(world, groups_of(np.where(labels >= 0, 0, -1), 1)))
+    looks = looks_of(world, groups_of(labels, 2))
     both = sp.csr_matrix(np.ones((1, 2), dtype=np.int64))
-    return labels, apart, together, Unions(both, np.array([HALF, HALF]), np.zeros(2, dtype=np.int64))
+    return labels, apart, together, Unions(both, np.array([HALF, HALF]), np.zeros(2, dtype=np.int64), looks)
 
 
 def united(town: Town, rule: Rule) -> bool:
@@ -66,6 +85,21 @@ def test_the_same_templates_unite_nobody_who_pays_apart(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
+def test_cells_of_one_ring_unite_though_each_uses_its_own_box_most(seed: int) -> None:
+    town = cells(seed, 6)
+    assert united(town, Behind(families(town), "network", "content"))
+    _, apart, together, _ = two(world_of(town.graph()))
+    payment = families(town).index("payment")
+    assert together.family_bits[payment, 0] < apart.family_bits[payment].sum()  # it is dearer to tell them as one
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_rings_that_lend_each_other_a_card_stay_two(seed: int) -> None:
+    town = cells(seed, 2)
+    assert not united(town, Behind(families(town), "network", "content"))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_addresses_alone_unite_nobody(seed: int) -> None:
     town = halves(seed, [NETWORK], [])
     assert not united(town, Behind(families(town), "network", "content"))
@@ -80,7 +114,9 @@ def test_what_the_rules_save_by_hand() -> None:
     change = {f: together.family_bits[i, 0] - apart.family_bits[i].sum() for i, f in enumerate(names)}
     behind = Behind(names, "network", "content").gain(apart, together, unions)[0]
     own = sum(bits for f, bits in change.items() if f not in ("network", "content"))
-    assert behind == pytest.approx(min(own, own + change["content"]) - WORTH)
+    told_apart = math.log2(math.comb(2 * HALF, HALF))
+    assert unions.looks.joining[:, names.index("payment")].tolist() == [HALF, HALF]
+    assert behind == pytest.approx(min(own, own + change["content"]) + told_apart - WORTH, abs=1e-4)
     alone = OnTheirOwn().gain(apart, together, unions)[0]
     assert alone == pytest.approx(together.saved[0] - np.maximum(apart.saved, 0).sum())
     told = np.array([[f == "network"] for f in names])
@@ -105,7 +141,8 @@ def test_a_union_of_three_saves_what_its_pairs_save_one_after_the_other() -> Non
         apart, size = bits_of(world, groups, sp.csr_matrix(rows)), rows @ np.diff(groups.indptr)
         together = bits_of(world, groups, sp.csr_matrix(rows.sum(axis=0, keepdims=True)))
         every = sp.csr_matrix(np.ones((1, len(parts)), dtype=np.int64))
-        return float(rule.gain(apart, together, Unions(every, size, np.zeros(len(parts), dtype=np.int64)))[0])
+        looks, nowhere = looks_of(world, (sp.csr_matrix(rows) @ groups).tocsr()), np.zeros(len(parts), dtype=np.int64)
+        return float(rule.gain(apart, together, Unions(every, size, nowhere, looks))[0])
 
     at_once = gain([[0], [1], [2]])
     assert at_once == pytest.approx(gain([[0], [1]]) + gain([[0, 1], [2]]), abs=1e-4)
