@@ -76,8 +76,9 @@ def open_cards(f: Features) -> Floats:
     """How far one payment method, or one a team, pays for all members: nobody hides behind it."""
     pay = f.family("payment")
     front = rising(pay.top / np.maximum(f.size, 1), 0.35, 0.6) * (1 - crossed_cards(f))
+    front *= np.maximum(rising(pay.top, FEW - 2, FEW), falling(f.size, FEW, FEW + 1))
     teams = falling(pay.entities * TEAM / np.maximum(f.size, 1), 1, 3)
-    teams *= 1 - np.maximum(alike_from_everywhere(f), many_identities(f))
+    teams *= 1 - np.max([alike_from_everywhere(f), many_identities(f), woven_teams(f)], axis=0)
     return np.asarray(np.maximum(front, teams) * rising(pay.join, 0.4, 0.7) * (pay.bits > 0))
 
 
@@ -118,13 +119,39 @@ def alike_from_everywhere(f: Features) -> Floats:
     No team does: its people differ in prompts and in loads; and the jobs of a fleet run in few places, or on one image.
     Where the accounts share no devices, as the people of a firm behind one gateway, prompts and loads must be alike.
     """
-    addresses, device = f.family("network").entities, f.family("device")
-    many = np.maximum(rising(addresses, *CLOUD), rising(addresses, 8, 14) * rising(addresses / f.size, 0.2, 0.4))
-    everywhere = np.maximum(many * scattered(f), borrowed(f))
+    device = f.family("device")
     one, other = one_pipeline(f), equal_loads(f)
     shared = rising(device.join * device.present, 0.2, 0.4) * (device.bits > 0)
     alike = np.maximum(np.minimum(one, other), shared * np.maximum(one, other))
-    return np.asarray(alike * everywhere * falling(device.top / f.size, 0.6, 0.9))
+    alike = alike * everywhere(f) * falling(device.top / f.size, 0.6, 0.9)
+    return np.asarray(np.maximum(alike, pooled_devices(f) * ~f.family("content").known))
+
+
+def everywhere(f: Features) -> Floats:
+    """How far the members come from addresses of which there are many, or strangers', with none in front."""
+    addresses = f.family("network").entities
+    many = np.maximum(rising(addresses, *CLOUD), rising(addresses, 8, 14) * rising(addresses / f.size, 0.2, 0.4))
+    return np.maximum(many * scattered(f), borrowed(f))
+
+
+def pooled_devices(f: Features) -> Floats:
+    """How far the members draw on one pool of devices, several each, with none in front, and come from everywhere.
+
+    The tills of a chain of shops hang together shop by shop only; desks that many share stand in an office.
+    """
+    device = f.family("device")
+    crossing = rising(device.several, 0.15, 0.35) * rising(device.web, 0.75, 0.95) * rising(device.entities, 3, 6)
+    spread = falling(device.top / f.size, 0.25, 0.45) * rising(device.join * device.present, 0.3, 0.5)
+    return np.asarray(crossing * spread * (device.bits > ENOUGH) * everywhere(f))
+
+
+def woven_teams(f: Features) -> Floats:
+    """How far members who work alike in prompts and in loads pay by several methods each, all of which hang together.
+
+    Teams pay by one each, and people of several teams differ.
+    """
+    pay = f.family("payment")
+    return rising(pay.several, 0.15, 0.35) * rising(pay.web, 0.75, 0.95) * np.minimum(one_pipeline(f), equal_loads(f))
 
 
 def own_things(f: Features) -> Floats:
@@ -140,8 +167,32 @@ def in_one_place(f: Features) -> Floats:
     pay, net, device = (f.family(n) for n in ("payment", "network", "device"))
     front = net.top / f.size
     alone = rising(front, 0.6, 0.9) * falling(pay.join, 0.1, 0.3) * pay.known
-    office = rising(front, 0.4, 0.6) * falling(net.entities, 2, 3) * falling(device.join * device.present, 0.1, 0.3)
+    office = in_office(f) * falling(device.join * device.present, 0.1, 0.3)
     return np.asarray(np.maximum(alone, office * device.known) * (net.bits > 0) * (1 - f.told.rented))
+
+
+def in_office(f: Features) -> Floats:
+    """How far the members sit behind an address or two."""
+    net = f.family("network")
+    return np.asarray(rising(net.top / f.size, 0.4, 0.6) * falling(net.entities, 2, 3) * (net.bits > 0))
+
+
+def fleet_like(f: Features) -> Floats:
+    """How far the accounts could be an automation fleet's: on one image or few that do not cross, or in one place."""
+    device = f.family("device")
+    images = rising(device.top / f.size, 0.25, 0.45) * falling(device.several, 0.1, 0.3)
+    abroad = borrowed(f) * rising(f.family("network").entities, *CLOUD) * (1 - images)
+    return 1 - np.maximum(abroad, pooled_devices(f))
+
+
+def bare_cards(f: Features) -> Floats:
+    """How far payment methods accuse where nothing is known of prompts and loads: most members draw on many, and on
+    shared devices too. Customers of one reseller of cards, and of one VPN, have devices of their own."""
+    pay, device = f.family("payment"), f.family("device")
+    most_pay = rising(pay.join * pay.present, 0.3, 0.6) * rising(f.size, FEW, 2 * FEW)
+    shared = rising(device.join * device.present, 0.15, 0.3) * (device.bits > ENOUGH) * (1 - in_office(f))
+    pools = HINT * np.minimum(many_cards(f), pooled_devices(f)) * (1 - open_cards(f))
+    return np.asarray(np.maximum(crossed_cards(f) * shared, pools) * most_pay * ~f.family("content").known)
 
 
 def handed_on(f: Features) -> Floats:
@@ -170,23 +221,23 @@ def suspect(f: Features) -> Floats:
     few accounts; equal loads; the same prompt templates and hardly any others, the more so from many addresses that
     strangers use, too; work that one account takes up within seconds of another's limit or ban; labels that accuse
     members. Or accounts made on one device faster than people sign up. Many accounts on one device, or made within an
-    hour on it, are no more than a hint: so are those of a class-room, a kiosk or an office; and where the logs tell
-    nothing of payments, loads and templates alike may be an automation fleet's."""
-    pay, net, content, device = (f.family(n) for n in ("payment", "network", "content", "device"))
+    hour on it, are no more than a hint: so are those of a class-room, a kiosk or an office. Where the logs tell nothing
+    of payments, devices from one pool are a mark, and loads and templates alike may be an automation fleet's; where
+    they tell nothing of prompts, payment methods that cross or are many need shared devices, too."""
+    pay, content, device = (f.family(n) for n in ("payment", "content", "device"))
     cards, handed = np.maximum(crossed_cards(f), HINT * many_cards(f)), handed_on(f)
     pipeline = one_pipeline(f)
     witnesses = [HINT * many_identities(f), equal_loads(f), handed, rising(f.told.accused, 0.1, 0.4)]
-    marks = np.sort(np.stack([cards, pipeline, *witnesses]), axis=0)[-2]
-    marks = np.maximum(marks, HINT * np.minimum(pipeline, borrowed(f)) * (1 - own_things(f)))
-    hidden = np.maximum(np.minimum(1 - open_cards(f), 1 - in_one_place(f)), relay(f))
+    afar = HINT * np.minimum(pipeline, borrowed(f)) * (1 - own_things(f))
+    hidden = np.minimum(1 - open_cards(f), 1 - in_one_place(f))
     if "payment" not in f.families:
-        hidden = np.maximum(OPEN + (1 - OPEN) * scattered(f) * rising(net.entities, *CLOUD), relay(f))
-    most_pay = rising(pay.join * pay.present, 0.3, 0.6) * rising(f.size, FEW, 2 * FEW)
-    cards_only = crossed_cards(f) * most_pay * (net.bits + device.bits > ENOUGH) * ~content.known
+        witnesses.append(HINT * pooled_devices(f))
+        afar, hidden = np.zeros(len(f.size)), 1 - (1 - OPEN) * fleet_like(f)
+    marks = np.maximum(np.sort(np.stack([cards, pipeline, *witnesses]), axis=0)[-2], afar)
     crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.members.burst, 0.6, 0.9) * rising(device.top, 1, 3))
     machine = np.maximum(OPEN * crowded, SCRIPTED * rising(f.members.rush, 0.6, 0.9))
     machine *= (device.bits > ENOUGH) & ~content.known & ~pay.known
-    marked = np.maximum(marks * hidden, cards_only) * rising(f.size, 2.5, FEW)
+    marked = np.maximum(marks * np.maximum(hidden, relay(f)), bare_cards(f)) * rising(f.size, 2.5, FEW)
     return np.asarray(np.maximum(marked, machine) * (1 - cleared(f)))
 
 

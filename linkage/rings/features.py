@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
 
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.counts import Background, Counts, KindCounts, World
+from linkage.rings.counts import Background, Counts, KindCounts, World, distinct
 from linkage.rings.loads import Evenness
 from linkage.rings.score import KindScore, Score
 from linkage.rings.told import Told
@@ -26,8 +28,10 @@ class FamilyView:
     ``purity``: share of their links that lead into it; ``several``: share of them that use two entities of it or more;
     ``top``: members on the busiest entity; ``entities``: size of the profile; ``exclusive``: share of the profile's
     users everywhere who are members. ``meeting``: share of all members that use an entity which another one uses, too,
-    in the profile or not, and ``places``, how many such entities there are. ``firm``: 1 where nobody can plant
-    the kind on a stranger for free, else 0.
+    in the profile or not, and ``places``, how many such entities there are. ``web``: share of the members in the
+    profile who hang together, each by an entity in common with the next: nearly all where they draw on one pool, few
+    where each home, shop or team has its own. ``firm``: 1 where nobody can plant the kind on a stranger for free,
+    else 0.
     """
 
     bits: Floats
@@ -40,6 +44,7 @@ class FamilyView:
     several: Floats
     meeting: Floats
     places: Floats
+    web: Floats
     firm: Floats
 
     @property
@@ -110,6 +115,7 @@ def _view(background: Background, counts: KindCounts, scored: KindScore, size: F
         several=_several(counts, chosen, groups),
         meeting=_using(counts, counts.k >= 2, groups, 1) / np.maximum(size, 1),
         places=np.bincount(counts.group[counts.k >= 2], minlength=groups).astype(np.float64),
+        web=_web(counts, chosen, groups),
         firm=np.full(groups, 0.0 if background.incidence.kind.forgeable else 1.0),
     )
 
@@ -117,6 +123,20 @@ def _view(background: Background, counts: KindCounts, scored: KindScore, size: F
 def _several(counts: KindCounts, chosen: np.ndarray, groups: int) -> Floats:
     """Share of the members with any of the chosen entities that have two of them or more, per group."""
     return np.asarray(_using(counts, chosen, groups, 2) / np.maximum(_using(counts, chosen, groups, 1), 1))
+
+
+def _web(counts: KindCounts, chosen: np.ndarray, groups: int) -> Floats:
+    """The largest share of a group's users of the chosen entities whom these connect, per group."""
+    links = chosen[counts.link_cell]
+    member, cell = counts.link_member[links], counts.link_cell[links]
+    members, nodes = len(counts.member_group), len(counts.member_group) + len(chosen)
+    pairs = sp.coo_matrix((np.ones(len(cell), dtype=np.int8), (member, members + cell)), shape=(nodes, nodes))
+    _, part = connected_components(pairs, directed=False)
+    used = distinct(member)
+    widths = np.bincount(part[used], minlength=1)
+    widest = np.zeros(groups)
+    np.maximum.at(widest, counts.member_group[used], widths[part[used]])
+    return np.asarray(widest / np.maximum(np.bincount(counts.member_group[used], minlength=groups), 1))
 
 
 def _using(counts: KindCounts, cells: np.ndarray, groups: int, least: int) -> Ints:

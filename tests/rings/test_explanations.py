@@ -245,8 +245,13 @@ def test_a_community_with_one_book_of_prompts_on_one_vpn_is_no_suspect() -> None
 def test_where_nothing_is_known_of_payments_a_fleet_does_likewise() -> None:
     work = {"even": 40.0, "content": shared(900, 30, 6, purity=1.0)}
     few, many = (fits(ring(30, network=shared(300, 12, n), **work))[Verdict.SUSPECT] for n in (8, 60))
-    assert few == OPEN < FITS
-    assert many == 1, "from sixty addresses"
+    assert few == many == OPEN < FITS
+    away = [shared(300, 12, n, exclusive=0.5) for n in (20, 60)]
+    assert [fits(ring(30, network=net, **work))[Verdict.SUSPECT] for net in away] == [OPEN, 1], "sixty of strangers"
+    image = fits(ring(30, network=away[1], device=shared(300, 27, 1), **work))
+    assert image[Verdict.SUSPECT] == OPEN, "on one image"
+    uneven = fits(ring(30, network=away[1], content=shared(900, 30, 6)))
+    assert uneven[Verdict.SUSPECT] == 0, "a community with one book of prompts on one VPN"
     unpaid = fits(ring(30, network=shared(300, 12, 8), payment=NOTHING, **work))
     assert unpaid[Verdict.SUSPECT] == 1, "nobody pays for all"
     handed = fits(ring(30, network=shared(300, 12, 8), timing=shared(90, 9, 9), **work))
@@ -436,12 +441,72 @@ def test_a_person_may_go_on_at_another_of_five_accounts_when_one_is_limited() ->
     assert more[Verdict.SUSPECT] == 1
 
 
-def test_without_prompts_methods_that_cross_must_be_most_members_and_hold_a_second_family() -> None:
-    cards, net = shared(400, 5, 20, several=0.4), shared(300, 20, 30)
-    assert fits(ring(80, payment=cards, network=net))[Verdict.SUSPECT] == 1
-    assert fits(ring(80, payment=shared(400, 5, 20), network=net))[Verdict.SUSPECT] == 0, "they do not cross"
-    assert fits(ring(80, payment={**cards, "join": 0.3}, network=net))[Verdict.SUSPECT] == 0
-    assert fits(ring(80, payment=cards, network=shared(9, 20, 30)))[Verdict.SUSPECT] == 0
+POOL = shared(400, 8, 30, several=0.5, web=1.0)  # devices that all draw on, several each
+TILLS = {**POOL, "web": 0.1}  # those of a chain: each shop has two, which all of the shop use
+
+
+def test_without_prompts_methods_that_cross_must_be_most_members_and_go_with_shared_devices() -> None:
+    def fit(device: Numbers, net: Numbers, **changes: float) -> float:
+        cards = shared(400, 5, 20, several=0.4, **changes)
+        return fits(ring(80, payment=cards, network=net, device=device))[Verdict.SUSPECT]
+
+    farm, places = shared(300, 10, 8), shared(300, 20, 30)
+    assert fit(farm, places) == 1
+    assert fit(farm, places, join=0.3) == 0
+    assert fit(NOTHING, places) == 0, "customers of one reseller of cards on one VPN"
+    assert fit(shared(9, 10, 8), places) == 0, "the devices are no evidence"
+    assert fit(farm, shared(300, 70, 2)) == 0, "an agency in its office"
+    crossing = shared(400, 5, 20, several=0.4)
+    assert fits(ring(80, payment=crossing, network=places))[Verdict.SUSPECT] == 0, "nothing is known of devices"
+
+
+EXITS = [shared(900, 20, 60), shared(900, 40, 19, exclusive=0.5)]  # many addresses, and a VPN's
+
+
+@pytest.mark.parametrize("exits", EXITS)
+def test_without_prompts_pools_of_cards_and_of_devices_are_suspect(exits: Numbers) -> None:
+    def fit(device: Numbers, net: Numbers = exits, top: float = 20, **more: Numbers) -> dict[Verdict, float]:
+        return fits(ring(145, payment=shared(400, top, 9), network=net, device=device, **more))
+
+    assert fit(POOL)[Verdict.SUSPECT] == HINT
+    assert fit(POOL)[Verdict.ORGANISATION] == 0, "sixteen accounts a card are no team's"
+    for honest in (TILLS, NOTHING, {**POOL, "several": 0.1}, {**POOL, "top": 70.0}, {**POOL, "entities": 3.0}):
+        assert fit(honest)[Verdict.SUSPECT] == 0
+    assert fit(POOL, shared(900, 130, 3))[Verdict.SUSPECT] == 0, "desks that all share, in one office"
+    assert fit(POOL, shared(900, 40, 19))[Verdict.SUSPECT] == 0, "desks behind a gateway of the firm's own"
+    assert fit(POOL, top=100)[Verdict.SUSPECT] == 0, "one card pays for most"
+    assert fit(POOL, content=shared(300, 40, 30, purity=0.35))[Verdict.SUSPECT] == 0, "they differ in prompts"
+
+
+@pytest.mark.parametrize("exits", EXITS)
+def test_without_payments_a_pool_of_devices_and_one_pipeline_are_suspect(exits: Numbers) -> None:
+    def fit(device: Numbers, net: Numbers = exits) -> float:
+        return fits(ring(145, network=net, device=device, content=shared(900, 40, 30)))[Verdict.SUSPECT]
+
+    assert fit(POOL) == HINT
+    assert [fit(device) for device in (TILLS, NOTHING, shared(400, 140, 1))] == [0, 0, 0]
+    assert fit(POOL, shared(900, 40, 19)) == 0, "desks behind a gateway of the firm's own"
+    paid = ring(145, payment=NOTHING, network=EXITS[0], device=POOL, content=shared(900, 40, 30))
+    assert fits(paid)[Verdict.SUSPECT] == 0, "where payments are known, the pool is no mark"
+
+
+@pytest.mark.parametrize(
+    ("changes", "even", "suspicion"),
+    [({}, 60, 1), ({}, 0, 0), ({"several": 0.0}, 60, 0), ({"web": 0.3}, 60, 0)],
+    ids=["woven", "loads differ", "one card each", "cards of a team cross"],
+)
+def test_without_sessions_teams_do_not_pay_by_each_other_s_cards(
+    changes: Numbers, even: float, suspicion: float
+) -> None:
+    cards = {**shared(900, 24, 22, several=0.45, web=1.0), **changes}
+    made = fits(ring(336, even=even, payment=cards, content=shared(900, 60, 18)))
+    assert (made[Verdict.SUSPECT], made[Verdict.ORGANISATION]) == (suspicion, 1 - suspicion)
+
+
+@pytest.mark.parametrize(("size", "top", "paid"), [(6, 3, 0.0), (6, 4, 0.5), (6, 5, 1.0), (5, 3, 1.0), (9, 5, 0.82)])
+def test_a_card_in_front_pays_for_five_accounts_or_for_most_of_five(size: float, top: float, paid: float) -> None:
+    made = fits(ring(size, payment=shared(60, top, 3), content=shared(60, 5, 4)))
+    assert made[Verdict.ORGANISATION] == pytest.approx(paid * rising(size, 3.5, 6), abs=0.01)
 
 
 @pytest.mark.parametrize(("constant", "value", "prototype"), [("ENOUGH", 1e4, 0), ("FEW", 60.0, -1), ("OPEN", 0.3, -1)])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import networkx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -48,6 +49,7 @@ def test_features_by_hand() -> None:
     assert pay.known.tolist() == [True]
     assert (pay.several[0], net.several[0]) == (0.0, 0.0)
     assert (pay.firm[0], net.firm[0]) == (1.0, 1.0)
+    assert (pay.web[0], net.web[0]) == (1.0, 0.25), "one card, and four addresses of ten each"
     assert made.family("content").firm[0] == 0.0, "a kind that is not there"
 
 
@@ -61,6 +63,28 @@ def test_who_uses_several_entities_of_the_profile() -> None:
     pay = features_of(world, counts, score(world, counts), told, nothing_told(1)).family("payment")
     assert (pay.entities[0], pay.join[0], pay.several[0]) == (5.0, 1.0, 0.4)
     assert (pay.meeting[0], pay.places[0]) == (1.0, 5.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_who_hangs_together_against_networkx(seed: int) -> None:
+    """Two groups who draw one or two of their entities each, and use some of the other group's, too."""
+    dice = np.random.default_rng(seed)
+    uses = [(a, 30 * (a // 30) + int(e)) for a in range(60) for e in dice.integers(0, 30, dice.integers(1, 3))]
+    uses += [(a, int(dice.integers(0, 60))) for a in range(0, 60, 7)] + [(a, a) for a in range(60, 2_000)]
+    world = world_of(graph_of(2_000, [(PAYMENT, sorted(set(uses)))]))
+    labels = np.where(np.arange(2_000) < 60, np.arange(2_000) // 30, -1)
+    counts = count(world, groups_of(labels, 2))
+    scored = score(world, counts)
+    links = list(zip(*map(np.ndarray.tolist, world.kinds[0].counted.nonzero()), strict=True))
+    told = Members(np.zeros(2), np.zeros(2), np.ones(2), Evenness(np.zeros(2), np.ones(2)))
+    web = features_of(world, counts, scored, told, nothing_told(2)).family("payment").web
+    for group in range(2):
+        here = (counts.kinds[0].group == group) & scored.kinds[0].chosen
+        profile = set(counts.kinds[0].entity[here].tolist())
+        pairs = networkx.Graph((f"account {a}", e) for a, e in links if a // 30 == group and e in profile)
+        parts = [sum(isinstance(node, str) for node in part) for part in networkx.connected_components(pairs)]
+        assert web[group] == max(parts) / sum(parts)
+    assert web.min() < 1
 
 
 def test_who_meets_another_member_at_what_the_profile_does_not_hold() -> None:

@@ -59,7 +59,8 @@ def test_suspicion_needs_two_families() -> None:
     one_family = without(SUSPECT_RING, "network", "payment")
     assert verdict_of(SUSPECT_RING)[0] == "suspect"
     assert verdict_of(one_family)[0] != "suspect"
-    cards = ring(40, payment=shared(400, 5, 12, several=0.4), network=shared(6, 4, 2), device=shared(6, 4, 2))
+    weak, crossing = shared(6, 4, 2), shared(400, 5, 12, several=0.4)
+    cards = ring(40, even=60, payment=crossing, network=weak, device=weak, content=NOTHING)
     assert fits(cards)[Verdict.SUSPECT] == 1, "it looks like one"
     assert verdict_of(cards)[0] != "suspect", "12 bits beside the cards, but of two families"
 
