@@ -33,17 +33,25 @@ def _purify_kind(world: World, labels: Ints, groups: int, kind: int) -> Ints:
     tested = dominated_by(whole, kind) & (np.bincount(labels[labels >= 0], minlength=groups) > smallest_testable())
     if not tested.any():
         return labels
-    part = kept_labels(labels, tested)
-    for _ in range(STEPS):
-        stay = _others_positive(world, part, groups, labels, kind)
-        if np.array_equal(stay, part):
-            break
-        part = stay
+    part = _settled(world, kept_labels(labels, tested), labels, groups, kind)
     rest = np.where((labels >= 0) & (part < 0), labels + groups, -1)
     both = np.where(part >= 0, part, rest)
     saved = np.maximum(score(world, count(world, groups_of(both, 2 * groups))).saved, 0)
     split = tested & (saved[:groups] > 0) & (saved[:groups] + saved[groups:] > np.maximum(whole.saved, 0) + WORTH)
     return np.where(kept_labels(labels, split) >= 0, both, labels)
+
+
+def _settled(world: World, part: Ints, labels: Ints, groups: int, kind: int) -> Ints:
+    """The part of each group that stays, with profiles made anew until nobody moves."""
+    moving = np.bincount(part[part >= 0], minlength=groups) > 0
+    for _ in range(STEPS):
+        stay = _others_positive(world, kept_labels(part, moving), groups, labels, kind)
+        moved = (stay != part) & (kept_labels(labels, moving) >= 0)
+        part = np.where(moved, stay, part)
+        moving = np.bincount(labels[moved], minlength=groups) > 0  # what did not move has its profile already
+        if not moving.any():
+            break
+    return part
 
 
 def smallest_testable() -> int:

@@ -119,3 +119,15 @@ def test_eight_parts_are_two_after_one_round(world: World) -> None:
     groups = _Groups(labels, 8, looks_of(world, groups_of(labels, 8)), np.ones(8, dtype=bool))
     assert len(set(_unite(world, groups, OnTheirOwn()).tolist())) == 2
     assert len(set(merge(world, labels)[:32])) == 1
+
+
+def test_pairs_that_share_little_are_not_tried_outside_a_cluster(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = looks_of(world, groups_of(parts(), 6))
+    likeness = sum((w @ u.T).toarray() for w, u in zip(looks.weight, looks.used, strict=True))
+    both = likeness + likeness.T
+    for bits in (0.5, 1.5 * float(np.median(both[both > 0]))):
+        monkeypatch.setattr(module, "ALIKE", bits)
+        tried = set(zip(*(x.tolist() for x in neighbours(world, looks)), strict=True))
+        assert tried == {(a, b) for b in range(6) for a in range(b) if both[a, b] >= bits}
+    inside = set(zip(*(x.tolist() for x in neighbours(world, looks, np.zeros(6, dtype=np.int64))), strict=True))
+    assert inside > tried, "in a cluster whoever shares anything is tried"

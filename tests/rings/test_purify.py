@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
 from linkage.model import AccountGraph
 from linkage.rings import purify as module
-from linkage.rings.counts import count, dense_labels, groups_of, world_of
+from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
 from linkage.rings.purify import dominated_by, purify, smallest_testable
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of, renumbered
@@ -98,3 +100,28 @@ def test_renumbered_accounts_give_the_renumbered_parts(graph: AccountGraph) -> N
 
 def test_no_groups(graph: AccountGraph) -> None:
     assert purify(world_of(graph), np.full(900, -1), 3).tolist() == [-1] * 900
+
+
+def test_groups_that_moved_no_more_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowd with a ring, and a ring alone; the result is that of going on with both to the end."""
+    town = Town(7, 1_500)
+    exits = town.fresh(NETWORK, 6)
+    town.plant(range(30))
+    town.plant(range(260, 290))
+    town.use(NETWORK, range(130), exits, 4, only=True)
+    account = np.arange(1_500)
+    labels = np.where(account < 130, 0, np.where((account >= 260) & (account < 290), 1, -1))
+    world, step, asked = world_of(town.graph()), module._others_positive, []
+    by_step = functools.partial(step, groups=2, labels=labels)
+
+    def noted(world: World, part: np.ndarray, groups: int, labels: np.ndarray, kind: int) -> np.ndarray:
+        asked.append(len(set(part.tolist()) - {-1}))
+        return step(world, part, groups, labels, kind)
+
+    monkeypatch.setattr(module, "_others_positive", noted)
+    for kind in range(len(world.kinds)):
+        part = labels
+        for _ in range(module.STEPS):
+            part = by_step(world, part, kind=kind)
+        assert module._settled(world, labels, labels, 2, kind).tolist() == part.tolist()
+    assert {1, 2} <= set(asked), "one goes on while the other has settled"
