@@ -167,8 +167,8 @@ def _print_framing(result: Framing) -> None:
         f"on average (at most {result.budget}) of {', '.join(result.kinds)}, in {result.batches:,} batches."
     )
     terminal.say(
-        f"{result.caught:,} of {result.victims:,} became members of a suspect ring (upper 95 % limit "
-        f"{result.upper:.2%}); {result.unmarked:,} of them could stand above tier 3 of the action list "
+        f"{result.caught:,} of {result.victims:,} became core or periphery of a suspect ring (upper 95 % "
+        f"limit {result.upper:.2%}); {result.unmarked:,} of them could stand above tier 3 of the action list "
         f"({result.unmarked_upper:.2%})."
     )
     if result.roles:

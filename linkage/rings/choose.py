@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.score import Bits
 
-STILL_FREE = 0.7  # share of a candidate that must be free; from the method sketch, see docs/method.md
+STILL_FREE = 0.7  # share of a candidate that must be free; from the method sketch, see docs/method/search.md
 BITS_BEYOND = 10.0  # bits outside the strongest family that make evidence of a second; a price, no bound
 
 

@@ -1,8 +1,8 @@
 """What else could explain a ring: one function an explanation; its docstring is the text that the reader sees.
 
 Each returns its fit, 0 to 1, per ring. The bounds are shares and sizes that follow from what the words mean (a
-household has few members, a company pays with few cards); docs/method.md says how far apart they held on simulated
-worlds.
+household has few members, a company pays with few cards); docs/method/verdicts.md says how far apart they held on
+simulated worlds.
 """
 
 from __future__ import annotations

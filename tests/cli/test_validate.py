@@ -88,7 +88,7 @@ def test_the_power_curve_is_printed_and_drawn(asked: list[tuple[object, ...]], t
 def test_framing_is_printed_with_its_upper_limit(asked: list[tuple[object, ...]]) -> None:
     shown = call("framing", "run").output
     assert "200 accounts framed for 27 suspect rings with 31.4 values each on average (at most 50) of device" in shown
-    assert "0 of 200 became members of a suspect ring (upper 95 % limit 1.49%); 0 of them" in shown
+    assert "0 of 200 became core or periphery of a suspect ring (upper 95 % limit 1.49%); 0 of them" in shown
     assert "could stand above tier 3 of the action list (1.49%)." in shown
     assert "5 are named beside a suspect ring without being members, 6 are members of other rings." in shown
 
