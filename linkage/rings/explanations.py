@@ -123,7 +123,7 @@ def alike_from_everywhere(f: Features) -> Floats:
     one, other = one_pipeline(f), equal_loads(f)
     shared = rising(device.join * device.present, 0.2, 0.4) * (device.bits > 0)
     alike = np.maximum(np.minimum(one, other), shared * np.maximum(one, other))
-    alike = alike * everywhere(f) * falling(device.top / f.size, 0.6, 0.9)
+    alike = alike * everywhere(f) * falling(device.top / f.size, 0.6, 0.9) * (1 - few_images(f))
     return np.asarray(np.maximum(alike, pooled_devices(f) * ~f.family("content").known))
 
 
@@ -160,6 +160,18 @@ def own_things(f: Features) -> Floats:
     return np.asarray(np.min([falling(v.join * (v.bits > 0), 0.05, 0.2) * v.known for v in families], axis=0))
 
 
+def sharing(f: Features) -> Floats:
+    """How far more than a few of the members share payment methods or devices, of whatever else they share."""
+    pay, device = (v.join * v.present * (v.bits > 0) for v in (f.family("payment"), f.family("device")))
+    return np.maximum(rising(pay, 0.35, 0.5), rising(device, 0.2, 0.3))
+
+
+def even_work(f: Features) -> Floats:
+    """Equal loads as a mark: of strangers who share neither payment methods nor devices only where they are so alike
+    that chance has it once in a million times. Whoever works by one book of prompts works a little alike."""
+    return np.asarray(equal_loads(f) * (1 - own_things(f) * falling(f.members.even.bits, 10, 20)))
+
+
 def in_one_place(f: Features) -> Floats:
     """How far the members sit in one place with devices of their own, and hide nothing: a class, of whom each pays by a
     method of their own at one address; or an office with an address or two, whoever pays for what.
@@ -177,11 +189,15 @@ def in_office(f: Features) -> Floats:
     return np.asarray(rising(net.top / f.size, 0.4, 0.6) * falling(net.entities, 2, 3) * (net.bits > 0))
 
 
+def few_images(f: Features) -> Floats:
+    """How far a hundred accounts or fewer run on one device or a few, each on one of them only."""
+    device = f.family("device")
+    return rising(device.top / f.size, 0.2, 0.35) * falling(device.several, 0.1, 0.3) * falling(f.size, 60, 120)
+
+
 def fleet_like(f: Features) -> Floats:
     """How far the accounts could be an automation fleet's: on one image or few that do not cross, or in one place."""
-    device = f.family("device")
-    images = rising(device.top / f.size, 0.25, 0.45) * falling(device.several, 0.1, 0.3)
-    abroad = borrowed(f) * rising(f.family("network").entities, *CLOUD) * (1 - images)
+    abroad = borrowed(f) * rising(f.family("network").entities, *CLOUD) * (1 - few_images(f))
     return 1 - np.maximum(abroad, pooled_devices(f))
 
 
@@ -225,14 +241,16 @@ def suspect(f: Features) -> Floats:
     of payments, devices from one pool are a mark, and loads and templates alike may be an automation fleet's; where
     they tell nothing of prompts, payment methods that cross or are many need shared devices, too."""
     pay, content, device = (f.family(n) for n in ("payment", "content", "device"))
-    cards, handed = np.maximum(crossed_cards(f), HINT * many_cards(f)), handed_on(f)
+    cards = np.maximum(crossed_cards(f), HINT * many_cards(f)) * sharing(f)
     pipeline = one_pipeline(f)
-    witnesses = [HINT * many_identities(f), equal_loads(f), handed, rising(f.told.accused, 0.1, 0.4)]
+    witnesses = [HINT * many_identities(f), even_work(f), handed_on(f), rising(f.told.accused, 0.1, 0.4)]
     afar = HINT * np.minimum(pipeline, borrowed(f)) * (1 - own_things(f))
     hidden = np.minimum(1 - open_cards(f), 1 - in_one_place(f))
     if "payment" not in f.families:
         witnesses.append(HINT * pooled_devices(f))
         afar, hidden = np.zeros(len(f.size)), 1 - (1 - OPEN) * fleet_like(f)
+    if "network" not in f.families:
+        cards *= np.max(witnesses, axis=0)
     marks = np.maximum(np.sort(np.stack([cards, pipeline, *witnesses]), axis=0)[-2], afar)
     crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.members.burst, 0.6, 0.9) * rising(device.top, 1, 3))
     machine = np.maximum(OPEN * crowded, SCRIPTED * rising(f.members.rush, 0.6, 0.9))

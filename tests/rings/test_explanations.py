@@ -238,8 +238,45 @@ def test_a_community_with_one_book_of_prompts_on_one_vpn_is_no_suspect() -> None
     assert fits(ring(200, payment=NOTHING, device=NOTHING, network=vpn, content=book))[Verdict.SUSPECT] == 0
     for shares in ({"payment": NOTHING}, {"payment": NOTHING, "device": shared(90, 20, 30, join=0.3)}):
         assert fits(ring(200, **shares, network=vpn, content=book))[Verdict.SUSPECT] == HINT
-    even = ring(200, even=40, payment=NOTHING, device=NOTHING, network=vpn, content=book)
-    assert fits(even)[Verdict.SUSPECT] == 1, "two marks are two marks"
+    for bits, suspicion in ((9.0, 0), (15.0, 0.5), (40.0, 1)):
+        even = ring(200, even=bits, payment=NOTHING, device=NOTHING, network=vpn, content=book)
+        assert fits(even)[Verdict.SUSPECT] == suspicion, "by one book they work a little alike"
+        shares = ring(
+            200, even=bits, payment=NOTHING, device=shared(90, 20, 30), network=shared(900, 90, 40), content=book
+        )
+        assert fits(shares)[Verdict.SUSPECT] == 1, "two marks are two marks"
+
+
+@pytest.mark.parametrize(
+    ("payers", "devices", "suspicion"), [(0.35, 0.0, 0), (0.425, 0.1, 0.5), (0.5, 0.0, 1), (0.3, 0.3, 1)]
+)
+def test_cards_of_a_few_are_no_mark_of_all(payers: float, devices: float, suspicion: float) -> None:
+    """A community and the customers of a reseller of gift cards, all on one VPN: who pays crosswise is not the rest."""
+    cards, device = shared(400, 12, 60, join=payers, several=0.5), shared(90, 9, 9, join=devices)
+    made = fits(ring(300, payment=cards, device=device, network=shared(900, 80, 40), content=shared(900, 60, 30)))
+    assert made[Verdict.SUSPECT] == pytest.approx(suspicion)
+
+
+@pytest.mark.parametrize("crossing", [0.0, 0.4])
+def test_without_sessions_a_chain_and_an_agency_pay_by_many_methods_and_work_alike(crossing: float) -> None:
+    """The shops' cards, each on five, with head office's prompts; the clients' cards, with the clients' prompts."""
+    cards, prompts = shared(900, 5, 26, several=crossing), shared(900, 40, 20)
+    for even, suspicion in ((0.0, 0), (60.0, 1)):
+        assert fits(ring(130, even=even, payment=cards, content=prompts))[Verdict.SUSPECT] == suspicion
+    known = fits(ring(130, payment=cards, content=prompts, network=NOTHING))
+    assert known[Verdict.SUSPECT] >= HINT, "from nowhere in common"
+
+
+def test_a_fleet_on_four_images_is_no_farm() -> None:
+    cards, net = shared(183, 11, 3, several=0.07), shared(652, 11, 40, exclusive=0.4)
+    images, jobs = shared(127, 11, 4), shared(407, 25, 6)
+    fleet, crossing = (
+        fits(ring(31, payment=cards, network=net, device={**images, "several": several}, content=jobs))
+        for several in (0.0, 0.5)
+    )
+    assert fleet[Verdict.ORGANISATION] == pytest.approx(24 / 31)
+    assert crossing[Verdict.ORGANISATION] < 0.05
+    assert crossing[Verdict.SUSPECT] > FITS
 
 
 def test_where_nothing_is_known_of_payments_a_fleet_does_likewise() -> None:
@@ -367,7 +404,11 @@ def test_twenty_accounts_a_card_are_a_mark_only_of_who_works_alike_from_everywhe
 
 @pytest.mark.parametrize(("addresses", "team"), [(7.0, 1.0), (14.0, 0.0)])
 def test_a_small_fleet_has_few_addresses(addresses: float, team: float) -> None:
-    jobs = {"network": shared(300, 18, addresses), "device": shared(300, 9, 7), "content": shared(300, 30, 6)}
+    jobs = {
+        "network": shared(300, 18, addresses),
+        "device": shared(300, 9, 7, several=0.4),
+        "content": shared(300, 30, 6),
+    }
     assert fits(ring(35, payment=shared(200, 12, 2), **jobs))[Verdict.ORGANISATION] == pytest.approx(team)
 
 
