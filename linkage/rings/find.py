@@ -12,7 +12,7 @@ from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, Observer, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
-from linkage.rings.framing import plantable
+from linkage.rings.framing import Ties, plantable
 from linkage.rings.inside import COMMON, RENTED, rings_inside
 from linkage.rings.loads import evenness
 from linkage.rings.merge import merge
@@ -99,7 +99,7 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     verdicts = judge(features, Grounds(held, firm))
     suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
-    framable = plantable(world, labels, counts, scored, pairs) & suspect[pairs.group]
+    framable = plantable(world, labels, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
     return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framable)
 
 

@@ -8,47 +8,87 @@ its own, or when it began with what is the ring's: nobody plants in the past.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 
-from linkage.rings.codelength import Ints
+from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World, groups_of, rows_of
-from linkage.rings.profile import Pairs
+from linkage.rings.profile import KindProfile, Pairs, Profiles
 from linkage.rings.score import KindScore, Score
 
 OWN_USERS = 3  # members that use a ring's own entity: one may be framed, and a second one of its household
 HARDLY_SHARED = 0.9  # part of the users of an address or a card who must be of the ring, for it to speak for others
 EVERYBODY = 0.99  # of all accounts have a kind of which every honest one, too, has things of its own
 NO_LIFE = 2  # entities of a kind that an account without a life of its own has, all of them the ring's own
-SHARED_WITH = 8  # times as many users as members: rings share their operator's prompts; people begin with popular ones
+SHARED_WITH = 4  # times as many users as members: rings share their operator's prompts; people begin with popular ones
+BEGINNING = 3_600 * 1_000_000  # microseconds in which an account shows what it is for, and nobody has heard of it yet
+FIRM = 5.0  # bits beyond the prior: a stranger's home that a ring's proxy goes through can give one or two
 
 
-def plantable(world: World, labels: Ints, counts: Counts, scored: Score, pairs: Pairs) -> np.ndarray:
-    """Which members could be strangers with planted values: one boolean for each of ``pairs``, the members by account.
+@dataclass(frozen=True)
+class Ties:
+    """What ties the members of groups: counts, score and profiles, and the log-odds of each member, by account."""
 
-    All others have firm evidence (see :func:`without_firm_evidence`); or use an entity of a kind that is not forgeable
+    counts: Counts
+    scored: Score
+    made: Profiles
+    pairs: Pairs
+
+
+def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
+    """Which members could be strangers with planted values: one boolean for each pair, the members by account.
+
+    All others have firm evidence (:func:`firmly_tied`); or use an entity of a kind that is not forgeable
     together with three members who have, nine tenths of its users being members; or all that they use of a forgeable
     kind, two things or more, is the ring's own: an honest account's own values stay, whatever is planted; or they
     began their use of it with what the ring's profile holds (:func:`_began`). The last two say nothing of kinds that
     many accounts do not have at all: there all that a victim has is what was planted.
     """
-    account = np.asarray(groups_of(labels, len(counts.size)).indices)
+    account = np.asarray(groups_of(labels, len(ties.counts.size)).indices)
     firm = np.zeros(world.accounts, dtype=bool)
-    firm[pairs.account] = ~without_firm_evidence(world, pairs)
+    firm[ties.pairs.account] = firmly_tied(world, ties, account)
     cleared = firm.copy()
-    for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
+    for background, numbers, kind in zip(world.kinds, ties.counts.kinds, ties.scored.kinds, strict=True):
         if not background.incidence.kind.forgeable:
             cleared[account[_with_the_firm(background.users, numbers, firm[account])]] = True
         elif np.mean(background.breadth > 0) >= EVERYBODY:
             cleared[account[_without_a_life(background.users, numbers)]] = True
             cleared[account[_began(background, numbers, kind, account)]] = True
-    return np.asarray(~cleared[pairs.account])
+    return np.asarray(~cleared[ties.pairs.account])
+
+
+def firmly_tied(world: World, ties: Ties, account: Ints) -> np.ndarray:
+    """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are over 5 bits; per pair.
+
+    Of the links to entities that more strangers than members use only the best of each kind counts: who is one of a
+    VPN's many customers uses its other exits, too.
+    """
+    bits = ties.pairs.bits[-1].copy()
+    parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.made.kinds, strict=True)
+    for row, (background, numbers, scored, made) in enumerate(parts):
+        if not background.incidence.kind.forgeable:
+            repeated = np.zeros(world.accounts)
+            repeated[account] = _beyond_the_best(background.users, numbers, scored, made)
+            bits += ties.pairs.bits[row] - repeated[ties.pairs.account]
+    return np.asarray(bits > FIRM)
+
+
+def _beyond_the_best(users: Ints, numbers: KindCounts, scored: KindScore, made: KindProfile) -> Floats:
+    """Bits of each membership by links to entities of more strangers than members, but for the link that adds most."""
+    weight, members = np.zeros(len(numbers.k)), len(numbers.member_group)
+    weight[scored.chosen] = np.maximum(made.own_weight.data, 0)
+    added = np.where(2 * numbers.k < users[numbers.entity], weight, 0.0)[numbers.link_cell]
+    best = np.zeros(members)
+    np.maximum.at(best, numbers.link_member, added)
+    return np.asarray(np.bincount(numbers.link_member, weights=added, minlength=members) - best)
 
 
 def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:
-    """Whose log-odds are not positive by kinds that are not freely forgeable and the prior alone; per pair."""
+    """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are 5 bits or less; per pair."""
     firm = np.array([not b.incidence.kind.forgeable for b in world.kinds] + [True])
-    return np.asarray(pairs.bits[firm].sum(axis=0) <= 0)
+    return np.asarray(pairs.bits[firm].sum(axis=0) <= FIRM)
 
 
 def _with_the_firm(users: Ints, numbers: KindCounts, firm: np.ndarray) -> np.ndarray:
@@ -72,8 +112,8 @@ def _links_to(numbers: KindCounts, cells: np.ndarray) -> Ints:
 def _began(background: Background, numbers: KindCounts, scored: KindScore, account: Ints) -> np.ndarray:
     """Which memberships began with what their ring's profile holds, and went on with it.
 
-    Whatever is as old as the account's oldest link of the kind is in the profile, used by three members or more, and
-    these are an eighth of its users; and so is half of all uses. False where times or uses are not known.
+    Whatever it used in the first hour with the kind is in the profile, used by three members or more, and these are a
+    quarter of its users; and so is half of all uses. False where times or uses are not known.
     """
     seen, uses = background.incidence.seen, background.incidence.uses
     if seen is None or uses is None:
@@ -89,12 +129,15 @@ def _began(background: Background, numbers: KindCounts, scored: KindScore, accou
 
 
 def _begun_with(background: Background, seen: sp.csr_matrix, account: Ints) -> sp.csr_matrix:
-    """The links with which accounts began (0/1, given accounts x entities); none where a link's time is not known."""
+    """The links of each account's first hour with the kind (0/1, given accounts x entities).
+
+    None where the time of any is not known.
+    """
     times = seen[account]
     row = rows_of(times)
     oldest = np.full(len(account), np.iinfo(np.int64).max)
     np.minimum.at(oldest, row, times.data)
     known = np.diff(times.indptr) == background.breadth[account]
-    begun = (times.data == oldest[row]) & known[row]
+    begun = (times.data - oldest[row] <= BEGINNING) & known[row]
     ones = np.ones(int(begun.sum()), dtype=np.int64)
     return sp.csr_matrix((ones, (row[begun], times.indices[begun])), shape=times.shape)

@@ -9,11 +9,12 @@ import pytest
 from linkage.model import AccountGraph, Incidence, Kind
 from linkage.rings import framing as module
 from linkage.rings.counts import count, groups_of, rows_of, world_of
-from linkage.rings.framing import plantable, without_firm_evidence
+from linkage.rings.framing import BEGINNING, Ties, plantable, without_firm_evidence
 from linkage.rings.profile import Pairs, member_pairs, profiles
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town
 
+LATER = 2 + BEGINNING
 RING, EVADERS, VICTIMS, ACCOUNTS = range(30), range(30, 34), range(34, 38), 800
 
 
@@ -34,8 +35,9 @@ def measured(graph: AccountGraph, members: int) -> tuple[np.ndarray, Pairs, np.n
     counts = count(world, groups_of(labels, 1))
     account = np.arange(members)
     scored = score(world, counts)
-    pairs = member_pairs(world, profiles(world, counts, scored), account, labels[account])
-    return plantable(world, labels, counts, scored, pairs), pairs, without_firm_evidence(world, pairs)
+    made = profiles(world, counts, scored)
+    pairs = member_pairs(world, made, account, labels[account])
+    return plantable(world, labels, Ties(counts, scored, made, pairs)), pairs, without_firm_evidence(world, pairs)
 
 
 def test_victims_could_be_framed_and_members_not() -> None:
@@ -92,6 +94,18 @@ def test_one_that_two_strangers_in_twenty_have_is() -> None:
     assert measured(made.graph(), 38)[0][VICTIMS[0]], "19 of 22"
 
 
+def test_a_customer_of_a_vpn_is_not_tied_by_each_of_its_exits() -> None:
+    """Nine exits that 20 of the ring and 30 strangers use: each says little, and with one the others go along."""
+    made = town()
+    exits = made.fresh(NETWORK, 9)
+    made.use(NETWORK, range(20), exits, 9, only=True)
+    made.use(NETWORK, range(100, 130), exits, 9)
+    made.use(NETWORK, VICTIMS, exits, 9)
+    found, _, without = measured(made.graph(), 38)
+    assert not without[list(VICTIMS)].any(), "added up they are over 5 bits"
+    assert found[list(VICTIMS)].all()
+
+
 def test_victims_of_one_household_do_not_clear_each_other() -> None:
     """Their own address has members only, but none of them is one by what nobody can plant."""
     made = town()
@@ -100,13 +114,13 @@ def test_victims_of_one_household_do_not_clear_each_other() -> None:
 
 
 def timed(graph: AccountGraph, late: Iterable[int], kinds: Iterable[Kind] = (CONTENT,), uses: int = 1) -> AccountGraph:
-    """Everybody uses everything once, from day 1; ``late`` use what three of the ring have from day 2, and so often."""
+    """Everybody uses everything once, from the first hour; ``late`` what three of the ring have after it, so often."""
 
     def with_times(incidence: Incidence) -> Incidence:
         seen, used = incidence.matrix.copy(), incidence.matrix.copy()
         theirs = np.bincount(incidence.matrix[list(RING)].indices, minlength=incidence.matrix.shape[1]) >= 3
         planted = np.isin(rows_of(seen), list(late)) & theirs[seen.indices] & (incidence.kind in kinds)
-        seen.data, used.data = np.where(planted, 2, 1), np.where(planted, uses, 1)
+        seen.data, used.data = np.where(planted, LATER, 1), np.where(planted, uses, 1)
         return replace(incidence, seen=seen, uses=used)
 
     return replace(graph, kinds=tuple(with_times(i) for i in graph.kinds))
@@ -128,8 +142,10 @@ def test_who_began_with_the_rings_prompts_was_not_framed() -> None:
     """Values of its own that an account took to later say nothing, as nobody plants in the past."""
     graph, content, own = with_own_values()
     assert measured(graph, 38)[0].nonzero()[0].tolist() == [*EVADERS, *VICTIMS], "as old as the ring's"
-    content.seen[own] = 2
+    content.seen[own] = LATER
     assert measured(graph, 38)[0].nonzero()[0].tolist() == list(VICTIMS)
+    content.seen[own] = LATER - 1
+    assert measured(graph, 38)[0].nonzero()[0].tolist() == [*EVADERS, *VICTIMS], "still in the first hour"
 
 
 def test_planting_more_often_changes_no_beginning() -> None:
@@ -140,7 +156,7 @@ def test_planting_more_often_changes_no_beginning() -> None:
 def test_who_went_on_with_other_things_began_with_nothing_of_the_rings() -> None:
     """Four uses of the ring's prompts, five of another one: a ring may have taken over what the account began with."""
     graph, content, own = with_own_values()
-    content.seen[own] = 2
+    content.seen[own] = LATER
     for often, framed in ((4, False), (5, True)):
         content.uses[own] = often
         assert measured(graph, 38)[0][list(EVADERS)].tolist() == [framed] * 4
@@ -156,7 +172,7 @@ def test_a_link_without_a_time_may_be_the_oldest() -> None:
 def test_what_most_strangers_use_is_no_beginning_of_a_ring() -> None:
     """A prompt of the profile that eight times as many accounts use as the ring has on it is where people begin."""
     graph, content, own = with_own_values()
-    content.seen[own] = 2
+    content.seen[own] = LATER
     assert not measured(graph, 38)[0][list(EVADERS)].any()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SHARED_WITH", 0.5)
@@ -166,11 +182,11 @@ def test_what_most_strangers_use_is_no_beginning_of_a_ring() -> None:
 def test_firm_evidence_by_hand() -> None:
     graph = town().graph()
     names = [i.kind for i in graph.kinds]
-    firm = {PAYMENT: [10.0, 3.0, 9.0], NETWORK: [-1.0, 2.0, 1.0]}
+    firm = {PAYMENT: [14.5, 3.0, 14.0], NETWORK: [-1.0, 2.0, 1.0]}
     rows = firm | {DEVICE: [99.0, 99.0, -99.0], CONTENT: [99.0, 99.0, 0.0]}
     bits = np.array([*[rows[kind] for kind in names], [-8.0, -8.0, -10.0]])
     pairs = Pairs(np.arange(3), np.zeros(3, dtype=np.int64), bits)
-    assert without_firm_evidence(world_of(graph), pairs).tolist() == [False, True, True]
+    assert without_firm_evidence(world_of(graph), pairs).tolist() == [False, True, True], "5.5, -3 and 5 bits"
 
 
 def test_planting_more_changes_nothing_for_the_victim() -> None:
