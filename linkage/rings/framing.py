@@ -47,8 +47,18 @@ def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
     many accounts do not have at all: there all that a victim has is what was planted.
     """
     account = np.asarray(groups_of(labels, len(ties.counts.size)).indices)
+    forgeable = np.array([b.incidence.kind.forgeable for b in world.kinds] + [True])
+    witness = np.zeros(world.accounts, dtype=bool)
+    witness[ties.pairs.account] = ties.pairs.bits[forgeable].sum(axis=0) > 0
+    cleared = _cleared(world, ties, account, witness)
+    cleared = _cleared(world, ties, account, witness & cleared)  # who could be a victim itself clears nobody
+    return np.asarray(~cleared[ties.pairs.account])
+
+
+def _cleared(world: World, ties: Ties, account: Ints, witness: np.ndarray) -> np.ndarray:
+    """Which accounts of the world are members that nobody could have framed, given the witnesses."""
     firm = np.zeros(world.accounts, dtype=bool)
-    firm[ties.pairs.account] = firmly_tied(world, ties, account)
+    firm[ties.pairs.account] = firmly_tied(world, ties, account, witness)
     cleared = firm.copy()
     for background, numbers, kind in zip(world.kinds, ties.counts.kinds, ties.scored.kinds, strict=True):
         if not background.incidence.kind.forgeable:
@@ -56,33 +66,43 @@ def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
         elif np.mean(background.breadth > 0) >= EVERYBODY:
             cleared[account[_without_a_life(background.users, numbers)]] = True
             cleared[account[_began(background, numbers, kind, account)]] = True
-    return np.asarray(~cleared[ties.pairs.account])
+    return cleared
 
 
-def firmly_tied(world: World, ties: Ties, account: Ints) -> np.ndarray:
+def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) -> np.ndarray:
     """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are over 5 bits; per pair.
 
-    Of the links to entities that more strangers than members use only the best of each kind counts: who is one of a
-    VPN's many customers uses its other exits, too.
+    A link counts when another member on the entity is a ``witness``, tied by forgeable kinds, too: a victim's household
+    comes into the ring behind the victim. Of the links to entities that more strangers than members use only the
+    best of each kind counts: who is one of a VPN's many customers uses its other exits, too.
     """
     bits = ties.pairs.bits[-1].copy()
     parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.made.kinds, strict=True)
     for row, (background, numbers, scored, made) in enumerate(parts):
         if not background.incidence.kind.forgeable:
-            repeated = np.zeros(world.accounts)
-            repeated[account] = _beyond_the_best(background.users, numbers, scored, made)
-            bits += ties.pairs.bits[row] - repeated[ties.pairs.account]
+            idle = np.zeros(world.accounts)
+            idle[account] = _idle_bits(background.users, numbers, witness[account], _weights(scored, made))
+            bits += ties.pairs.bits[row] - idle[ties.pairs.account]
     return np.asarray(bits > FIRM)
 
 
-def _beyond_the_best(users: Ints, numbers: KindCounts, scored: KindScore, made: KindProfile) -> Floats:
-    """Bits of each membership by links to entities of more strangers than members, but for the link that adds most."""
-    weight, members = np.zeros(len(numbers.k)), len(numbers.member_group)
+def _weights(scored: KindScore, made: KindProfile) -> Floats:
+    """Bits that a member has for a link to each cell, 0 where it is not in the profile or speaks against."""
+    weight = np.zeros(len(scored.chosen))
     weight[scored.chosen] = np.maximum(made.own_weight.data, 0)
-    added = np.where(2 * numbers.k < users[numbers.entity], weight, 0.0)[numbers.link_cell]
+    return weight
+
+
+def _idle_bits(users: Ints, numbers: KindCounts, witness: np.ndarray, weight: Floats) -> Floats:
+    """Bits of each membership by links that do not count as firm (:func:`firmly_tied`)."""
+    cells, members = len(numbers.k), len(numbers.member_group)
+    by_member, added = witness[numbers.link_member], weight[numbers.link_cell]
+    others = np.bincount(numbers.link_cell, weights=by_member, minlength=cells)[numbers.link_cell] - by_member
+    crowded = np.where((others > 0) & (2 * numbers.k < users[numbers.entity])[numbers.link_cell], added, 0.0)
     best = np.zeros(members)
-    np.maximum.at(best, numbers.link_member, added)
-    return np.asarray(np.bincount(numbers.link_member, weights=added, minlength=members) - best)
+    np.maximum.at(best, numbers.link_member, crowded)
+    idle = np.where(others > 0, crowded, added)
+    return np.asarray(np.bincount(numbers.link_member, weights=idle, minlength=members) - best)
 
 
 def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:

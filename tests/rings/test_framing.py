@@ -106,6 +106,17 @@ def test_a_customer_of_a_vpn_is_not_tied_by_each_of_its_exits() -> None:
     assert found[list(VICTIMS)].all()
 
 
+def test_a_household_that_follows_its_victim_is_no_witness() -> None:
+    """Two who share card and address, one of them framed: the other one is in the ring for the victim alone."""
+    made = town()
+    pair = [VICTIMS[-1], VICTIMS[-1] + 1]
+    made.use(PAYMENT, pair, made.fresh(PAYMENT, 2), 2, only=True)
+    made.use(NETWORK, pair, made.fresh(NETWORK, 3), 3, only=True)
+    found, _, without = measured(made.graph(), 39)
+    assert not without[pair].any(), "cards and addresses tie both to the ring, that is, to each other"
+    assert found[pair].all()
+
+
 def test_victims_of_one_household_do_not_clear_each_other() -> None:
     """Their own address has members only, but none of them is one by what nobody can plant."""
     made = town()
