@@ -24,7 +24,6 @@ EVERYBODY = 0.99  # of all accounts have a kind of which every honest one, too, 
 NO_LIFE = 2  # entities of a kind that an account without a life of its own has, all of them the ring's own
 SHARED_WITH = 4  # times as many users as members: rings share their operator's prompts; people begin with popular ones
 BEGINNING = 3_600 * 1_000_000  # microseconds in which an account shows what it is for, and nobody has heard of it yet
-FIRM = 5.0  # bits beyond the prior: a stranger's home that a ring's proxy goes through can give one or two
 
 
 @dataclass(frozen=True)
@@ -70,20 +69,19 @@ def _cleared(world: World, ties: Ties, account: Ints, witness: np.ndarray) -> np
 
 
 def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) -> np.ndarray:
-    """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are over 5 bits; per pair.
+    """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are positive; per pair.
 
     A link counts when another member on the entity is a ``witness``, tied by forgeable kinds, too: a victim's household
-    comes into the ring behind the victim. Of the links to entities that more strangers than members use only the
-    best of each kind counts: who is one of a VPN's many customers uses its other exits, too.
+    comes into the ring behind the victim.
     """
     bits = ties.pairs.bits[-1].copy()
     parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.made.kinds, strict=True)
     for row, (background, numbers, scored, made) in enumerate(parts):
         if not background.incidence.kind.forgeable:
             idle = np.zeros(world.accounts)
-            idle[account] = _idle_bits(background.users, numbers, witness[account], _weights(scored, made))
+            idle[account] = _idle_bits(numbers, witness[account], _weights(scored, made))
             bits += ties.pairs.bits[row] - idle[ties.pairs.account]
-    return np.asarray(bits > FIRM)
+    return np.asarray(bits > 0)
 
 
 def _weights(scored: KindScore, made: KindProfile) -> Floats:
@@ -93,22 +91,18 @@ def _weights(scored: KindScore, made: KindProfile) -> Floats:
     return weight
 
 
-def _idle_bits(users: Ints, numbers: KindCounts, witness: np.ndarray, weight: Floats) -> Floats:
-    """Bits of each membership by links that do not count as firm (:func:`firmly_tied`)."""
-    cells, members = len(numbers.k), len(numbers.member_group)
-    by_member, added = witness[numbers.link_member], weight[numbers.link_cell]
-    others = np.bincount(numbers.link_cell, weights=by_member, minlength=cells)[numbers.link_cell] - by_member
-    crowded = np.where((others > 0) & (2 * numbers.k < users[numbers.entity])[numbers.link_cell], added, 0.0)
-    best = np.zeros(members)
-    np.maximum.at(best, numbers.link_member, crowded)
-    idle = np.where(others > 0, crowded, added)
-    return np.asarray(np.bincount(numbers.link_member, weights=idle, minlength=members) - best)
+def _idle_bits(numbers: KindCounts, witness: np.ndarray, weight: Floats) -> Floats:
+    """Bits of each membership by links to entities on which no other member is a witness."""
+    by_member = witness[numbers.link_member]
+    others = np.bincount(numbers.link_cell, weights=by_member, minlength=len(numbers.k))[numbers.link_cell] - by_member
+    idle = np.where(others > 0, 0.0, weight[numbers.link_cell])
+    return np.asarray(np.bincount(numbers.link_member, weights=idle, minlength=len(numbers.member_group)))
 
 
 def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:
-    """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are 5 bits or less; per pair."""
+    """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are not positive; per pair."""
     firm = np.array([not b.incidence.kind.forgeable for b in world.kinds] + [True])
-    return np.asarray(pairs.bits[firm].sum(axis=0) <= FIRM)
+    return np.asarray(pairs.bits[firm].sum(axis=0) <= 0)
 
 
 def _with_the_firm(users: Ints, numbers: KindCounts, firm: np.ndarray) -> np.ndarray:

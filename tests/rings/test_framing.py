@@ -94,18 +94,6 @@ def test_one_that_two_strangers_in_twenty_have_is() -> None:
     assert measured(made.graph(), 38)[0][VICTIMS[0]], "19 of 22"
 
 
-def test_a_customer_of_a_vpn_is_not_tied_by_each_of_its_exits() -> None:
-    """Nine exits that 20 of the ring and 30 strangers use: each says little, and with one the others go along."""
-    made = town()
-    exits = made.fresh(NETWORK, 9)
-    made.use(NETWORK, range(20), exits, 9, only=True)
-    made.use(NETWORK, range(100, 130), exits, 9)
-    made.use(NETWORK, VICTIMS, exits, 9)
-    found, _, without = measured(made.graph(), 38)
-    assert not without[list(VICTIMS)].any(), "added up they are over 5 bits"
-    assert found[list(VICTIMS)].all()
-
-
 def test_a_household_that_follows_its_victim_is_no_witness() -> None:
     """Two who share card and address, one of them framed: the other one is in the ring for the victim alone."""
     made = town()
@@ -193,11 +181,11 @@ def test_what_most_strangers_use_is_no_beginning_of_a_ring() -> None:
 def test_firm_evidence_by_hand() -> None:
     graph = town().graph()
     names = [i.kind for i in graph.kinds]
-    firm = {PAYMENT: [14.5, 3.0, 14.0], NETWORK: [-1.0, 2.0, 1.0]}
+    firm = {PAYMENT: [10.0, 3.0, 9.0], NETWORK: [-1.0, 2.0, 1.0]}
     rows = firm | {DEVICE: [99.0, 99.0, -99.0], CONTENT: [99.0, 99.0, 0.0]}
     bits = np.array([*[rows[kind] for kind in names], [-8.0, -8.0, -10.0]])
     pairs = Pairs(np.arange(3), np.zeros(3, dtype=np.int64), bits)
-    assert without_firm_evidence(world_of(graph), pairs).tolist() == [False, True, True], "5.5, -3 and 5 bits"
+    assert without_firm_evidence(world_of(graph), pairs).tolist() == [False, True, True], "1, -3 and 0 bits"
 
 
 def test_planting_more_changes_nothing_for_the_victim() -> None:
