@@ -24,7 +24,8 @@ def splink_clusters(graph: Bipartite) -> Iterator[tuple[str, Labels]]:
     """Splink's clusters at each threshold of probability.
 
     Raises:
-        NotRun: Splink is not installed; there are too many pairs; or one kind only, so that nothing can be learned.
+        NotRun: Splink is not installed; there are too many pairs; one kind only, so that nothing can be learned; or
+            what it learned is a probability of 0, which it refuses itself.
     """
     try:
         splink = import_module("splink")
@@ -39,8 +40,11 @@ def splink_clusters(graph: Bipartite) -> Iterator[tuple[str, Labels]]:
         raise NotRun("with one kind there is nothing to learn m from")
     with duckdb.connect(config={"threads": 1}) as connection:  # sums in one order: the same figures every time
         linker = _linker(splink, connection, kept, used)
-        _train(linker, used)
-        scored = linker.inference.predict(threshold_match_probability=min(THRESHOLDS), warning_mode="never")
+        try:
+            _train(linker, used)
+            scored = linker.inference.predict(threshold_match_probability=min(THRESHOLDS), warning_mode="never")
+        except ValueError as error:
+            raise NotRun(f"Splink refuses what it learned: {error}") from error
         for threshold in THRESHOLDS:
             found = linker.clustering.cluster_pairwise_predictions_at_threshold(scored, threshold)
             yield f"probability {threshold:g}", _labels(found.as_duckdbpyrelation().fetchnumpy(), graph.accounts)

@@ -35,3 +35,14 @@ def test_one_kind_or_too_many_pairs_are_reasons_not_to_run(monkeypatch: pytest.M
     monkeypatch.setattr(splink_model, "MAX_PAIRS", 3)
     with pytest.raises(NotRun, match=r"^6 pairs in blocks, more than 3$"):
         next(splink_clusters(bipartite(links({(a, e) for a in range(3) for e in (0, 1)}), 5)))
+
+
+def test_what_splink_refuses_itself_is_a_reason_not_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("splink")
+
+    def refuse(linker: object, used: object) -> None:
+        raise ValueError("m_probability value 0.0 is below the minimum")
+
+    monkeypatch.setattr(splink_model, "_train", refuse)
+    with pytest.raises(NotRun, match=r"^Splink refuses what it learned: m_probability value 0\.0 is below"):
+        next(splink_clusters(bipartite(links(two_kinds(60, 5, 40)), 340)))
