@@ -111,7 +111,17 @@ def _with(kind: Incidence, links: pd.DataFrame) -> Incidence:
     matrix = (kind.matrix + added).tocsr()
     matrix.data[:] = 1
     matrix.sort_indices()
-    return replace(kind, matrix=matrix, uses=kind.uses if kind.uses is None else (kind.uses + added).tocsr())
+    uses = kind.uses if kind.uses is None else (kind.uses + added).tocsr()
+    return replace(kind, matrix=matrix, uses=uses, seen=kind.seen if kind.seen is None else _seen_last(kind, added))
+
+
+def _seen_last(kind: Incidence, added: sp.csr_matrix) -> sp.csr_matrix:
+    """When each entity was first used, planted ones at the last moment of the logs: nobody plants in the past."""
+    assert kind.seen is not None
+    new = added - added.multiply(kind.matrix)
+    new.eliminate_zeros()
+    new.data[:] = 1
+    return (kind.seen + new * int(kind.seen.data.max(initial=1))).tocsr()
 
 
 def _victims(store: Store, accounts: int, number: int, seed: int) -> Ints:

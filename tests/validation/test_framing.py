@@ -39,6 +39,21 @@ def test_planting_adds_links_and_takes_none_away() -> None:
     assert content == [[0, 0], [0, 0], [1, 0], [0, 1], [1, 0]], "a use twice is one link"
 
 
+def test_planting_is_the_last_thing_that_happens() -> None:
+    """What an account used before keeps its time, whatever is planted on it besides."""
+    graph = graph_of(5, [(DEVICE, [(0, 0), (1, 1), (1, 0)])])
+    device = graph.kinds[0]
+    seen, uses = device.matrix.copy(), device.matrix.copy()
+    seen.data[:] = [3, 4, 9]
+    graph = replace(graph, kinds=(replace(device, seen=seen, uses=uses),))
+    links = pd.DataFrame([(0, "device", 0), (0, "device", 1), (4, "device", 0)], columns=["account", "kind", "entity"])
+    after = planted(graph, links).kinds[0]
+    assert after.seen is not None
+    assert after.seen.toarray().tolist() == [[3, 9], [4, 9], [0, 0], [0, 0], [9, 0]]
+    assert after.uses is not None
+    assert after.uses.toarray().tolist() == [[2, 1], [1, 1], [0, 0], [0, 0], [1, 0]]
+
+
 def test_the_attacker_plants_the_strongest_forgeable_values_of_one_ring(published: Path) -> None:
     case = open_case(published)
     profiles = pq.read_table(published / "4-rings/profiles.parquet").to_pandas()
