@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage import pipeline
+from linkage.costs import peak_memory
 from linkage.evaluation import Evaluation, ScoreLine, evaluate, label_lines, read_truth
 from linkage.evaluation.memberships import Labels
 from linkage.evaluation.peers import PEERS, NotRun, bipartite
@@ -21,7 +21,7 @@ from linkage.yardstick.worlds import CEILING, LINKAGE, World
 
 SIMULATE = "simulate"
 TRUTH = "truth.parquet"
-KIB_PER_MB = 1_000_000 / 1024  # getrusage counts KiB on Linux
+BYTES_PER_MB = 1_000_000
 
 
 def main(arguments: list[str]) -> None:
@@ -127,4 +127,4 @@ def _ceiling(run: Path, truth: Path) -> Result:
 
 def peak_mb() -> float:
     """Peak resident memory of this process in MB."""
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MB, 1)
+    return round(peak_memory() / BYTES_PER_MB, 1)
