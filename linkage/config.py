@@ -160,11 +160,6 @@ class Method(Section):
     proposers: Proposers = Field(default_factory=Proposers)
     timing: Timing = Field(default_factory=Timing)
 
-    @property
-    def shield(self) -> bool:
-        """Whether such accounts are no more than bystanders."""
-        return self.plantable == "bystander"
-
 
 class Output(Section):
     """Where runs are published."""
@@ -207,6 +202,7 @@ LEASED_FAMILY = "network"  # addresses pass between strangers
 # his own to it, and a value planted on a stranger is planted at a time of the attacker's choice.
 TIMING_FAMILY = "timing"
 TIMING_KINDS = {name: Kind(name, TIMING_FAMILY, forgeable=True) for name in ("hand_off",)}
+BUILT_IN_FAMILIES = (*(spec.family for spec in BUILT_IN_KINDS.values()), TIMING_FAMILY)
 PAYMENT_FAMILY = "payment"  # columns of these kinds are screened for card numbers and masked in the quarantine
 NOT_YET = {"prompt": "hash the prompts before, and give the column with the hashes as a prompt_template entity"}
 

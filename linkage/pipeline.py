@@ -148,8 +148,7 @@ def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table
     with job.stage("rings") as folder:
         method = job.config.method
         inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed)
-        limits = Limits(method.rounds, method.splits, method.min_accounts, method.shield)
-        tables = find_rings(graph, partitions, inside, limits)
+        tables = find_rings(graph, partitions, inside, Limits.of(method))
         _save(folder, tables)
         return tables
 

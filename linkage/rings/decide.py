@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from linkage.config import Method
 from linkage.model import AccountGraph
 from linkage.rings.choose import STILL_FREE, choose, worth_by_two_families
 from linkage.rings.codelength import Ints
@@ -30,6 +31,11 @@ class Limits:
     splits: int
     smallest: int
     shield: bool
+
+    @classmethod
+    def of(cls, method: Method) -> Limits:
+        """Those that the settings name."""
+        return cls(method.rounds, method.splits, method.min_accounts, method.plantable == "bystander")
 
 
 def candidate_matrix(partitions: Ints, smallest: int) -> sp.csr_matrix:

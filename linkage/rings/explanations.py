@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from linkage.config import BUILT_IN_FAMILIES
 from linkage.model import Verdict
 from linkage.rings.codelength import Floats
 from linkage.rings.features import FamilyView, Features
@@ -22,7 +23,6 @@ SCRIPTED = 0.6  # fit of sign-ups within one minute: more than a hint, and less 
 HINT = 0.8  # weight of many methods on few accounts where no account pays by two: so do an agency's clients, too
 CLOUD = (20, 40)  # addresses from and beyond which a fleet hardly works
 TEAM = 15.0  # accounts that one payment method of a team pays for
-BUILT_IN = ("payment", "network", "device", "content", "timing")  # families of the built-in kinds
 Explanation = Callable[[Features], Floats]
 
 
@@ -60,7 +60,8 @@ def many_cards(f: Features) -> Floats:
 
 def many_identities(f: Features) -> Floats:
     """How far they do so with another kind that nobody can plant on a stranger, such as phone numbers."""
-    own = [_many(view, f.size, 0.0) * view.firm for name, view in sorted(f.families.items()) if name not in BUILT_IN]
+    users = [view for name, view in sorted(f.families.items()) if name not in BUILT_IN_FAMILIES]
+    own = [_many(view, f.size, 0.0) * view.firm for view in users]
     return np.asarray(np.max([np.zeros(len(f.size)), *own], axis=0))
 
 

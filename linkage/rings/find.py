@@ -32,7 +32,7 @@ REJOINED = 2  # rounds of uniting the parts of a ring; a third changed nothing o
 class Measured:
     """Groups with everything that is known of them; memberships are ``pairs``, one row of bits a kind.
 
-    ``framable``, one boolean a pair, are members of suspect groups who could be strangers with planted values.
+    ``plantable``, one boolean a pair, are members of suspect groups who could be strangers with planted values.
     """
 
     labels: Ints
@@ -43,7 +43,7 @@ class Measured:
     features: Features
     support: Floats
     verdicts: Verdicts
-    framable: np.ndarray
+    plantable: np.ndarray
 
 
 def find_rings(
@@ -99,8 +99,8 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     verdicts = judge(features, Grounds(held, firm))
     suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
-    framable = plantable(world, labels, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
-    return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framable)
+    framed = plantable(world, labels, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
+    return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framed)
 
 
 def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:
@@ -118,7 +118,7 @@ def _found(world: World, m: Measured, clusters: Ints, shield: bool) -> Found:
     others = touching_pairs(world, m.made, m.labels)
     further = (others.total > 0) & (m.labels[others.account] >= 0) & (m.labels[others.account] != others.group)
     affiliations = Pairs(others.account[further], others.group[further], others.bits[:, further])
-    return Found(m.counts, m.scored, m.made, m.pairs, m.framable, shield, affiliations, m.verdicts, m.support, cluster)
+    return Found(m.counts, m.scored, m.made, m.pairs, m.plantable, shield, affiliations, m.verdicts, m.support, cluster)
 
 
 def _cluster_of(ring: Ints, cluster: Ints, rings: int) -> Ints:

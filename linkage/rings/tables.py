@@ -39,7 +39,7 @@ class Found:
     scored: Score
     made: Profiles
     members: Pairs
-    framable: np.ndarray
+    plantable: np.ndarray
     shield: bool
     affiliations: Pairs
     verdicts: Verdicts
@@ -143,14 +143,14 @@ def roles_of(world: World, pairs: Pairs, shielded: np.ndarray) -> tuple[list[str
 
 
 def _members(world: World, found: Found) -> pa.Table:
-    role, families = roles_of(world, found.members, found.framable & found.shield)
+    role, families = roles_of(world, found.members, found.plantable & found.shield)
     columns: dict[str, object] = {
         "account": found.members.account,
         "ring": found.members.group,
         "log_odds_bits": published(found.members.total),
         "role": role,
         "families": families,
-        "plantable": found.framable,
+        "plantable": found.plantable,
     }
     return _joined([columns], model.RING_MEMBERS)
 

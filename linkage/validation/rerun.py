@@ -65,5 +65,4 @@ def rings_of(graph: AccountGraph, method: Method, observe: Observer | None = Non
     """
     partitions = proposer(method.proposers, method.proposers.resolutions, method.seed)(graph)
     inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed)
-    limits = Limits(method.rounds, method.splits, method.min_accounts, method.shield)
-    return find_rings(graph, partitions, inside, limits, observe)
+    return find_rings(graph, partitions, inside, Limits.of(method), observe)

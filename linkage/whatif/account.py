@@ -11,6 +11,7 @@ import numpy as np
 from linkage.model import AccountGraph, Role, Verdict
 from linkage.rings.codelength import Ints
 from linkage.rings.counts import world_of
+from linkage.rings.decide import Limits
 from linkage.rings.find import forgeable_families
 from linkage.rings.tables import roles_of
 from linkage.rings.verdicts import is_ring
@@ -128,7 +129,7 @@ class Member:
         found = measured(graph, self.members, world)
         mine = int(np.flatnonzero(found.pairs.account == self.account)[0])
         total = float(np.round(found.pairs.total[mine], 3))
-        roles = roles_of(world, found.pairs, found.framable & self.world.method.shield)[0]
+        roles = roles_of(world, found.pairs, found.plantable & Limits.of(self.world.method).shield)[0]
         role = Role(roles[mine]) if total > 0 else None
         stands = found.scored.saved[0] > 0 and bool(
             is_ring(found.features, found.support, found.verdicts, forgeable_families(world))[0]

@@ -73,8 +73,7 @@ def rings_with(world: RunWorld, seed: int) -> tuple[Ints, list[str]]:
     method = world.method
     partitions = proposer(method.proposers, method.proposers.resolutions, seed)(world.graph)
     inside = proposer(method.proposers, method.proposers.inner_resolutions, seed)
-    limits = Limits(method.rounds, method.splits, method.min_accounts, method.shield)
-    tables = find_rings(world.graph, partitions, inside, limits)
+    tables = find_rings(world.graph, partitions, inside, Limits.of(method))
     labels = np.full(world.graph.accounts, -1, dtype=np.int64)
     labels[tables["members"]["account"].to_numpy()] = tables["members"]["ring"].to_numpy()
     return labels, tables["rings"].sort_by("ring")["verdict"].to_pylist()

@@ -172,7 +172,7 @@ def told_roles(
 ) -> list[tuple[str, str]]:
     """Role and families of one member for each row of bits: a number for each kind."""
     accounts = len(bits)
-    framable = np.array([*framed, *[False] * (accounts - len(framed))])
+    plantable = np.array([*framed, *[False] * (accounts - len(framed))])
     world = world_of(graph_of(accounts, [(kind, [(a, 0) for a in range(accounts)]) for kind in kinds]))
     counts = count(world, groups_of(np.zeros(accounts, dtype=np.int64), 1))
     scored = score(world, counts)
@@ -181,7 +181,7 @@ def told_roles(
     words = Verdicts(["undetermined"], ["undetermined"], [""], np.full(1, np.nan), np.full(1, np.nan))
     made = profiles(world, counts, scored)
     rest = (words, np.ones(1), np.zeros(1, int))
-    table = ring_tables(world, Found(counts, scored, made, pairs, framable, True, pairs, *rest))
+    table = ring_tables(world, Found(counts, scored, made, pairs, plantable, True, pairs, *rest))
     if not framed:
         assert table["affiliations"]["role"].to_pylist() == table["members"]["role"].to_pylist()
     return list(zip(table["members"]["role"].to_pylist(), table["members"]["families"].to_pylist(), strict=True))

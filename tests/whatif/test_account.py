@@ -10,6 +10,7 @@ import pytest
 from linkage.graph import to_arrays
 from linkage.reports.run import Run
 from linkage.rings.counts import world_of
+from linkage.rings.decide import Limits
 from linkage.rings.find import measure
 from linkage.rings.tables import roles_of
 from linkage.whatif import account as module
@@ -45,7 +46,8 @@ def rebuilt(run: Run, world: RunWorld, member: Member, change: Change) -> tuple[
     found = measure(graph, world_of(graph), labels)
     mine = found.pairs.account.tolist().index(member.account)
     total = round(float(found.pairs.total[mine]), 3)
-    role = roles_of(world_of(graph), found.pairs, found.framable & world.method.shield)[0][mine] if total > 0 else None
+    shielded = found.plantable & Limits.of(world.method).shield
+    role = roles_of(world_of(graph), found.pairs, shielded)[0][mine] if total > 0 else None
     return total, role, found.verdicts.verdict[0], found.scored.saved[0]
 
 
