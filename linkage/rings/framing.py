@@ -8,13 +8,14 @@ its own, or when it began with what is the ring's: nobody plants in the past.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World, groups_of, rows_of
+from linkage.rings.gates import NOBODY, SHARED_WITH, gates
 from linkage.rings.profile import KindProfile, Pairs, Profiles
 from linkage.rings.score import KindScore, Score
 
@@ -22,7 +23,6 @@ OWN_USERS = 3  # members that use a ring's own entity: one may be framed, and a 
 HARDLY_SHARED = 0.9  # part of the users of an address or a card who must be of the ring, for it to speak for others
 EVERYBODY = 0.99  # of all accounts have a kind of which every honest one, too, has things of its own
 NO_LIFE = 2  # entities of a kind that an account without a life of its own has, all of them the ring's own
-SHARED_WITH = 4  # times as many users as members: rings share their operator's prompts; people begin with popular ones
 BEGINNING = 3_600 * 1_000_000  # microseconds in which an account shows what it is for, and nobody has heard of it yet
 
 
@@ -49,23 +49,33 @@ def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
     forgeable = np.array([b.incidence.kind.forgeable for b in world.kinds] + [True])
     witness = np.zeros(world.accounts, dtype=bool)
     witness[ties.pairs.account] = ties.pairs.bits[forgeable].sum(axis=0) > 0
-    cleared = _cleared(world, ties, account, witness)
-    cleared = _cleared(world, ties, account, witness & cleared)  # who could be a victim itself clears nobody
+    gate = gates(world, ties.counts, ties.scored)
+    cleared = _cleared(world, ties, account, witness, gate == NOBODY)
+    inside = (gate == NOBODY) | cleared[account[gate]]
+    cleared = _cleared(world, ties, account, witness & cleared, inside)  # who could be a victim itself clears nobody
     return np.asarray(~cleared[ties.pairs.account])
 
 
-def _cleared(world: World, ties: Ties, account: Ints, witness: np.ndarray) -> np.ndarray:
-    """Which accounts of the world are members that nobody could have framed, given the witnesses."""
+def _cleared(world: World, ties: Ties, account: Ints, witness: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Which accounts of the world are members that nobody could have framed, given the witnesses.
+
+    Those who are not ``inside`` (one boolean a membership) are not cleared, and clear nobody.
+    """
+    ours = np.zeros(world.accounts, dtype=bool)
+    ours[account] = inside
     firm = np.zeros(world.accounts, dtype=bool)
-    firm[ties.pairs.account] = firmly_tied(world, ties, account, witness)
+    firm[ties.pairs.account] = firmly_tied(world, ties, account, witness & ours)
+    firm &= ours
     cleared = firm.copy()
     for background, numbers, kind in zip(world.kinds, ties.counts.kinds, ties.scored.kinds, strict=True):
         if not background.incidence.kind.forgeable:
             cleared[account[_with_the_firm(background.users, numbers, firm[account])]] = True
         elif np.mean(background.breadth > 0) >= EVERYBODY:
-            cleared[account[_without_a_life(background.users, numbers)]] = True
-            cleared[account[_began(background, numbers, kind, account)]] = True
-    return cleared
+            k = np.bincount(numbers.link_cell, weights=inside[numbers.link_member], minlength=len(numbers.k))
+            seen = replace(numbers, k=k.astype(np.int64))
+            cleared[account[_without_a_life(background.users, seen)]] = True
+            cleared[account[_began(background, seen, kind, account)]] = True
+    return cleared & ours
 
 
 def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) -> np.ndarray:

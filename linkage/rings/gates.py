@@ -1,0 +1,88 @@
+"""Who hangs on a ring by one member alone.
+
+Behind a member may stand its household or its firm: tied to it by cards and addresses, and to the ring through it and
+nobody else. Whatever brought that member into the ring brought them, so they say nothing for it.
+"""
+
+from __future__ import annotations
+
+import igraph as ig
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import breadth_first_order
+
+from linkage.rings.codelength import Ints
+from linkage.rings.counts import Counts, World
+from linkage.rings.score import Score
+
+NOBODY = -1
+SHARED_WITH = 4  # times as many users as members: rings share their operator's prompts; people begin with popular ones
+
+
+def gates(world: World, counts: Counts, scored: Score) -> Ints:
+    """The gate of each membership, a membership too, which all its ties to the heart of its ring pass. -1: it has none.
+
+    A tie is an entity of the ring's profile of whose users a quarter or more are members. The heart is the largest set
+    of members that holds together whoever of them is taken away (the biconnected component with most members). Of
+    several gates in a row the one next to the heart counts; who is not tied to the heart at all has none.
+    """
+    group = counts.kinds[0].member_group
+    ends, cell_group = _ties(world, counts, scored, len(group))
+    blocks = ig.Graph(n=len(group) + len(cell_group), edges=ends).biconnected_components()
+    sizes = np.array([len(block) for block in blocks], dtype=np.int64)
+    if not len(sizes):
+        return np.full(len(group), NOBODY)
+    block = np.repeat(np.arange(len(sizes)), sizes)
+    vertex = np.concatenate([np.asarray(vertices, dtype=np.int64) for vertices in blocks])
+    hearts = _hearts(block, vertex, np.concatenate([group, cell_group]), len(group))
+    return _next_to_the_heart(_parents(block, vertex, hearts), len(sizes), len(group))
+
+
+def _ties(world: World, counts: Counts, scored: Score, members: int) -> tuple[Ints, Ints]:
+    """Edges between memberships and the cells of what holds their ring together; and the group of each such cell."""
+    ends, group, first = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)], members
+    for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
+        ours = kind.chosen & (SHARED_WITH * numbers.k >= background.users[numbers.entity])
+        number = first + np.cumsum(ours) - 1
+        links = ours[numbers.link_cell]
+        ends.append(np.column_stack([numbers.link_member[links], number[numbers.link_cell[links]]]))
+        group.append(numbers.group[ours])
+        first += int(ours.sum())
+    return np.concatenate(ends), np.concatenate(group)
+
+
+def _hearts(block: Ints, vertex: Ints, group: Ints, members: int) -> Ints:
+    """The block with most members in each group; of equal ones that with the first vertex."""
+    number = int(block[-1]) + 1
+    held = np.bincount(block, weights=vertex < members, minlength=number)
+    first = np.full(number, len(group))
+    np.minimum.at(first, block, vertex)
+    order = np.lexsort((first, -held, group[first]))
+    return np.asarray(order[np.unique(group[first][order], return_index=True)[1]])
+
+
+def _parents(block: Ints, vertex: Ints, hearts: Ints) -> Ints:
+    """Parent of each node of the trees of blocks and vertices: node 0 is above all hearts, then blocks, then vertices.
+
+    What is not reached from a heart has node 0 for its parent.
+    """
+    blocks = int(block[-1]) + 1
+    above = np.concatenate([np.zeros(len(hearts), dtype=np.int64), 1 + block])
+    below = np.concatenate([1 + hearts, 1 + blocks + vertex])
+    size = 1 + blocks + int(vertex.max()) + 1
+    tree = csr_matrix((np.ones(len(above), dtype=np.int8), (above, below)), shape=(size, size))
+    parents = breadth_first_order(tree, 0, directed=False)[1]
+    return np.asarray(np.maximum(parents, 0), dtype=np.int64)
+
+
+def _next_to_the_heart(parent: Ints, blocks: int, members: int) -> Ints:
+    """The topmost member above each member, by doubling the steps; -1 where there is none."""
+    vertex = parent - 1 - blocks
+    top = np.where((vertex >= 0) & (vertex < members), vertex, NOBODY)
+    while parent.any():
+        top = np.where(top[parent] >= 0, top[parent], top)
+        parent = parent[parent]
+    mine = np.full(members, NOBODY)
+    known = min(members, max(len(top) - 1 - blocks, 0))
+    mine[:known] = top[1 + blocks :][:known]
+    return mine
