@@ -46,6 +46,7 @@ class DuckDBEngine:
             self._workdir.mkdir(parents=True, exist_ok=True)
             self._connection = duckdb.connect(":memory:", config=_options(settings, self._spill))
             self._connection.execute("SET TimeZone = 'UTC'")
+            self._connection.execute("SET enable_progress_bar = false")  # on by itself in notebooks and `python -c`
             self._connection.execute("PRAGMA enable_profiling = 'no_output'")  # counts what is spilled; costs nothing
             for macro in MACROS:
                 self._connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")

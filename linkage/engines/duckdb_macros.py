@@ -5,7 +5,6 @@ from __future__ import annotations
 # Blanks of Unicode and what is invisible: no-break and zero-width spaces, byte order mark.
 BLANKS = " \t\r\n\v\f" + "".join(map(chr, (0x85, 0xA0, 0x2007, 0x200B, 0x202F, 0x2060, 0x3000, 0xFEFF)))
 DATE = r"\d{4}-\d{1,2}-\d{1,2}"  # ISO 8601, and without its leading zeros
-GROUP = "[0-9a-f]{1,4}"  # of an IPv6 address
 CLOCK = r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?"
 
 MACROS = (
@@ -36,21 +35,7 @@ MACROS = (
     "regexp_full_match(line, csv_field(d) || '(' || csv_delimiter(d) || csv_field(d) || ')*') "
     "THEN list_transform(regexp_extract_all(d || line, csv_delimiter(d) || csv_field(d), 1), lambda f : "
     "CASE WHEN left(f, 1) = '\"' THEN replace(f[2:length(f) - 1], '\"\"', '\"') ELSE f END) END",
-    "octet(x, i) AS TRY_CAST(split_part(x, '.', i) AS INTEGER)",
     "ipv4_text(n) AS concat_ws('.', n >> 24, (n >> 16) & 255, (n >> 8) & 255, n & 255)",
-    "ipv4_number(x) AS octet(x, 1)::BIGINT * 16777216 + octet(x, 2) * 65536 + octet(x, 3) * 256 + octet(x, 4)",
-    "is_ipv4(x) AS regexp_full_match(x, '((25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(\\.|$)){4}') AND right(x, 1) <> '.'",
-    # IPv6 as nearly all logs write it: four groups and more before `::` or none, in plain groups; its first 64 bits
-    "ipv6_head(x) AS split_part(lower(x), '::', 1)",
-    "ipv6_group(x, i) AS ltrim(split_part(ipv6_head(x), ':', i), '0')",
-    f"is_plain_ipv6(x) AS regexp_full_match(lower(x), '{GROUP}(:{GROUP}){{7}}') OR ("
-    f"regexp_full_match(lower(x), '{GROUP}(:{GROUP}){{0,6}}::({GROUP}(:{GROUP}){{0,3}})?') AND "
-    "length(x) - length(replace(x, ':', '')) <= 7 + CAST(right(x, 1) = ':' AS INTEGER))",
-    "ipv6_start(x) AS list_reduce(list_transform([1, 2, 3, 4], lambda i : "
-    "CAST('0x0' || ipv6_group(x, i) AS UBIGINT)), lambda a, b : a * 65536 + b)",
-    "ipv6_network(x) AS regexp_replace(concat_ws(':', "
-    + ", ".join(f"coalesce(nullif(ipv6_group(x, {i}), ''), '0')" for i in range(1, 5))
-    + "), '(:0)+$', '') || '::/64'",
     # Luhn's check: from the right, every second digit doubled, digits of the products summed
     "luhn(digits) AS list_sum(list_transform(string_split(reverse(digits), ''), lambda d, i : "
     "CASE WHEN i % 2 = 0 THEN (d::INTEGER * 2) // 10 + (d::INTEGER * 2) % 10 ELSE d::INTEGER END)) % 10 = 0",

@@ -10,8 +10,10 @@ import pyarrow as pa
 
 from linkage.engines.step import Engine, Step
 from linkage.errors import InputRefused
+from linkage.sources.forms import ADDRESSES
 
 NETWORKS = pa.schema([("context", pa.string()), ("version", pa.int8()), ("bits", pa.int64()), ("start", pa.uint64())])
+STARTS = pa.schema([("value", pa.string()), ("version", pa.int8()), ("bits", pa.int64()), ("start", pa.uint64())])
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -27,7 +29,9 @@ def make_entities(engine: Engine, lists: Mapping[str, Path], address_kinds: list
     rows = [row for name, path in lists.items() for row in _networks(name, path)]
     engine.load("networks", pa.Table.from_pylist(rows, schema=NETWORKS))
     engine.load("address_kinds", pa.table({"kind": pa.array(address_kinds, pa.string())}))
-    engine.run(Step("ip_contexts", _CONTEXTS_SQL, ("names", "address_kinds", "networks")))
+    wanted = "SELECT DISTINCT value FROM names SEMI JOIN address_kinds USING (kind) WHERE EXISTS (FROM networks)"
+    engine.load("address_starts", _starts(engine.fetch(wanted)))
+    engine.run(Step("ip_contexts", _CONTEXTS_SQL, ("names", "address_kinds", "networks", "address_starts")))
     engine.run(
         Step(
             "entities",
@@ -41,12 +45,8 @@ def make_entities(engine: Engine, lists: Mapping[str, Path], address_kinds: list
 # Addresses are compared by their first 64 bits (IPv4: all 32): each length of network is one equality join.
 _CONTEXTS_SQL = """
     WITH addresses AS (
-        SELECT n.entity, 4 AS version, 32 AS width, ipv4_number(n.value)::UBIGINT AS number
-        FROM names n SEMI JOIN address_kinds USING (kind) WHERE NOT contains(n.value, ':')
-        UNION ALL
-        SELECT n.entity, 6, 64, ipv6_start(n.value)
-        FROM names n SEMI JOIN address_kinds USING (kind)
-        WHERE contains(n.value, ':') AND EXISTS (FROM networks WHERE version = 6)),
+        SELECT n.entity, s.version, s.bits AS width, s.start AS number
+        FROM names n SEMI JOIN address_kinds USING (kind) JOIN address_starts s USING (value)),
     lengths AS (SELECT DISTINCT version, bits FROM networks),
     cut AS (
         SELECT a.entity, version, l.bits,
@@ -83,8 +83,22 @@ def _network(text: str, path: Path, number: int) -> Network:
 
 
 def _network_row(name: str, network: Network) -> list[dict[str, object]]:
-    wide = network.version == 6
-    if wide and network.prefixlen > 64:
+    if network.version == 6 and network.prefixlen > 64:
         return []  # inside one /64, which is the entity: the rest of it is not in the list
-    start = int(network.network_address) >> 64 if wide else int(network.network_address)
-    return [{"context": name, "version": network.version, "bits": network.prefixlen, "start": start}]
+    return [{"context": name, "version": network.version, "bits": network.prefixlen, "start": _start(network)}]
+
+
+def _starts(values: pa.Table) -> pa.Table:
+    """Version, bits and start of each address (IPv6: of its /64), as STARTS."""
+    read = [_starts_of(batch["value"].to_pylist()) for batch in values.to_batches(max_chunksize=ADDRESSES)]
+    return pa.concat_tables([STARTS.empty_table(), *read])
+
+
+def _starts_of(values: list[str]) -> pa.Table:
+    networks = [ipaddress.ip_network(value) for value in values]
+    columns = [values, [n.version for n in networks], [n.prefixlen for n in networks], [_start(n) for n in networks]]
+    return pa.table(columns, schema=STARTS)
+
+
+def _start(network: Network) -> int:
+    return int(network.network_address) >> 64 if network.version == 6 else int(network.network_address)

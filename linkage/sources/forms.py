@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import pyarrow as pa
+
 from linkage.config import KindSpec
 from linkage.engines.step import Engine, Step, literal
-from linkage.sources.normalise import (
-    LINKS,
-    account_forms_sql,
-    ip_forms,
-    ipv4_forms_sql,
-    ipv6_forms_sql,
-    usual_ipv6_sql,
-    value_forms_sql,
-)
+from linkage.sources.normalise import IP_FORMS, LINKS, account_forms_sql, ip_forms, value_forms_sql
 from linkage.sources.scan import ACCOUNT
+
+ADDRESSES = 1 << 16  # so many are Python's at a time; with their forms they take about 25 MB
 
 
 def make_forms(engine: Engine, sources: Sequence[str], specs: Mapping[str, KindSpec]) -> None:
@@ -54,24 +50,19 @@ def normalise_texts(engine: Engine, name: str, texts: str, specs: Mapping[str, K
 
     Slots, values and states are as in :func:`make_forms`; the value of what is invalid means nothing.
     """
-    looks, others = f"{name}_ip_looks", f"{name}_ip_others"
-    looked = f"CASE WHEN is_ipv4(text) THEN 4 WHEN {usual_ipv6_sql('text')} THEN 6 ELSE 0 END"
-    addresses = _of_slots(k for k, spec in specs.items() if spec.normalise == "ip")
-    engine.run(Step(looks, f"SELECT slot, text, {looked} AS look FROM {texts} WHERE {addresses}", (texts,)))
-    unlike = engine.fetch(f"SELECT DISTINCT text FROM {looks} WHERE look = 0")
-    engine.load(others, ip_forms(unlike["text"].to_pylist()))
+    addresses, readings = _of_slots(k for k, spec in specs.items() if spec.normalise == "ip"), f"{name}_addresses"
+    distinct = engine.fetch(f"SELECT DISTINCT text FROM {texts} WHERE {addresses}")
+    read = [ip_forms(batch["text"].to_pylist()) for batch in distinct.to_batches(max_chunksize=ADDRESSES)]
+    engine.load(readings, pa.concat_tables([IP_FORMS.empty_table(), *read]))
     parts = [
         account_forms_sql(f"(SELECT * FROM {texts} WHERE slot = {literal(ACCOUNT)})"),
-        ipv4_forms_sql(f"(SELECT * FROM {looks} WHERE look = 4)"),
-        ipv6_forms_sql(f"(SELECT * FROM {looks} WHERE look = 6)"),
-        f"SELECT slot, text, o.value, o.state FROM {looks} JOIN {others} o USING (text) WHERE look = 0",
+        f"SELECT slot, text, r.value, r.state FROM {texts} JOIN {readings} r USING (text) WHERE {addresses}",
     ]
     for normalise in ("text", "hash"):
         chosen = _of_slots(k for k, spec in specs.items() if spec.normalise == normalise)
         parts.append(value_forms_sql(normalise, f"(SELECT * FROM {texts} WHERE {chosen})"))
-    engine.run(Step(name, " UNION ALL ".join(parts), (texts, looks, others)))
-    for table in (looks, others):
-        engine.drop(table)
+    engine.run(Step(name, " UNION ALL ".join(parts), (texts, readings)))
+    engine.drop(readings)
 
 
 def _of_slots(kinds: Iterator[str]) -> str:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,6 +64,17 @@ def test_times_come_back_as_utc_whatever_the_zone_of_the_process(
     engine.close()
     assert table.schema.field("t").type == pa.timestamp("us", tz="UTC")
     assert table["t"].to_pylist() == [datetime(2026, 1, 1, 10, tzinfo=UTC)]
+
+
+def test_no_bars_among_the_output_of_scripts_without_a_file(tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; from linkage.config import EngineSettings\n"
+        "from linkage.engines.duckdb import DuckDBEngine\n"
+        f"engine = DuckDBEngine(EngineSettings.model_validate({{'threads': 1}}), Path({str(tmp_path)!r}))\n"
+        "print(engine.fetch(\"SELECT current_setting('enable_progress_bar') AS x\")['x'].to_pylist())"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout == "[False]\n"
 
 
 def test_no_extension_is_ever_fetched(engine: DuckDBEngine) -> None:

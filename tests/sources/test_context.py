@@ -9,6 +9,7 @@ import pytest
 from linkage.errors import InputRefused
 from tests.sources.small_logs import read, write_csv
 
+NEAR, NEAR_WIDE = 0x08000000, 0x2600 << 112  # networks near each other nest and collide
 SOURCE = {"s": {"path": "e.csv", "account": "a", "entities": {"ip": "ip"}}}
 
 
@@ -46,21 +47,25 @@ def test_without_lists_nothing_has_a_context(tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_against_the_library_on_random_networks(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
-    near = 0x08000000  # so that networks nest and collide
     lists: dict[str, list[str]] = {}
     for name in ("a", "b", "c"):
-        nets = [(near + dice.randrange(2**14), dice.randint(18, 32)) for _ in range(40)]
-        lists[name] = [str(ipaddress.ip_network((number, bits), strict=False)) for number, bits in nets]
-    addresses = sorted({str(ipaddress.IPv4Address(near + dice.randrange(2**14))) for _ in range(200)})
-    assert contexts(tmp_path, addresses, **lists) == {a: _smallest(a, lists) for a in addresses}
+        four = [(NEAR + dice.randrange(2**14), dice.randint(18, 32)) for _ in range(40)]
+        six = [(NEAR_WIDE + (dice.randrange(2**14) << 64), dice.randint(50, 64)) for _ in range(40)]
+        lists[name] = [str(ipaddress.ip_network(network, strict=False)) for network in (*four, *six)]
+    addresses = {str(ipaddress.IPv4Address(NEAR + dice.randrange(2**14))) for _ in range(200)}
+    starts = [NEAR_WIDE + (dice.randrange(2**14) << 64) for _ in range(200)]
+    addresses |= {str(ipaddress.IPv6Network((start, 64))) for start in starts}
+    written = [address.removesuffix("/64") for address in sorted(addresses)]
+    assert contexts(tmp_path, written, **lists) == {a: _smallest(a, lists) for a in addresses}
 
 
 def _smallest(address: str, lists: dict[str, list[str]]) -> str | None:
+    entity = ipaddress.ip_network(address)
     holding = [
         (-network.prefixlen, name)
         for name, networks in lists.items()
         for network in map(ipaddress.ip_network, networks)
-        if ipaddress.ip_address(address) in network
+        if network.version == entity.version and network.supernet_of(entity)  # type: ignore[arg-type]  # of one version
     ]
     return min(holding)[1] if holding else None
 

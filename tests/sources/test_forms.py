@@ -7,6 +7,7 @@ import pytest
 
 from linkage.config import kind_specs, parse_config
 from linkage.engines.duckdb import DuckDBEngine
+from linkage.sources import forms as forms_module
 from linkage.sources.forms import make_forms
 from tests.sources.small_logs import events, read, write_csv
 
@@ -78,3 +79,25 @@ def test_where_two_texts_have_one_number_rows_find_them_by_themselves(tmp_path: 
     assert usual.uses() == colliding.uses()
     assert len(usual.uses()) == 7 * 11 + 7 * 5
     assert usual.report.counts == colliding.report.counts
+
+
+def test_addresses_are_one_by_any_spelling_and_junk_goes_to_the_quarantine(tmp_path: Path) -> None:
+    same = ["2600:0:0:7::1", "2600:0000:0000:0007:FFFF::", "[2600::7:0:0:0:2]:443", "2600:0:0:7::3%eth0"]
+    folded = ["::ffff:8.8.8.8", "8.8.8.8", "8.8.8.8:443"]
+    junk = ["2600::1::2", "2600:", "8.8.8", "08.8.8.8", "nowhere"]
+    rows = [f"a{i},2026-01-01T12:00:00Z,,{ip}" for i, ip in enumerate([*same, *folded, "fe80::1", *junk])]
+    write_csv(tmp_path / "events.csv", "account_id,ts,device,ip", *rows)
+    found = read(tmp_path, {"s": events()}, audit={"stop_share": 1.0})
+    assert found.uses() == {
+        (f"a{i}", "ip", "2600:0:0:7::/64" if i < len(same) else "8.8.8.8") for i in range(len(same + folded))
+    }
+    assert found.quarantine["value"].tolist() == junk
+    assert found.reasons() == {"no IP address": len(junk)}
+
+
+def test_more_addresses_than_are_read_at_a_time(engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms_module, "ADDRESSES", 3)
+    texts = [f"8.8.{i // 250}.{i % 250 + 1}" for i in range(5000)]
+    engine.load("many", pa.table({"slot": ["ip"] * len(texts), "text": texts}))
+    forms_module.normalise_texts(engine, "read_many", "many", SPECS)
+    assert engine.fetch("SELECT value FROM read_many ORDER BY value")["value"].to_pylist() == sorted(texts)
