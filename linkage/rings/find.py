@@ -20,7 +20,8 @@ from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touch
 from linkage.rings.refine import reach, refine
 from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer
-from linkage.rings.tables import Found, no_rings, ring_tables
+from linkage.rings.strays import strays
+from linkage.rings.tables import Found, by_family, no_rings, ring_tables
 from linkage.rings.told import told_of
 from linkage.rings.unions import Behind
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
@@ -32,7 +33,8 @@ REJOINED = 2  # rounds of uniting the parts of a ring; a third changed nothing o
 class Measured:
     """Groups with everything that is known of them; memberships are ``pairs``, one row of bits a kind.
 
-    ``plantable``, one boolean a pair, are members of suspect groups who could be strangers with planted values.
+    ``plantable``, one boolean a pair, are members of suspect groups who could be strangers with planted values;
+    ``astray`` those tied by one family alone, of whom there are too many to be evaders.
     """
 
     labels: Ints
@@ -44,6 +46,7 @@ class Measured:
     support: Floats
     verdicts: Verdicts
     plantable: np.ndarray
+    astray: np.ndarray
 
 
 def find_rings(
@@ -100,7 +103,8 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     verdicts = judge(features, Grounds(held, firm))
     suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
     framed = plantable(world, labels, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
-    return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framed)
+    astray = strays(by_family(world, pairs.bits[:-1]) > 0, pairs.group, groups) & suspect[pairs.group]
+    return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framed, astray)
 
 
 def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:
@@ -118,7 +122,9 @@ def _found(world: World, m: Measured, clusters: Ints, shield: bool) -> Found:
     others = touching_pairs(world, m.made, m.labels)
     further = (others.total > 0) & (m.labels[others.account] >= 0) & (m.labels[others.account] != others.group)
     affiliations = Pairs(others.account[further], others.group[further], others.bits[:, further])
-    return Found(m.counts, m.scored, m.made, m.pairs, m.plantable, shield, affiliations, m.verdicts, m.support, cluster)
+    beside = (m.plantable & shield) | m.astray
+    rest = (affiliations, m.verdicts, m.support, cluster)
+    return Found(m.counts, m.scored, m.made, m.pairs, m.plantable, beside, shield, *rest)
 
 
 def _cluster_of(ring: Ints, cluster: Ints, rings: int) -> Ints:

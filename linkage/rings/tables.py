@@ -33,13 +33,16 @@ SCHEMAS = {
 
 @dataclass(frozen=True)
 class Found:
-    """The decided rings and what was measured of them; memberships and affiliations are pairs."""
+    """The decided rings and what was measured of them; memberships and affiliations are pairs.
+
+    ``beside`` are members who are bystanders however many families tie them."""
 
     counts: Counts
     scored: Score
     made: Profiles
     members: Pairs
     plantable: np.ndarray
+    beside: np.ndarray
     shield: bool
     affiliations: Pairs
     verdicts: Verdicts
@@ -117,8 +120,8 @@ def _rings(world: World, found: Found) -> pa.Table:
     return _joined([columns], model.RING_LIST)
 
 
-def _by_family(world: World, bits: Floats) -> Floats:
-    """Best kind of each family: kinds x pairs to families x pairs."""
+def by_family(world: World, bits: Floats) -> Floats:
+    """Best kind of each family: kinds x pairs (see :class:`linkage.rings.profile.Pairs`) to families x pairs."""
     families = [b.incidence.kind.family for b in world.kinds]
     return np.stack([bits[[f == family for f in families]].max(axis=0) for family in world.families])
 
@@ -129,7 +132,7 @@ def roles_of(world: World, pairs: Pairs, shielded: np.ndarray) -> tuple[list[str
     Addresses that many strangers use tie little (under 10 bits in all); those of the ring alone make a periphery. Who
     is ``shielded`` is a bystander, however many families tie it.
     """
-    tied = _by_family(world, pairs.bits[:-1]) > 0
+    tied = by_family(world, pairs.bits[:-1]) > 0
     number = tied.sum(axis=0)
     network = tied[world.families.index(NETWORK)] if NETWORK in world.families else np.zeros(len(number), dtype=bool)
     several = len(world.families) > 1
@@ -143,7 +146,7 @@ def roles_of(world: World, pairs: Pairs, shielded: np.ndarray) -> tuple[list[str
 
 
 def _members(world: World, found: Found) -> pa.Table:
-    role, families = roles_of(world, found.members, found.plantable & found.shield)
+    role, families = roles_of(world, found.members, found.beside)
     columns: dict[str, object] = {
         "account": found.members.account,
         "ring": found.members.group,

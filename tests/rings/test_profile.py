@@ -59,7 +59,8 @@ def published_profiles(graph: AccountGraph, labels: np.ndarray) -> pa.Table:
     open_case, unfit = ["undetermined"] * groups, np.full(groups, np.nan)
     words = Verdicts(open_case, open_case, [""] * groups, unfit, unfit)
     rest = (words, np.ones(groups), np.zeros(groups, int))
-    found = Found(count(world, groups_of(labels, groups)), scored, made, none, np.zeros(0, bool), False, none, *rest)
+    nobody = np.zeros(0, bool)
+    found = Found(count(world, groups_of(labels, groups)), scored, made, none, nobody, nobody, False, none, *rest)
     return ring_tables(world, found)["profiles"]
 
 

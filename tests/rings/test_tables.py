@@ -181,7 +181,7 @@ def told_roles(
     words = Verdicts(["undetermined"], ["undetermined"], [""], np.full(1, np.nan), np.full(1, np.nan))
     made = profiles(world, counts, scored)
     rest = (words, np.ones(1), np.zeros(1, int))
-    table = ring_tables(world, Found(counts, scored, made, pairs, plantable, True, pairs, *rest))
+    table = ring_tables(world, Found(counts, scored, made, pairs, plantable, plantable, True, pairs, *rest))
     if not framed:
         assert table["affiliations"]["role"].to_pylist() == table["members"]["role"].to_pylist()
     return list(zip(table["members"]["role"].to_pylist(), table["members"]["families"].to_pylist(), strict=True))

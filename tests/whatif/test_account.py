@@ -46,7 +46,7 @@ def rebuilt(run: Run, world: RunWorld, member: Member, change: Change) -> tuple[
     found = measure(graph, world_of(graph), labels)
     mine = found.pairs.account.tolist().index(member.account)
     total = round(float(found.pairs.total[mine]), 3)
-    shielded = found.plantable & Limits.of(world.method).shield
+    shielded = (found.plantable & Limits.of(world.method).shield) | found.astray
     role = roles_of(world_of(graph), found.pairs, shielded)[0][mine] if total > 0 else None
     return total, role, found.verdicts.verdict[0], found.scored.saved[0]
 
