@@ -22,6 +22,7 @@ OPEN = 0.4  # fit of what an innocent explanation fits as well; under verdicts.F
 SCRIPTED = 0.6  # fit of sign-ups within one minute: more than a hint, and less than what two witnesses say
 HINT = 0.8  # weight of many methods on few accounts where no account pays by two: so do an agency's clients, too
 CLOUD = (20, 40)  # addresses from and beyond which a fleet hardly works
+FAT = (4, 8)  # times the usual load from and beyond which nobody's own work is so much, day for day
 TEAM = 15.0  # accounts that one payment method of a team pays for
 Explanation = Callable[[Features], Floats]
 
@@ -55,7 +56,7 @@ def crossed_cards(f: Features) -> Floats:
 
 def many_cards(f: Features) -> Floats:
     """How far the members draw on many payment methods, each on few accounts, with none in front."""
-    return _many(f.family("payment"), f.size, alike_from_everywhere(f))
+    return _many(f.family("payment"), f.size, alike_from_everywhere(f)) * (1 - on_one_image(f))
 
 
 def many_identities(f: Features) -> Floats:
@@ -78,7 +79,7 @@ def open_cards(f: Features) -> Floats:
     pay = f.family("payment")
     front = rising(pay.top / np.maximum(f.size, 1), 0.35, 0.6) * (1 - crossed_cards(f))
     front *= np.maximum(rising(pay.top, FEW - 2, FEW), falling(f.size, FEW, FEW + 1))
-    teams = falling(pay.entities * TEAM / np.maximum(f.size, 1), 1, 3)
+    teams = falling(pay.entities * TEAM / np.maximum(f.size, 1) * (1 - 0.5 * on_one_image(f)), 1, 3)
     teams *= 1 - np.max([alike_from_everywhere(f), many_identities(f), woven_teams(f)], axis=0)
     return np.asarray(np.maximum(front, teams) * rising(pay.join, 0.4, 0.7) * (pay.bits > 0))
 
@@ -179,9 +180,26 @@ def in_one_place(f: Features) -> Floats:
     """
     pay, net, device = (f.family(n) for n in ("payment", "network", "device"))
     front = net.top / f.size
-    alone = rising(front, 0.6, 0.9) * falling(pay.join, 0.1, 0.3) * pay.known
+    alone = rising(front, 0.6, 0.9) * falling(pay.join, 0.1, 0.3) * pay.known * (1 - rising(f.members.heavy, *FAT))
     office = in_office(f) * falling(device.join * device.present, 0.1, 0.3)
     return np.asarray(np.maximum(alone, office * device.known) * (net.bits > 0) * (1 - f.told.rented))
+
+
+def on_one_image(f: Features) -> Floats:
+    """How far the members run on one image behind addresses of their own, and pay by one method each: so do the people
+    of a firm that gives out its laptops, its gateway and a card for each, and the workers of a fleet."""
+    pay, net, device = (f.family(n) for n in ("payment", "network", "device"))
+    own = rising(net.exclusive, 0.9, 1.0) * rising(net.join * net.present, 0.8, 0.95) * (1 - f.told.rented)
+    image = rising(device.top / f.size, 0.6, 0.75) * (device.bits > ENOUGH)
+    return np.asarray(own * image * falling(pay.several, 0.05, 0.15) * (net.bits > ENOUGH))
+
+
+def shop_by_shop(f: Features) -> Floats:
+    """How far the members fall into parties with an address and a payment method of their own each, as the shops of a
+    chain do: what a ring deals out of its pools hangs together."""
+    pay, net = (f.family(n) for n in ("payment", "network"))
+    shared = [rising(v.join * v.present, 0.5, 0.7) * (v.bits > 0) for v in (pay, net)]
+    return falling(f.whole, 0.4, 0.7) * np.minimum(*shared)
 
 
 def in_office(f: Features) -> Floats:
@@ -246,7 +264,7 @@ def suspect(f: Features) -> Floats:
     pipeline = one_pipeline(f)
     witnesses = [HINT * many_identities(f), even_work(f), handed_on(f), rising(f.told.accused, 0.1, 0.4)]
     afar = HINT * np.minimum(pipeline, borrowed(f)) * (1 - own_things(f))
-    hidden = np.minimum(1 - open_cards(f), 1 - in_one_place(f))
+    hidden = 1 - np.max([open_cards(f), in_one_place(f), shop_by_shop(f)], axis=0)
     if "payment" not in f.families:
         witnesses.append(HINT * pooled_devices(f))
         afar, hidden = np.zeros(len(f.size)), 1 - (1 - OPEN) * fleet_like(f)

@@ -58,25 +58,32 @@ class Members:
     """What is known of a ring's members one by one, per ring.
 
     ``burst`` and ``rush`` are the shares created within the ring's busiest hour and minute (0 where creations are not
-    known), ``support`` the share tied by a family other than the ring's strongest, ``even`` how alike their loads are.
+    known), ``support`` the share tied by a family other than the ring's strongest, ``even`` how alike their loads are,
+    ``heavy`` how many times the load of all accounts theirs is (medians; 0: not known).
     """
 
     burst: Floats
     rush: Floats
     support: Floats
     even: Evenness
+    heavy: Floats
 
 
 @dataclass(frozen=True)
 class Features:
     """``size`` and total ``bits`` per ring, a view of each family that the world has, what its members tell, and what
-    the user told."""
+    the user told.
+
+    ``whole``: of the members who use payment methods or addresses of the profile, the largest share that hangs together
+    by these; 0 where there are none.
+    """
 
     size: Floats
     bits: Floats
     families: dict[str, FamilyView]
     members: Members
     told: Told
+    whole: Floats
 
     def family(self, name: str) -> FamilyView:
         """The view of a family; zeros where the world has no kind of it."""
@@ -93,7 +100,7 @@ def features_of(world: World, counts: Counts, scored: Score, members: Members, t
         view = _view(background, numbers, kind, size)
         views[family] = _stronger(views[family], view) if family in views else view
     bits = np.asarray(scored.family_bits.sum(axis=0))
-    return Features(size, bits, views, members, told)
+    return Features(size, bits, views, members, told, _whole(world, counts, scored))
 
 
 def _view(background: Background, counts: KindCounts, scored: KindScore, size: Floats) -> FamilyView:
@@ -115,7 +122,7 @@ def _view(background: Background, counts: KindCounts, scored: KindScore, size: F
         several=_several(counts, chosen, groups),
         meeting=_using(counts, counts.k >= 2, groups, 1) / np.maximum(size, 1),
         places=np.bincount(counts.group[counts.k >= 2], minlength=groups).astype(np.float64),
-        web=_web(counts, chosen, groups),
+        web=_web([(counts, chosen)], groups),
         firm=np.full(groups, 0.0 if background.incidence.kind.forgeable else 1.0),
     )
 
@@ -125,18 +132,30 @@ def _several(counts: KindCounts, chosen: np.ndarray, groups: int) -> Floats:
     return np.asarray(_using(counts, chosen, groups, 2) / np.maximum(_using(counts, chosen, groups, 1), 1))
 
 
-def _web(counts: KindCounts, chosen: np.ndarray, groups: int) -> Floats:
-    """The largest share of a group's users of the chosen entities whom these connect, per group."""
-    links = chosen[counts.link_cell]
-    member, cell = counts.link_member[links], counts.link_cell[links]
-    members, nodes = len(counts.member_group), len(counts.member_group) + len(chosen)
-    pairs = sp.coo_matrix((np.ones(len(cell), dtype=np.int8), (member, members + cell)), shape=(nodes, nodes))
+def _whole(world: World, counts: Counts, scored: Score) -> Floats:
+    """The largest share of each group's users that payment methods and addresses connect."""
+    parts = zip(world.kinds, counts.kinds, scored.kinds, strict=True)
+    firm = [(numbers, kind.chosen) for b, numbers, kind in parts if b.incidence.kind.family in ("payment", "network")]
+    return _web(firm, len(counts.size)) if firm else np.zeros(len(counts.size))
+
+
+def _web(kinds: list[tuple[KindCounts, np.ndarray]], groups: int) -> Floats:
+    """The largest share of a group's users of the chosen entities (of each kind) whom these connect, per group."""
+    group = kinds[0][0].member_group
+    member, cell, nodes = [], [], len(group)
+    for counts, chosen in kinds:
+        links = chosen[counts.link_cell]
+        member.append(counts.link_member[links])
+        cell.append(nodes + counts.link_cell[links])
+        nodes += len(chosen)
+    ends = (np.concatenate(member), np.concatenate(cell))
+    pairs = sp.coo_matrix((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(nodes, nodes))
     _, part = connected_components(pairs, directed=False)
-    used = distinct(member)
+    used = distinct(ends[0])
     widths = np.bincount(part[used], minlength=1)
     widest = np.zeros(groups)
-    np.maximum.at(widest, counts.member_group[used], widths[part[used]])
-    return np.asarray(widest / np.maximum(np.bincount(counts.member_group[used], minlength=groups), 1))
+    np.maximum.at(widest, group[used], widths[part[used]])
+    return np.asarray(widest / np.maximum(np.bincount(group[used], minlength=groups), 1))
 
 
 def _using(counts: KindCounts, cells: np.ndarray, groups: int, least: int) -> Ints:

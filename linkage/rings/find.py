@@ -14,7 +14,7 @@ from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.framing import Ties, plantable
 from linkage.rings.inside import COMMON, RENTED, rings_inside
-from linkage.rings.loads import evenness
+from linkage.rings.loads import evenness, heaviness
 from linkage.rings.merge import merge
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
 from linkage.rings.refine import reach, refine
@@ -110,7 +110,8 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
 def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:
     created = with_clock(graph.created)
     burst, rush = (creation_burst(created, account, group, len(held), window) for window in (BURST, RUSH))
-    return Members(burst, rush, held, evenness(graph.loads, account, group, len(held)))
+    loads = (graph.loads, account, group, len(held))
+    return Members(burst, rush, held, evenness(*loads), heaviness(*loads))
 
 
 def _without(labels: Ints, kept: np.ndarray) -> Ints:

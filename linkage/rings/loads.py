@@ -53,6 +53,24 @@ def evenness(loads: np.ndarray | None, account: Ints, group: Ints, groups: int) 
     return Evenness(np.round(bits, 6), np.round(spread, 6))
 
 
+def heaviness(loads: np.ndarray | None, account: Ints, group: Ints, groups: int) -> Floats:
+    """Median load of each group's accounts, as a multiple of the median of all accounts; 0 where no load is known.
+
+    ``loads`` is as in :func:`evenness`. Of an even number of accounts the lower median counts.
+    """
+    heavy = np.zeros(groups)
+    if loads is None or not np.any(np.nan_to_num(loads) > 0):
+        return heavy
+    known = np.nan_to_num(loads[account]) > 0
+    value, ring = loads[account[known]], group[known]
+    order = np.lexsort((value, ring))
+    size = np.bincount(ring, minlength=groups)
+    first = np.cumsum(size) - size
+    some = size > 0
+    heavy[some] = value[order][(first + (size - 1) // 2)[some]] / np.median(loads[np.nan_to_num(loads) > 0])
+    return np.round(heavy, 6)
+
+
 def _narrowest(value: Floats, ring: Ints, size: Ints, held: Ints) -> Floats:
     """Width of the narrowest window with ``held`` of a ring's sorted values; infinite where it has fewer."""
     narrowest = np.full(len(size), np.inf)

@@ -23,13 +23,22 @@ def view(numbers: Numbers) -> FamilyView:
     return FamilyView(**{name: np.array([numbers.get(name, 0.0)]) for name in FamilyView.__dataclass_fields__})
 
 
-def ring(size: float, burst: float = 0.0, *, rush: float = 0.0, even: float = 0.0, **families: Numbers) -> Features:
+def ring(
+    size: float,
+    burst: float = 0.0,
+    *,
+    rush: float = 0.0,
+    even: float = 0.0,
+    heavy: float = 1.0,
+    whole: float = 1.0,
+    **families: Numbers,
+) -> Features:
     """One ring; families that are not named do not exist in the data, ``even`` are the bits of loads alike."""
     views = {name: view(numbers) for name, numbers in families.items()}
     bits = np.array([sum(v.bits[0] for v in views.values())])
     alike = Evenness(np.array([even]), np.array([0.6 if even else np.inf]))
-    members = Members(np.array([burst]), np.array([rush]), np.ones(1), alike)
-    return Features(np.array([size]), bits, views, members, nothing_told(1))
+    members = Members(np.array([burst]), np.array([rush]), np.ones(1), alike, np.array([heavy]))
+    return Features(np.array([size]), bits, views, members, nothing_told(1), np.array([whole]))
 
 
 def shared(bits: float, top: float, entities: float = 1, **more: float) -> Numbers:
@@ -556,3 +565,56 @@ def test_each_constant_decides(monkeypatch: pytest.MonkeyPatch, constant: str, v
     before = fits(features)
     monkeypatch.setattr(module, constant, value)
     assert fits(features)[Verdict.SUSPECT] < before[Verdict.SUSPECT]
+
+
+def shops(whole: float, cards: Numbers, homes: Numbers) -> Features:
+    """Shops on one image of a till, or a ring on one: sixty accounts with equal loads and one set of prompts."""
+    image = shared(500, 60, 1)
+    return ring(60, even=40, whole=whole, payment=cards, network=homes, device=image, content=shared(500, 40, 8))
+
+
+def test_shops_that_each_pay_for_themselves_are_not_suspect_and_pools_that_hang_together_are() -> None:
+    cards, homes = shared(400, 6, 12), shared(500, 4, 20, exclusive=0.8)
+    assert fits(shops(0.15, cards, homes))[Verdict.SUSPECT] == 0
+    assert fits(shops(1.0, cards, homes))[Verdict.SUSPECT] == 1
+    assert fits(shops(0.55, cards, homes))[Verdict.SUSPECT] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("lone", ["payment", "network"])
+def test_who_shares_cards_or_addresses_alone_in_small_parts_is_no_chain_of_shops(lone: str) -> None:
+    parts = {"payment": shared(400, 6, 12), "network": shared(500, 4, 20, exclusive=0.8), lone: NOTHING}
+    assert fits(shops(0.15, parts["payment"], parts["network"]))[Verdict.SUSPECT] >= HINT
+
+
+def staff(**more: float) -> Features:
+    """Sixty people on a firm's image and gateway, a card for every three: equal loads, prompts of their own."""
+    card, gateway = {"several": 0.0, **more}, {"exclusive": more.get("exclusive", 1.0)}
+    pay, net = shared(300, 5, 20, several=card["several"]), shared(400, 45, 6, **gateway)
+    return ring(60, even=40, payment=pay, network=net, device=shared(400, more.get("image", 50), 1), content=NOTHING)
+
+
+def test_a_firm_s_image_and_gateway_explain_a_card_for_each() -> None:
+    assert fits(staff())[Verdict.SUSPECT] == 0
+
+
+@pytest.mark.parametrize("more", [{"exclusive": 0.85}, {"image": 30}, {"several": 0.3}])
+def test_borrowed_addresses_several_images_or_cards_that_cross_are_no_firm_s(more: Numbers) -> None:
+    assert fits(staff(**more))[Verdict.SUSPECT] >= HINT
+
+
+def test_a_fleet_on_one_image_may_have_a_card_for_every_eight_workers() -> None:
+    def fleet(image: float) -> Features:
+        pay, net = shared(100, 10, 4), shared(200, 10, 48)
+        return ring(30, even=23, payment=pay, network=net, device=shared(200, image, 1), content=shared(300, 25, 9))
+
+    told = fits(fleet(30))
+    assert told[Verdict.ORGANISATION] == 1
+    assert told[Verdict.SUSPECT] == 0
+    assert fits(fleet(15))[Verdict.SUSPECT] >= FITS, "accounts on half a dozen images"
+
+
+@pytest.mark.parametrize(("heavy", "fit"), [(1.0, 0.0), (4.0, 0.0), (6.0, 0.5), (14.0, 1.0)])
+def test_six_accounts_at_one_address_are_no_class_when_they_carry_the_loads_of_dozens(heavy: float, fit: float) -> None:
+    network, device, content = shared(60, 6, 1), shared(60, 5, 1), shared(100, 6, 90)
+    relay = ring(6, even=12, heavy=heavy, payment=NOTHING, network=network, device=device, content=content)
+    assert fits(relay)[Verdict.SUSPECT] == pytest.approx(fit)

@@ -14,7 +14,7 @@ from linkage.rings.features import Features, Members, creation_burst, features_o
 from linkage.rings.loads import Evenness
 from linkage.rings.score import score
 from linkage.rings.told import nothing_told
-from tests.rings.graphs import NETWORK, PAYMENT, graph_of
+from tests.rings.graphs import DEVICE, NETWORK, PAYMENT, graph_of
 
 SUBNET = Kind("subnet", "network", False)
 MEMBERS = 40
@@ -30,7 +30,8 @@ def measured() -> Features:
     graph = graph_of(2_000, [(NETWORK, addresses), (PAYMENT, cards), (SUBNET, subnets)])
     world = world_of(graph)
     counts = count(world, groups_of(np.where(np.arange(2_000) < MEMBERS, 0, -1), 1))
-    told = Members(np.array([0.25]), np.array([0.125]), np.array([0.75]), Evenness(np.zeros(1), np.ones(1)))
+    alike = Evenness(np.zeros(1), np.ones(1))
+    told = Members(np.array([0.25]), np.array([0.125]), np.array([0.75]), alike, np.zeros(1))
     return features_of(world, counts, score(world, counts), told, nothing_told(1))
 
 
@@ -59,7 +60,7 @@ def test_who_uses_several_entities_of_the_profile() -> None:
     strangers = [(a, a) for a in range(10, 2_000)]
     world = world_of(graph_of(2_000, [(PAYMENT, cards + strangers)]))
     counts = count(world, groups_of(np.where(np.arange(2_000) < 10, 0, -1), 1))
-    told = Members(np.zeros(1), np.zeros(1), np.ones(1), Evenness(np.zeros(1), np.ones(1)))
+    told = Members(np.zeros(1), np.zeros(1), np.ones(1), Evenness(np.zeros(1), np.ones(1)), np.zeros(1))
     pay = features_of(world, counts, score(world, counts), told, nothing_told(1)).family("payment")
     assert (pay.entities[0], pay.join[0], pay.several[0]) == (5.0, 1.0, 0.4)
     assert (pay.meeting[0], pay.places[0]) == (1.0, 5.0)
@@ -76,7 +77,7 @@ def test_who_hangs_together_against_networkx(seed: int) -> None:
     counts = count(world, groups_of(labels, 2))
     scored = score(world, counts)
     links = list(zip(*map(np.ndarray.tolist, world.kinds[0].counted.nonzero()), strict=True))
-    told = Members(np.zeros(2), np.zeros(2), np.ones(2), Evenness(np.zeros(2), np.ones(2)))
+    told = Members(np.zeros(2), np.zeros(2), np.ones(2), Evenness(np.zeros(2), np.ones(2)), np.zeros(2))
     web = features_of(world, counts, scored, told, nothing_told(2)).family("payment").web
     for group in range(2):
         here = (counts.kinds[0].group == group) & scored.kinds[0].chosen
@@ -87,13 +88,27 @@ def test_who_hangs_together_against_networkx(seed: int) -> None:
     assert web.min() < 1
 
 
+def test_cards_and_addresses_together_make_a_whole_of_what_neither_connects() -> None:
+    """Twelve accounts: a card for every three, an address for every two, or for every three of the same; one device."""
+    others = [(a, a + 100) for a in range(24, 2_000)]
+    cards, homes = [(a, a // 3) for a in range(24)], [(a, a // 2 if a < 12 else a // 3) for a in range(24)]
+    device = [(a, 0) for a in range(24)]
+    kinds = [(PAYMENT, cards + others), (NETWORK, homes + others), (DEVICE, device + others)]
+    world = world_of(graph_of(2_000, kinds))
+    counts = count(world, groups_of(np.where(np.arange(2_000) < 24, np.arange(2_000) // 12, -1), 2))
+    told = Members(np.zeros(2), np.zeros(2), np.ones(2), Evenness(np.zeros(2), np.ones(2)), np.zeros(2))
+    made = features_of(world, counts, score(world, counts), told, nothing_told(2))
+    assert made.family("payment").web.tolist() == [0.25, 0.25]
+    assert made.whole.tolist() == [0.5, 0.25], "six hang together by a card that both parties of an address use"
+
+
 def test_who_meets_another_member_at_what_the_profile_does_not_hold() -> None:
     """Four of ten members share two entities that a hundred others use, too: no evidence, but a place to meet."""
     uses = [(a, a) for a in range(2_000)] + [(0, 1), (2, 5_000), (3, 5_000)]
     uses += [(a, 1) for a in range(200, 300)] + [(a, 5_000) for a in range(50, 150)]
     world = world_of(graph_of(2_000, [(PAYMENT, uses)]))
     counts = count(world, groups_of(np.where(np.arange(2_000) < 10, 0, -1), 1))
-    told = Members(np.zeros(1), np.zeros(1), np.ones(1), Evenness(np.zeros(1), np.ones(1)))
+    told = Members(np.zeros(1), np.zeros(1), np.ones(1), Evenness(np.zeros(1), np.ones(1)), np.zeros(1))
     pay = features_of(world, counts, score(world, counts), told, nothing_told(1)).family("payment")
     assert (pay.entities[0], pay.meeting[0], pay.places[0]) == (0.0, 0.4, 2.0)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.rings import loads as module
-from linkage.rings.loads import PARTS, Evenness, evenness
+from linkage.rings.loads import PARTS, Evenness, evenness, heaviness
 
 LOADS = st.lists(st.one_of(st.floats(0.01, 1e4), st.just(math.nan)), min_size=1, max_size=12)
 PEOPLE = np.exp(np.random.default_rng(5).normal(0, 1.48, 4_000))  # heavy-tailed: the mean is three times the median
@@ -98,3 +99,20 @@ def test_rings_are_measured_one_by_one_in_any_order() -> None:
         mine = np.sort(account[ring == number])
         alone = evenness(PEOPLE, mine, np.zeros(len(mine), dtype=np.int64), 1)
         assert (made.bits[number], made.spread[number]) == (alone.bits[0], alone.spread[0])
+
+
+@given(st.lists(st.lists(st.sampled_from([np.nan, 0.0, 1.0, 2.0, 3.0, 8.0, 40.0]), max_size=7), min_size=1, max_size=5))
+def test_heaviness_is_the_lower_median_over_that_of_all(groups: list[list[float]]) -> None:
+    loads = np.array([*(x for g in groups for x in g), 1.0, 2.0, 4.0])
+    ring = np.repeat(np.arange(len(groups)), [len(g) for g in groups])
+    order = np.random.default_rng(1).permutation(len(ring))
+    told = heaviness(loads, order, ring[order], len(groups))
+    everywhere = statistics.median(x for x in loads if x > 0)
+    known = [[x for x in g if x > 0] for g in groups]
+    expected = [statistics.median_low(g) / everywhere if g else 0.0 for g in known]
+    assert told == pytest.approx(expected, abs=1e-6)
+
+
+def test_without_loads_nobody_is_heavy() -> None:
+    for loads in (None, np.full(4, np.nan), np.zeros(4)):
+        assert heaviness(loads, np.arange(4), np.array([0, 0, 1, 1]), 2).tolist() == [0, 0]

@@ -148,6 +148,6 @@ def test_crowds_around_popular_prompts_are_no_rings() -> None:
 
 def test_no_rings() -> None:
     nothing = np.zeros(0)
-    members = Members(nothing, nothing, nothing, Evenness(nothing, nothing))
-    none = Features(nothing, nothing, {}, members, nothing_told(0))
+    members = Members(nothing, nothing, nothing, Evenness(nothing, nothing), nothing)
+    none = Features(nothing, nothing, {}, members, nothing_told(0), nothing)
     assert judge(none, Grounds(nothing, nothing)).verdict == []
