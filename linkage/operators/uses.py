@@ -26,35 +26,25 @@ class KindUses:
     """One kind over the rings: ``users`` (rings x entities, CSC) has k, the members of a ring that use an entity.
 
     Only entities that could be somebody's own are columns (:func:`of_tables`); ``entities`` are their numbers,
-    ``everywhere`` their d. ``uses`` (like ``users``) counts how often, ``sent`` per ring of anything of the kind;
-    ``links`` is n, the ring's links of the kind to whatever entity, and ``all_links`` D, everybody's.
+    ``everywhere`` their d. ``links`` is n, the ring's links of the kind to whatever entity, and ``all_links`` D,
+    everybody's.
     """
 
     kind: str
     family: str
     users: sp.csc_matrix
-    uses: sp.csc_matrix
     entities: Ints
     everywhere: Ints
     links: Ints
-    sent: Ints
     all_links: int
 
     def used_by(self, rings: Ints) -> Ints:
         """How many members of these rings use each entity."""
         return _total(self._rows, rings)
 
-    def often_by(self, rings: Ints) -> Ints:
-        """How often members of these rings used each entity."""
-        return _total(self._often_rows, rings)
-
     @cached_property
     def _rows(self) -> sp.csr_matrix:
         return self.users.tocsr()
-
-    @cached_property
-    def _often_rows(self) -> sp.csr_matrix:
-        return self.uses.tocsr()
 
 
 def _total(rows: sp.csr_matrix, rings: Ints) -> Ints:
@@ -70,9 +60,8 @@ def narrowed(kinds: list[KindUses], rings: Ints) -> list[KindUses]:
     made = []
     for kind in kinds:
         used = np.flatnonzero(kind.used_by(rings))
-        users, uses = kind.users[:, used], kind.uses[:, used]
         entities, everywhere = kind.entities[used], kind.everywhere[used]
-        made.append(replace(kind, users=users, uses=uses, entities=entities, everywhere=everywhere))
+        made.append(replace(kind, users=kind.users[:, used], entities=entities, everywhere=everywhere))
     return made
 
 
@@ -123,15 +112,14 @@ def of_tables(uses: pa.Table, kinds: pa.Table, rings: int) -> list[KindUses]:
 
 
 def _of_kind(uses: pa.Table, row: dict[str, object], rings: int) -> KindUses:
-    ring, k, n = (uses[name].to_numpy().astype(np.int64) for name in ("ring", "ring_accounts", "uses"))
+    ring, k = (uses[name].to_numpy().astype(np.int64) for name in ("ring", "ring_accounts"))
     entities, first, column = np.unique(uses["entity"].to_numpy(), return_index=True, return_inverse=True)
     everywhere = uses["all_accounts"].to_numpy().astype(np.int64)[first]
     inside = np.bincount(column, weights=k, minlength=len(entities)).astype(np.int64)
     own = (inside >= 2) & (everywhere <= 2 * inside)
-    shape = (rings, len(entities))
-    users, often = (sp.csc_matrix((x, (ring, column)), shape=shape, dtype=np.int64)[:, own] for x in (k, n))
-    links, sent = (np.bincount(ring, weights=x, minlength=rings).astype(np.int64) for x in (k, n))
+    users = sp.csc_matrix((k, (ring, column)), shape=(rings, len(entities)), dtype=np.int64)[:, own]
+    links = np.bincount(ring, weights=k, minlength=rings).astype(np.int64)
     return KindUses(
-        str(row["kind"]), str(row["family"]), users, often, entities[own].astype(np.int64), everywhere[own], links,
-        sent, int(str(row["links"])),
+        str(row["kind"]), str(row["family"]), users, entities[own].astype(np.int64), everywhere[own], links,
+        int(str(row["links"])),
     )
