@@ -7,18 +7,17 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from linkage.cli import terminal
 from linkage.cli.app import app
-from linkage.cli.doctor import Finding, examine
-from linkage.config import EngineSettings, engine_settings, json_schema, load_config
-from linkage.engines.duckdb import DuckDBEngine
 from linkage.errors import ConfigError, LinkageError, StorageFault
-from linkage.sources.check import SAMPLE, CheckReport, Preview, check_sources
-from linkage.sources.guess import guess_config
+
+if TYPE_CHECKING:
+    from linkage.cli.doctor import Finding
+    from linkage.sources.check import CheckReport, Preview
 
 ConfigPath = Annotated[Path, typer.Option("--config", help="The linkage.toml to read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -35,6 +34,10 @@ def init(
 
     Example: linkage init logs/*.parquet --out linkage.toml
     """
+    from linkage.config import EngineSettings  # the engine takes a while to import: other commands need not wait
+    from linkage.engines.duckdb import DuckDBEngine
+    from linkage.sources.guess import guess_config
+
     if not force:
         _refuse_to_replace(out)
     with tempfile.TemporaryDirectory(prefix="linkage-") as workdir:
@@ -56,6 +59,10 @@ def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
 
     Example: linkage check --config linkage.toml
     """
+    from linkage.config import engine_settings, load_config
+    from linkage.engines.duckdb import DuckDBEngine
+    from linkage.sources.check import check_sources
+
     settings = load_config(config)
     with tempfile.TemporaryDirectory(prefix="linkage-") as workdir:
         engine = DuckDBEngine(engine_settings(settings, config), Path(workdir))
@@ -76,6 +83,8 @@ def doctor(as_json: AsJson = False) -> None:
 
     Example: linkage doctor
     """
+    from linkage.cli.doctor import examine
+
     findings = examine()
     if as_json:
         terminal.print_json({finding.name: asdict(finding) for finding in findings})
@@ -91,6 +100,8 @@ def schema(
 
     Example: linkage schema --out linkage.schema.json
     """
+    from linkage.config import json_schema
+
     text = json.dumps(json_schema(), indent=2, ensure_ascii=True) + "\n"
     if out is None:
         sys.stdout.write(text)
@@ -122,6 +133,8 @@ def _finding_row(finding: Finding) -> tuple[str, str, str]:
 
 
 def _check_json(report: CheckReport) -> dict[str, Any]:
+    from linkage.sources.check import SAMPLE
+
     return {
         "sample": SAMPLE,
         "sources": [{**asdict(p), "error": str(p.error) if p.error else None} for p in report.previews],
@@ -131,6 +144,8 @@ def _check_json(report: CheckReport) -> dict[str, Any]:
 
 
 def _print_check(report: CheckReport) -> None:
+    from linkage.sources.check import SAMPLE
+
     columns = ("source", "files", "rows", "loaded", "duplicate", "quarantined", "not linking", "accounts", "entities")
     terminal.print_table(f"Sample of about {SAMPLE:,} rows a source", columns, [_row(p) for p in report.previews])
     bad = [(p.source, r["column"], r["reason"], r["rows"]) for p in report.previews for r in p.reasons]

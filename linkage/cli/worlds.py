@@ -11,7 +11,7 @@ import typer
 from linkage.cli import terminal
 from linkage.cli.app import app
 from linkage.errors import ConfigError
-from linkage.simulator import Preset, WorldSpec, WorldSummary, simulate
+from linkage.simulator import Preset, WorldSpec, WorldSummary
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -39,6 +39,8 @@ def simulate_command(
 
     Example: linkage simulate world --accounts 20000 --seed 7
     """
+    from linkage.simulator import simulate
+
     kinds = dict(map(_kind_and_chance, evade_kind or []))
     spec = WorldSpec(accounts, seed, evade, preset, kinds, plant, plant_victims, prompts)
     summary = simulate(directory, spec, replace=force)
