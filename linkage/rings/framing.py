@@ -15,14 +15,17 @@ import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World, groups_of, rows_of
-from linkage.rings.gates import NOBODY, SHARED_WITH, gates
+from linkage.rings.gates import NOBODY, gates
 from linkage.rings.profile import KindProfile, Pairs, Profiles
 from linkage.rings.score import KindScore, Score
 
 OWN_USERS = 3  # members that use a ring's own entity: one may be framed, and a second one of its household
 HARDLY_SHARED = 0.9  # part of the users of an address or a card who must be of the ring, for it to speak for others
 EVERYBODY = 0.99  # of all accounts have a kind of which every honest one, too, has things of its own
+OTHERS = 3  # accounts that are enough to see whether half of them are members
+DIGITS = 6  # of bits that are compared
 NO_LIFE = 2  # entities of a kind that an account without a life of its own has, all of them the ring's own
+SHARED_WITH = 4  # times as many users as members: rings share their operator's prompts; people begin with popular ones
 BEGINNING = 3_600 * 1_000_000  # microseconds in which an account shows what it is for, and nobody has heard of it yet
 
 
@@ -82,16 +85,45 @@ def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) ->
     """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are positive; per pair.
 
     A link counts when another member on the entity is a ``witness``, tied by forgeable kinds, too: a victim's household
-    comes into the ring behind the victim.
+    comes into the ring behind the victim. And the links to a kind count together, when most accounts that have as much
+    of it for the ring are members: a customer of the ring's VPN uses several of its exits, as all customers do.
     """
     bits = ties.pairs.bits[-1].copy()
     parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.made.kinds, strict=True)
     for row, (background, numbers, scored, made) in enumerate(parts):
         if not background.incidence.kind.forgeable:
+            weight = _weights(scored, made)
+            held = np.bincount(numbers.link_member, weights=weight[numbers.link_cell], minlength=len(account))
+            least = mostly_members(background.incidence.matrix, made.own_weight, numbers.member_group, account)
+            crowd = np.round(held, DIGITS) < least[numbers.member_group]
             idle = np.zeros(world.accounts)
-            idle[account] = _idle_bits(numbers, witness[account], _weights(scored, made))
+            idle[account] = np.where(crowd, held, _idle_bits(numbers, witness[account], weight))
             bits += ties.pairs.bits[row] - idle[ties.pairs.account]
     return np.asarray(bits > 0)
+
+
+def mostly_members(uses: sp.csr_matrix, weight: sp.csr_matrix, group: Ints, account: Ints) -> Floats:
+    """The fewest bits from which on at least half of all accounts are members, per group; infinite where none are.
+
+    ``uses`` is accounts x entities; ``weight`` (groups x entities) has the bits of an entity for a group, where
+    negative ones count as none; ``group`` and ``account`` are the memberships. Who asks is left out on both sides;
+    fewer than three others show nothing, unless they are all who have any.
+    """
+    bits = (uses @ weight.maximum(0).T).tocoo()
+    bits.eliminate_zeros()
+    score = np.round(bits.data, DIGITS)
+    order = np.lexsort((-score, bits.col))
+    held, score = bits.col[order].astype(np.int64), score[order]
+    members = np.isin(held * uses.shape[0] + bits.row[order], group * uses.shape[0] + account)
+    last = np.flatnonzero(np.append((np.diff(held) != 0) | (np.diff(score) != 0), len(held) > 0))
+    first = np.searchsorted(held, held[last])
+    ours = np.concatenate([[0], np.cumsum(members)])
+    others = last - first
+    whole = np.diff(held[last], append=-1) != 0
+    most = ((others >= OTHERS) | whole) & (others > 0) & (2 * (ours[last + 1] - ours[first] - 1) >= others)
+    least = np.full(weight.shape[0], np.inf)
+    np.minimum.at(least, held[last[most]], score[last[most]])
+    return least
 
 
 def _weights(scored: KindScore, made: KindProfile) -> Floats:

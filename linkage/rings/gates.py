@@ -16,13 +16,12 @@ from linkage.rings.counts import Counts, World
 from linkage.rings.score import Score
 
 NOBODY = -1
-SHARED_WITH = 4  # times as many users as members: rings share their operator's prompts; people begin with popular ones
 
 
 def gates(world: World, counts: Counts, scored: Score) -> Ints:
     """The gate of each membership, a membership too, which all its ties to the heart of its ring pass. -1: it has none.
 
-    A tie is an entity of the ring's profile of whose users a quarter or more are members. The heart is the largest set
+    A tie is an entity of the ring's profile of whose users half or more are members. The heart is the largest set
     of members that holds together whoever of them is taken away (the biconnected component with most members). Of
     several gates in a row the one next to the heart counts; who is not tied to the heart at all has none.
     """
@@ -42,7 +41,7 @@ def _ties(world: World, counts: Counts, scored: Score, members: int) -> tuple[In
     """Edges between memberships and the cells of what holds their ring together; and the group of each such cell."""
     ends, group, first = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)], members
     for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
-        ours = kind.chosen & (SHARED_WITH * numbers.k >= background.users[numbers.entity])
+        ours = kind.chosen & (2 * numbers.k >= background.users[numbers.entity])
         number = first + np.cumsum(ours) - 1
         links = ours[numbers.link_cell]
         ends.append(np.column_stack([numbers.link_member[links], number[numbers.link_cell[links]]]))

@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linkage.model import AccountGraph, Incidence, Kind
 from linkage.rings import framing as module
 from linkage.rings.counts import count, groups_of, rows_of, world_of
-from linkage.rings.framing import BEGINNING, Ties, plantable, without_firm_evidence
+from linkage.rings.framing import BEGINNING, Ties, mostly_members, plantable, without_firm_evidence
 from linkage.rings.profile import Pairs, member_pairs, profiles
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town
@@ -194,3 +197,47 @@ def test_planting_more_changes_nothing_for_the_victim() -> None:
     made.use(DEVICE, RING, devices := made.fresh(DEVICE, 4), 2)
     made.use(DEVICE, VICTIMS, devices, 4)
     assert measured(made.graph(), 38)[0][list(VICTIMS)].all()
+
+
+def test_customers_of_the_rings_vpn_are_no_members_by_its_exits() -> None:
+    """A ring of 30 use four exits each of one VPN's eight, 50 strangers all of them."""
+    made = town()
+    exits = made.fresh(NETWORK, 8)
+    made.use(NETWORK, RING, exits, 4)
+    made.use(NETWORK, [*VICTIMS, *range(100, 150)], exits, 8)
+    found, _, _ = measured(made.graph(), 38)
+    assert found[list(VICTIMS)].all()
+    assert not found[list(RING)].any()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "mostly_members", lambda *_: np.zeros(1))
+        assert not measured(made.graph(), 38)[0][list(VICTIMS)].all(), "each exit speaks for them"
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 29), st.integers(0, 5)), max_size=120),
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 5), st.integers(-3, 9)), max_size=18),
+    st.lists(st.integers(-1, 2), min_size=30, max_size=30),
+)
+def test_mostly_members_by_hand(
+    links: list[tuple[int, int]], cells: list[tuple[int, int, int]], labels: list[int]
+) -> None:
+    """At each number of bits that somebody has, count who has as many."""
+    uses = np.zeros((30, 6), dtype=np.int64)
+    uses[tuple(np.array(sorted(set(links)), dtype=np.int64).reshape(-1, 2).T)] = 1
+    weight = np.zeros((3, 6))
+    for group, entity, bits in cells:
+        weight[group, entity] = bits
+    groups = groups_of(np.array(labels), 3)
+    least = mostly_members(sp.csr_matrix(uses), sp.csr_matrix(weight), rows_of(groups), groups.indices)
+    held = uses @ np.maximum(weight, 0).T
+    for group in range(3):
+        mine, members = held[:, group], np.array(labels) == group
+        levels = [v for v in set(mine.tolist()) if v > 0 and _mostly(mine, v, members)]
+        assert least[group] == min(levels, default=np.inf)
+
+
+def _mostly(held: np.ndarray, level: float, members: np.ndarray) -> bool:
+    reach = held >= level
+    others, ours = int(reach.sum()) - 1, int((reach & members).sum()) - 1
+    known = others >= 3 or reach.sum() == (held > 0).sum()
+    return others > 0 and known and 2 * ours >= others
