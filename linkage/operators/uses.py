@@ -78,7 +78,8 @@ def ring_uses(engine: Engine, rings: Mapping[str, pa.Table]) -> pa.Table:
     """What the core and periphery of the suspect and undetermined rings use (shape model.RING_USES).
 
     ``rings`` are the tables of the stage rings; the engine has kinds and links. Kinds of the network family are left
-    out: addresses are rented.
+    out: addresses are rented. Their bystanders do not count, neither as members nor as strangers: most of them are the
+    operator's, too, who evade or could have been framed, and twenty on a template would make it everybody's.
     """
     engine.load("asked_rings", rings["rings"].select(["ring", "verdict"]))
     engine.load("asked_members", rings["members"].select(["ring", "account", "role"]))
@@ -89,13 +90,18 @@ def ring_uses(engine: Engine, rings: Mapping[str, pa.Table]) -> pa.Table:
 _USES = Step(
     "ring_uses",
     f"""
-    SELECT m.ring, l.entity, l.kind, count(*) AS ring_accounts, any_value(l.users) AS all_accounts,
-           sum(l.n)::BIGINT AS uses
-    FROM links l
-    JOIN asked_members m USING (account) JOIN asked_rings r USING (ring) JOIN kinds k ON k.kind = l.kind
-    WHERE m.role <> '{model.Role.BYSTANDER}' AND k.family <> '{RENTED}'
-      AND r.verdict IN ('{model.Verdict.SUSPECT}', '{model.Verdict.UNDETERMINED}')
-    GROUP BY m.ring, l.entity, l.kind
+    WITH used AS (
+        SELECT m.ring, l.entity, l.kind, l.users, l.n, m.role = '{model.Role.BYSTANDER}' AS beside
+        FROM links l
+        JOIN asked_members m USING (account) JOIN asked_rings r USING (ring) JOIN kinds k ON k.kind = l.kind
+        WHERE k.family <> '{RENTED}'
+          AND r.verdict IN ('{model.Verdict.SUSPECT}', '{model.Verdict.UNDETERMINED}')
+    ), beside AS (SELECT entity, count(*) AS accounts FROM used WHERE beside GROUP BY entity)
+    SELECT u.ring, u.entity, u.kind, count(*) AS ring_accounts,
+           any_value(u.users) - coalesce(any_value(b.accounts), 0) AS all_accounts, sum(u.n)::BIGINT AS uses
+    FROM used u LEFT JOIN beside b USING (entity)
+    WHERE NOT u.beside
+    GROUP BY u.ring, u.entity, u.kind
     """,
     ("links", "asked_members", "asked_rings", "kinds"),
 )
