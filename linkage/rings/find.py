@@ -13,6 +13,7 @@ from linkage.rings.counts import Counts, Observer, World, count, dense_labels, g
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.framing import Ties, plantable
+from linkage.rings.gates import homes
 from linkage.rings.inside import COMMON, RENTED, rings_inside
 from linkage.rings.loads import evenness, heaviness
 from linkage.rings.merge import merge
@@ -34,7 +35,7 @@ class Measured:
     """Groups with everything that is known of them; memberships are ``pairs``, one row of bits a kind.
 
     ``plantable``, one boolean a pair, are members of suspect groups who could be strangers with planted values;
-    ``astray`` those tied by one family alone, of whom there are too many to be evaders.
+    ``astray`` those by one family alone, of whom there are too many to be evaders, and homes that hang on one thing.
     """
 
     labels: Ints
@@ -103,8 +104,16 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     verdicts = judge(features, Grounds(held, firm))
     suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
     framed = plantable(world, labels, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
-    astray = strays(by_family(world, pairs.bits[:-1]) > 0, pairs.group, groups) & suspect[pairs.group]
+    astray = _astray(world, counts, scored, pairs) & suspect[pairs.group]
     return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framed, astray)
+
+
+def _astray(world: World, counts: Counts, scored: Score, pairs: Pairs) -> np.ndarray:
+    groups = len(counts.size)
+    at_home = np.zeros(world.accounts, dtype=bool)
+    by_group = pairs.account[np.argsort(pairs.group, kind="stable")]
+    at_home[by_group] = homes(world, counts, scored)
+    return strays(by_family(world, pairs.bits[:-1]) > 0, pairs.group, groups) | at_home[pairs.account]
 
 
 def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:

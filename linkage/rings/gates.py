@@ -1,10 +1,12 @@
-"""Who hangs on a ring by one member alone.
+"""Who hangs on a ring by one member or one thing alone.
 
 Behind a member may stand its household or its firm: tied to it by cards and addresses, and to the ring through it and
 nobody else. Whatever brought that member into the ring brought them, so they say nothing for it.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import igraph as ig
 import numpy as np
@@ -16,6 +18,7 @@ from linkage.rings.counts import Counts, World
 from linkage.rings.score import Score
 
 NOBODY = -1
+COMPANY = 2  # members behind one entity, who then share something else, too
 
 
 def gates(world: World, counts: Counts, scored: Score) -> Ints:
@@ -25,16 +28,63 @@ def gates(world: World, counts: Counts, scored: Score) -> Ints:
     of members that holds together whoever of them is taken away (the biconnected component with most members). Of
     several gates in a row the one next to the heart counts; who is not tied to the heart at all has none.
     """
+    tree = _tree(world, counts, scored)
+    return _next_to_the_heart(tree.parent, tree.blocks, tree.members)
+
+
+def homes(world: World, counts: Counts, scored: Score) -> np.ndarray:
+    """Memberships of two and more who share things of their own, and hang on their ring by one entity: booleans.
+
+    So do a household through whose line a ring's proxy leaves, and one person's accounts on a device that the ring has,
+    too. Evaders who keep to one thing of the ring's share nothing else with each other.
+    """
+    tree = _tree(world, counts, scored)
+    known = np.arange(min(tree.members, max(len(tree.parent) - 1 - tree.blocks, 0)))
+    top = _below_the_heart(tree)[1 + tree.blocks + known]
+    behind = (top > 0) & (tree.parent[top] > tree.blocks + tree.members)
+    company = np.bincount(top[behind], minlength=len(tree.parent))[top] >= COMPANY
+    found = np.zeros(tree.members, dtype=bool)
+    found[known] = behind & company
+    return found
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """Blocks (biconnected components) and vertices (memberships, then cells) under the hearts of their rings.
+
+    ``parent`` of each node: node 0 is above all hearts, then come the blocks, then the vertices.
+    """
+
+    parent: Ints
+    blocks: int
+    members: int
+
+
+def _tree(world: World, counts: Counts, scored: Score) -> _Tree:
     group = counts.kinds[0].member_group
     ends, cell_group = _ties(world, counts, scored, len(group))
     blocks = ig.Graph(n=len(group) + len(cell_group), edges=ends).biconnected_components()
     sizes = np.array([len(block) for block in blocks], dtype=np.int64)
     if not len(sizes):
-        return np.full(len(group), NOBODY)
+        return _Tree(np.zeros(1, dtype=np.int64), 0, len(group))
     block = np.repeat(np.arange(len(sizes)), sizes)
     vertex = np.concatenate([np.asarray(vertices, dtype=np.int64) for vertices in blocks])
     hearts = _hearts(block, vertex, np.concatenate([group, cell_group]), len(group))
-    return _next_to_the_heart(_parents(block, vertex, hearts), len(sizes), len(group))
+    return _Tree(_parents(block, vertex, hearts), len(sizes), len(group))
+
+
+def _below_the_heart(tree: _Tree) -> Ints:
+    """The topmost block of each node that is not a heart, by doubling the steps; 0 where there is none.
+
+    Above a block stands the vertex by which it hangs on the next one, and above a heart node 0.
+    """
+    parent = tree.parent
+    node = np.arange(len(parent))
+    top = np.where((node > 0) & (node <= tree.blocks) & (parent > 0), node, 0)
+    while parent.any():
+        top = np.where(top[parent] > 0, top[parent], top)
+        parent = parent[parent]
+    return np.asarray(top)
 
 
 def _ties(world: World, counts: Counts, scored: Score, members: int) -> tuple[Ints, Ints]:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.rings.counts import count, groups_of, world_of
-from linkage.rings.gates import NOBODY, gates
+from linkage.rings.gates import NOBODY, gates, homes
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of
 
@@ -117,7 +117,7 @@ def _gate(graph: nx.Graph, heart: set[object], member: int) -> int:
     return next((v for v in parting if not any(_parts(graph, w, heart, v) for w in parting if w != v)), NOBODY)
 
 
-def _parts(graph: nx.Graph, removed: int, heart: set[object], member: int) -> bool:
+def _parts(graph: nx.Graph, removed: object, heart: set[object], member: object) -> bool:
     if removed == member:
         return False
     rest = graph.subgraph(set(graph) - {removed})
@@ -130,3 +130,61 @@ def test_what_the_code_does_not_name_ties_nobody() -> None:
     tie(made, 2, 20)
     made.use(DEVICE, [3, 20], made.fresh(DEVICE, 1), 1)
     assert found(made, first(21))[20] == 2
+
+
+def at_home(made: Town, labels: np.ndarray) -> list[int]:
+    """The accounts of one group that :func:`homes` finds."""
+    world = world_of(made.graph())
+    groups = groups_of(labels, 1)
+    counts = count(world, groups)
+    return list(groups.indices[homes(world, counts, score(world, counts))].tolist())
+
+
+def test_a_home_through_which_the_ring_s_proxy_leaves_hangs_on_one_address() -> None:
+    """20 to 22 share a card and a line that three members use, too; 23 uses another such line, and nothing else."""
+    made = ring_of(20)
+    made.use(NETWORK, [0, 1, 2, 20, 21, 22], made.fresh(NETWORK, 1), 1)
+    tie(made, 20, 21, 22)
+    made.use(NETWORK, [3, 4, 5, 23], made.fresh(NETWORK, 1), 1)
+    assert at_home(made, first(24)) == [20, 21, 22]
+
+
+def test_who_shares_a_second_thing_with_the_ring_is_not_at_home() -> None:
+    made = ring_of(20)
+    made.use(NETWORK, [0, 1, 2, 20, 21], made.fresh(NETWORK, 1), 1)
+    tie(made, 20, 21)
+    made.use(NETWORK, [5, 6, 7, 21], made.fresh(NETWORK, 1), 1)
+    assert at_home(made, first(22)) == []
+
+
+def test_a_household_behind_a_member_is_that_member_s() -> None:
+    made = ring_of(20)
+    made.use(PAYMENT, range(19, 23), made.fresh(PAYMENT, 1), 1, only=True)
+    made.use(NETWORK, range(19, 23), made.fresh(NETWORK, 2), 2)
+    assert at_home(made, first(23)) == []
+    assert at_home(Town(4, ACCOUNTS), first(5)) == []
+
+
+@given(GROUPS)
+def test_homes_are_those_that_removing_one_entity_parts_together(shared: list[set[int]]) -> None:
+    rare = [(a, e) for e, users in enumerate(shared) for a in users]
+    spread = [(12 + n % 1_000, len(shared) + n // 2) for n in range(2_000)]
+    world = world_of(graph_of(1_012, [(DEVICE, rare + spread)]))
+    counts = count(world, groups_of(np.where(np.arange(1_012) < 12, 0, -1), 1))
+    scored = score(world, counts)
+    chosen = {int(e) for e in counts.kinds[0].entity[scored.kinds[0].chosen]}
+    graph = nx.Graph((a, ("entity", e)) for a, e in rare if e in chosen)
+    shown = [[_home(graph, heart, member) for member in range(12)] for heart in _hearts(graph)]
+    assert homes(world, counts, scored).tolist() in (shown or [[False] * 12])
+
+
+def _home(graph: nx.Graph, heart: set[object], member: int) -> bool:
+    """Whether the parting vertex next to the heart is an entity, and parts another member from it with this one."""
+    if member not in graph or not nx.has_path(graph, member, next(iter(heart))):
+        return False
+    above = [v for v in graph if v != member and _parts(graph, v, heart, member)]
+    top = [v for v in above if not any(w != v and _parts(graph, w, heart, v) for w in above)]
+    if not top or isinstance(top[0], int):
+        return False
+    rest = graph.subgraph(set(graph) - {top[0]})
+    return sum(isinstance(v, int) for v in nx.node_connected_component(rest, member)) >= 2
