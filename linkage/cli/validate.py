@@ -42,6 +42,7 @@ class Asked:
     accounts: int
     seed: int
     picture: Path | None
+    truth: Path | None
     as_json: bool
 
 
@@ -58,6 +59,9 @@ def validate_command(
     ] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help="The same run, numbers and seed give the same result.")] = 1,
     picture: Annotated[Path | None, typer.Option(help="For power: draw the curve as SVG into this file.")] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="For framing: table of the true rings; only honest accounts are framed then.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Check on your own run what the method claims: its bound on coincidence, its power, that nobody can be framed.
@@ -69,7 +73,7 @@ def validate_command(
 
     case = open_case(run)
     check = {Experiment.BOUND: _bound, Experiment.POWER: _power, Experiment.FRAMING: _framing}[experiment]
-    check(case, Asked(n or DRAWS[experiment], accounts, seed, picture, as_json))
+    check(case, Asked(n or DRAWS[experiment], accounts, seed, picture, truth, as_json))
 
 
 def _bound(case: Case, asked: Asked) -> None:
@@ -151,10 +155,13 @@ def _print_power(result: Power) -> None:
 
 
 def _framing(case: Case, asked: Asked) -> None:
+    from linkage.evaluation import read_truth
     from linkage.validation.framing import frame
 
+    known = read_truth(asked.truth) if asked.truth else None
+    spared = known.account_id.to_numpy(zero_copy_only=False)[~known.honest].tolist() if known else []
     with _progress("batches of framed accounts") as progress:
-        result = frame(case, asked.n, asked.seed, progress)
+        result = frame(case, asked.n, asked.seed, spared, progress)
     if asked.as_json:
         terminal.print_json(asdict(result))
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,8 +48,10 @@ class Framing:
     elsewhere: int
 
 
-def frame(case: Case, victims: int, seed: int, progress: Progress) -> Framing:
+def frame(case: Case, victims: int, seed: int, spared: Collection[str], progress: Progress) -> Framing:
     """Frame ``victims`` accounts of a run: random ones that no suspect ring names, each for one suspect ring.
+
+    Accounts whose ids are ``spared`` are framed neither: those of operators, where the truth is known.
 
     The attacker knows the published profile, and takes the values of forgeable kinds that add most to the log-odds of
     who uses them. In one batch no ring has two victims, so that none vouches for another; each batch is the graph with
@@ -64,9 +66,10 @@ def frame(case: Case, victims: int, seed: int, progress: Progress) -> Framing:
     if not stock:
         raise NotFound(
             "the run has no suspect ring with values of a forgeable kind: nobody can be framed.",
-            where=str(case.folder), todo="Choose a run with suspect rings.",
+            where=str(case.folder),
+            todo="Choose a run with suspect rings.",
         )
-    chosen = _victims(store, case.graph.accounts, victims, seed)
+    chosen = _victims(store, _numbers(store, spared), case.graph.accounts, victims, seed)
     counts: Counter[str] = Counter()
     roles: Counter[str] = Counter()
     starts = range(0, len(chosen), len(stock))
@@ -124,12 +127,18 @@ def _seen_last(kind: Incidence, added: sp.csr_matrix) -> sp.csr_matrix:
     return (kind.seen + new * int(kind.seen.data.max(initial=1))).tocsr()
 
 
-def _victims(store: Store, accounts: int, number: int, seed: int) -> Ints:
-    """Random accounts that no suspect ring names as a member or beside it."""
+def _numbers(store: Store, account_ids: Collection[str]) -> set[int]:
+    """Numbers of the accounts with these ids."""
+    found = store.query("SELECT account FROM accounts WHERE list_contains($ids, account_id)", ids=sorted(account_ids))
+    return {int(account) for account in found["account"]}
+
+
+def _victims(store: Store, spared: set[int], accounts: int, number: int, seed: int) -> Ints:
+    """Random accounts that no suspect ring names as a member or beside it, and that are not spared."""
     rings = store.frame("ring_list")
     suspect = rings.loc[rings["verdict"] == str(Verdict.SUSPECT), "ring"]
     members = store.frame("ring_members")
-    named = set(members.loc[members["ring"].isin(suspect), "account"])
+    named = spared | set(members.loc[members["ring"].isin(suspect), "account"])
     open_to = np.setdiff1d(np.arange(accounts), np.array(sorted(named | _affiliated(store)), dtype=np.int64))
     return np.random.default_rng(seed).permutation(open_to)[:number]
 

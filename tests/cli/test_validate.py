@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 from linkage.cli import app
 from linkage.config import Method
+from linkage.errors import ConfigError
 from linkage.model import AccountGraph
 from linkage.review.intervals import exact
 from linkage.validation import bound, framing, power, rerun
@@ -62,9 +63,18 @@ def test_each_experiment_has_its_own_number_of_draws(asked: list[tuple[object, .
     method = Method()
     assert asked == [
         ("bound", 50, method, 240, 1), ("power", 50, method, 30, 1),
-        ("framing", Case(GRAPH, method, Path("run")), 200, 1),
+        ("framing", Case(GRAPH, method, Path("run")), 200, 1, []),
         ("bound", 20, method, 7, 5), ("power", 50, method, 30, 1),
     ]  # fmt: skip
+
+
+def test_with_the_truth_honest_accounts_alone_are_framed(asked: list[tuple[object, ...]], tmp_path: Path) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_text("account_id,ring_id,operator_id\na,,\nb,r1,o1\nc,,\nd,,o1\n")
+    call("framing", "run", "--truth", str(truth))
+    assert asked[0][-1] == ["b", "d"]
+    shown = call("framing", "run", "--truth", str(tmp_path / "none.csv"))
+    assert isinstance(shown.exception, ConfigError)
 
 
 def test_the_bound_is_printed_with_what_it_is_not(asked: list[tuple[object, ...]]) -> None:

@@ -102,7 +102,7 @@ def test_victims_are_counted_by_what_became_of_them(published: Path, monkeypatch
                 for name, table in (("rings", listed), ("members", members), ("affiliations", beside))}  # fmt: skip
 
     monkeypatch.setattr(module, "rings_of", answer)
-    found = frame(case, 2 * rings, 3, quiet)
+    found = frame(case, 2 * rings, 3, (), quiet)
     assert (found.victims, found.batches, found.rings) == (2 * rings, 2, rings)
     assert found.kinds == sorted(k.kind.name for k in case.graph.kinds if k.kind.forgeable)
     assert len(set(victims)) == 2 * rings
@@ -111,18 +111,31 @@ def test_victims_are_counted_by_what_became_of_them(published: Path, monkeypatch
     assert (found.unmarked, found.unmarked_upper) == (0, module.upper_limit(0, 2 * rings))
     assert (found.elsewhere, found.affiliated) == ((2, 2) if rings > 1 else (0, 0))
     watched.append(True)
-    found = frame(case, 2 * rings, 3, quiet)
+    found = frame(case, 2 * rings, 3, (), quiet)
     assert (found.caught, found.roles) == (0, {"bystander": 2}), "listed, and not accused"
+
+
+def test_accounts_of_operators_are_spared(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The truth names all accounts but ten that no ring has: they alone are framed."""
+    case = open_case(published)
+    chosen: list[int] = []
+    monkeypatch.setattr(module, "rings_of", lambda graph, method: {})
+    monkeypatch.setattr(module, "_count", lambda tables, batch, counts, roles: chosen.extend(batch.tolist()))
+    frame(case, 10, 3, (), quiet)
+    first, names = sorted(chosen), pq.read_table(published / "1-sources/accounts.parquet").to_pandas()
+    chosen.clear()
+    frame(case, 50, 8, names.loc[~names["account"].isin(first), "account_id"].tolist(), quiet)
+    assert sorted(chosen) == first
 
 
 def test_planted_values_accuse_nobody(published: Path) -> None:
     case = open_case(published)
-    found = frame(case, 20, 5, quiet)
+    found = frame(case, 20, 5, (), quiet)
     assert found.planted > 10
     assert found.roles.keys() <= {"bystander"}
     assert (found.caught, found.unmarked) == (0, 0)
     accused = replace(case, method=case.method.model_copy(update={"plantable": "member"}))
-    found = frame(accused, 20, 5, quiet)
+    found = frame(accused, 20, 5, (), quiet)
     assert found.caught > 0
     assert found.unmarked == 0
 
@@ -130,7 +143,7 @@ def test_planted_values_accuse_nobody(published: Path) -> None:
 def test_without_suspect_rings_nobody_can_be_framed(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "best_values", lambda graph, store: [])
     with pytest.raises(NotFound, match=r"nobody can be framed\. Choose a run with suspect rings\."):
-        frame(open_case(published), 5, 1, quiet)
+        frame(open_case(published), 5, 1, (), quiet)
 
 
 def test_none_of_200_is_at_most_one_and_a_half_per_cent() -> None:
