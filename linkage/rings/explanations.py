@@ -195,11 +195,10 @@ def on_one_image(f: Features) -> Floats:
 
 
 def shop_by_shop(f: Features) -> Floats:
-    """How far the members fall into parties with an address and a payment method of their own each, as the shops of a
-    chain do: what a ring deals out of its pools hangs together."""
-    pay, net = (f.family(n) for n in ("payment", "network"))
-    shared = [rising(v.join * v.present, 0.5, 0.7) * (v.bits > 0) for v in (pay, net)]
-    return falling(f.whole, 0.4, 0.7) * np.minimum(*shared)
+    """How far the members fall into parties with a payment method of their own each, and addresses that no two parties
+    share, as the shops of a chain do: what a ring deals out of its pools hangs together."""
+    pay, net = (v.join * v.present * (v.bits > 0) for v in (f.family("payment"), f.family("network")))
+    return falling(f.whole, 0.4, 0.7) * np.minimum(rising(pay, 0.5, 0.7), rising(net, 0.2, 0.35))
 
 
 def in_office(f: Features) -> Floats:
@@ -270,12 +269,18 @@ def suspect(f: Features) -> Floats:
         afar, hidden = np.zeros(len(f.size)), 1 - (1 - OPEN) * fleet_like(f)
     if "network" not in f.families:
         cards *= np.max(witnesses, axis=0)
-    marks = np.maximum(np.sort(np.stack([cards, pipeline, *witnesses]), axis=0)[-2], afar)
+    marks = np.maximum(_agreeing(np.stack([cards, pipeline, *witnesses])), afar)
     crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.members.burst, 0.6, 0.9) * rising(device.top, 1, 3))
     machine = np.maximum(OPEN * crowded, SCRIPTED * rising(f.members.rush, 0.6, 0.9))
     machine *= (device.bits > ENOUGH) & ~content.known & ~pay.known
     marked = np.maximum(marks * np.maximum(hidden, relay(f)), bare_cards(f)) * rising(f.size, 2.5, FEW)
     return np.asarray(np.maximum(marked, machine) * (1 - cleared(f)))
+
+
+def _agreeing(marks: Floats) -> Floats:
+    """How far marks (marks x rings) agree: as far as the second one goes, which a third one helps, up to the first."""
+    third, second, first = np.sort(marks, axis=0)[-3:]
+    return np.asarray(np.minimum(first, 1 - (1 - second) * (1 - third)))
 
 
 def household(f: Features) -> Floats:

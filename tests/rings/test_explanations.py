@@ -618,3 +618,26 @@ def test_six_accounts_at_one_address_are_no_class_when_they_carry_the_loads_of_d
     network, device, content = shared(60, 6, 1), shared(60, 5, 1), shared(100, 6, 90)
     relay = ring(6, even=12, heavy=heavy, payment=NOTHING, network=network, device=device, content=content)
     assert fits(relay)[Verdict.SUSPECT] == pytest.approx(fit)
+
+
+@pytest.mark.parametrize(
+    ("even", "purity", "suspicion"), [(5.0, 0.575, 0.75), (5.0, 0.45, 0.5), (3.0, 0.575, 0.5), (4.0, 0.5, 0.4)]
+)
+def test_a_third_mark_helps_two_that_are_weak(even: float, purity: float, suspicion: float) -> None:
+    """Cards on few accounts each (0.8), loads that are somewhat alike, templates among others."""
+    cards, book = shared(400, 5, 20), shared(500, 40, 8, purity=purity)
+    made = fits(ring(80, even=even, payment=cards, network=shared(300, 20, 30), content=book))
+    assert made[Verdict.SUSPECT] == pytest.approx(suspicion)
+
+
+def test_a_third_mark_makes_no_more_of_two_than_the_stronger_one() -> None:
+    cards, book = shared(400, 5, 20), shared(500, 40, 8, purity=0.625)
+    made = fits(ring(80, even=5.8, payment=cards, network=shared(300, 20, 30), content=book))
+    assert made[Verdict.SUSPECT] == pytest.approx(HINT), "0.7 and 0.7 would make 0.91"
+
+
+def test_shops_with_one_till_each_share_no_address() -> None:
+    """A third of a chain's accounts stand in shops of two tills."""
+    homes = shared(200, 3, 5, join=0.35)
+    assert fits(shops(0.2, shared(400, 6, 12), homes))[Verdict.SUSPECT] == 0
+    assert fits(shops(0.2, shared(400, 6, 12), {**homes, "join": 0.2}))[Verdict.SUSPECT] >= HINT
