@@ -211,9 +211,9 @@ class Appeal:
         rows = self.used.set_index("number").loc[list(change.entities)]
         if len(rows) == len(self.ties):
             return [f"Only without all {len(rows):,} ties together would it not be counted in the group."]
-        kinds = listed([f"{_value(r)}" for r in records(rows.head(NAMED))])
-        more = f" and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
-        return [f"Without these {len(rows):,} together it would not be counted in the group: {kinds}{more}."]
+        more = [f"{len(rows) - NAMED:,} more"] if len(rows) > NAMED else []
+        kinds = listed([*map(_value, records(rows.head(NAMED))), *more])
+        return [f"Without these {len(rows):,} together it would not be counted in the group: {kinds}."]
 
     def _matters(self, change: Change) -> bool:
         return self._outcome(change.then) != "the same result"
