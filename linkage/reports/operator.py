@@ -179,9 +179,12 @@ class Operator:
         return self.weaknesses + [f"{ring.id}: {doubt.text}" for ring in discussed for doubt in ring.why_not]
 
     def card(self, top: int = 0) -> Card:
-        """All of it on one card; ``top`` bounds the rows of rings, shared entities and members (0: all)."""
+        """All of it on one card; ``top`` bounds the rows of rings, shared entities and members (0: all).
+
+        Its accounts are counted by role in its suspect rings alone, as ``accounts`` is; undetermined ones follow it.
+        """
         limit = top or None
-        roles = self.members["role"].value_counts()
+        roles = self.members.loc[self.members["verdict"] == Verdict.SUSPECT, "role"].value_counts()
         facts = self.row | {f"{role}_accounts": int(roles.get(role, 0)) for role in ("core", "periphery", "bystander")}
         ring_list = self.ring_table.drop(columns="ring")
         ring_list["runner_up"] = [next_best(row) for row in records(ring_list)]

@@ -26,6 +26,19 @@ def test_rings_members_and_roles(run: Run) -> None:
     assert [facts[f"{role}_accounts"] for role in ("core", "periphery", "bystander")] == [19, 1, 1]
 
 
+def test_members_of_an_undetermined_ring_that_follows_it_are_not_counted(folder: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(folder, tmp_path / "run"))
+    members = pq.read_table(folder / "members.parquet").to_pandas()
+    of_second = members["ring_id"] == RING_IDS[1]
+    members.loc[of_second, "verdict"] = model.Verdict.UNDETERMINED.value
+    members.to_parquet(folder / "members.parquet")
+    operator = open_run(folder).operator(OPERATOR)
+    counted = members[(members["ring_id"] == RING_IDS[0])]["role"].value_counts().to_dict()
+    facts = operator.card().facts
+    assert {role: facts[f"{role}_accounts"] for role in counted} == counted
+    assert len(operator.members) > sum(counted.values())
+
+
 def test_shared_entities_stand_in_two_profiles(run: Run) -> None:
     counted = Counter(e for a in (*A, *B) for e in USES[a])
     shared = run.operator(OPERATOR).shared
