@@ -36,7 +36,12 @@ ACCOUNTS = (
     "account_id", "account", "accountid", "account_uuid", "user_id", "userid", "user", "customer_id", "customer",
     "org_id", "organization_id", "workspace_id", "uid", "member_id", "client_account_id", "username", "login",
 )  # fmt: skip
-SIGNUP_TIMES = ("created_at", "signup_time", "signup_at", "registered_at", "created", "registration_time", "first_use")
+ACCOUNT_NAME = re.compile(
+    r"(^|_)(acct|acc|account|user|customer|cust|member|subscriber|client|owner|tenant|org)"
+    r"(_?(id|no|nr|num|number|ref|key|uuid|guid|hash|fk))?$"
+)
+SIGNUP_TIMES = ("created_at", "signup_time", "signup_at", "registered_at", "created", "registration_time", "first_use",
+                "opened_at", "joined_at", "registered_on", "signed_up_at", "signup_date", "created_on")  # fmt: skip
 TIMES = (
     "ts",
     "time",
@@ -49,8 +54,9 @@ TIMES = (
     "start_time",
     "created_at",
 )
-FIRSTS, LASTS = ("first_seen", "first", "first_time", "min_ts"), ("last_seen", "last", "last_time", "max_ts")
-COUNTS = ("n", "count", "cnt", "events", "hits", "requests")
+FIRSTS = ("first_seen", "first", "first_time", "min_ts", "min")
+LASTS = ("last_seen", "last", "last_time", "max_ts", "max")
+COUNTS = ("n", "count", "cnt", "events", "hits", "requests", "size", "uses")
 EVENT_IDS = (
     "request_id",
     "event_id",
@@ -59,14 +65,16 @@ EVENT_IDS = (
     "log_id",
     "transaction_id",
     "payment_id",
+    "req_id",
+    "rid",
     "id",
     "uuid",
 )
-STATUSES = ("http_status", "status_code", "status", "response_code", "response_status")
+STATUSES = ("http_status", "status_code", "status", "response_code", "response_status", "http_code", "code")
 # Words in a column's name that say its kind; the first that fits wins.
 KIND_WORDS = (
-    (re.compile(r"prompt.*(template|hash)|template"), "prompt_template"),
-    (re.compile(r"payment|card|\bpm\b|iban|wallet_id|bank"), "payment_method"),
+    (re.compile(r"prompt.*(template|hash)|template|(^|_)te?mpl($|_)|(^|_)tpl($|_)"), "prompt_template"),
+    (re.compile(r"payment|card|instrument|\bpm\b|iban|wallet_id|bank"), "payment_method"),
     (re.compile(r"device|fingerprint|browser_id|machine|hardware|\bja[34]\b|\bfp\b"), "device"),
 )
 ADDRESS_NAME = re.compile(r"(^|_)(ip|ipv4|ipv6|addr|address|remote_addr|client_ip)($|_)")
@@ -148,7 +156,7 @@ def _draft(files: Sequence[InputFile], columns: Sequence[Sampled]) -> Draft:
     draft = Draft()
     paths = [file.shown for file in files]
     draft.say("path", paths[0] if len(paths) == 1 else paths)
-    account = same_shape(columns, ACCOUNTS) or next((c for c in columns if c.name.lower().endswith("account_id")), None)
+    account = _account(columns)
     if account is None:
         raise ConfigError(
             f"no column looks like an account id (there are: {', '.join(c.name for c in columns)}).",
@@ -166,6 +174,12 @@ def _draft(files: Sequence[InputFile], columns: Sequence[Sampled]) -> Draft:
     if ignored:
         draft.say("ignore", ignored, "not read; move a column to entities when accounts can share its values")
     return draft
+
+
+def _account(columns: Sequence[Sampled]) -> Sampled | None:
+    """The column of a well-known name, or else the first whose name's last word says who it is."""
+    known = same_shape(columns, ACCOUNTS) or next((c for c in columns if c.name.lower().endswith("account_id")), None)
+    return known or next((c for c in columns if ACCOUNT_NAME.search(c.name.lower())), None)
 
 
 def _guess_times(draft: Draft, account: Sampled, columns: Sequence[Sampled]) -> None:

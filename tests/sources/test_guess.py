@@ -190,6 +190,30 @@ def test_two_logs_of_one_name_get_two(engine: DuckDBEngine, tmp_path: Path) -> N
     assert guessed.sources == ("log", "log_2")
 
 
+@pytest.mark.parametrize("name", ["acct", "ACCT_NO", "cust_id", "customer_uuid", "end_user", "subscriber_number"])
+def test_names_of_accounts_that_nobody_listed(engine: DuckDBEngine, tmp_path: Path, name: str) -> None:
+    (tmp_path / "x.csv").write_text(f"user_agent,ip,{name}\nfirefox,9.9.9.9,a\nchrome,8.8.8.8,b\n")
+    _, config = guess(engine, tmp_path, [tmp_path / "x.csv"])
+    assert config["sources"]["x"]["account"] == name
+
+
+def test_short_names_of_a_database_s_own(engine: DuckDBEngine, tmp_path: Path) -> None:
+    """As aggregate functions and engineers name columns; epochs in seconds."""
+    sums = [f"a{n},{n:032x},{1_760_000_000 + n},{1_760_500_000 + n},{n % 7 + 1}" for n in range(ROWS)]
+    (tmp_path / "sums.csv").write_text("\n".join(["acct,tpl,min,max,size", *sums]))
+    calls = [f"q{n},a{n % 9},{1_760_000_000 + n},{429 if n % 5 else 200},pm{n}" for n in range(ROWS)]
+    (tmp_path / "calls.csv").write_text("\n".join(["rid,customer,at,code,instrument", *calls]))
+    born = [f"a{n},{times()[n % ROWS].isoformat()}Z" for n in range(ROWS)]
+    (tmp_path / "born.csv").write_text("\n".join(["acct,opened_at", *born]))
+    _, config = guess(engine, tmp_path, [tmp_path / f"{name}.csv" for name in ("sums", "calls", "born")])
+    told = config["sources"]
+    assert [told["sums"][key] for key in ("first", "last", "count", "epoch")] == ["min", "max", "size", "s"]
+    assert told["sums"]["entities"] == {"tpl": "prompt_template"}
+    assert [told["calls"][key] for key in ("id", "status", "time")] == ["rid", "code", "at"]
+    assert told["calls"]["entities"] == {"instrument": "payment_method"}
+    assert told["born"]["role"] == "signup"
+
+
 def test_files_that_give_nothing_to_guess(engine: DuckDBEngine, tmp_path: Path) -> None:
     write_csv(tmp_path / "x.csv", "colour,shape", "red,round")
     with pytest.raises(ConfigError) as caught:
