@@ -201,9 +201,9 @@ def test_short_names_of_a_database_s_own(engine: DuckDBEngine, tmp_path: Path) -
     """As aggregate functions and engineers name columns; epochs in seconds."""
     sums = [f"a{n},{n:032x},{1_760_000_000 + n},{1_760_500_000 + n},{n % 7 + 1}" for n in range(ROWS)]
     (tmp_path / "sums.csv").write_text("\n".join(["acct,tpl,min,max,size", *sums]))
-    calls = [f"q{n},a{n % 9},{1_760_000_000 + n},{429 if n % 5 else 200},pm{n}" for n in range(ROWS)]
+    calls = [f"q{n},a{n % 9},{times()[n % ROWS]:%Y-%m-%dT%H:%M:%SZ},{429 if n % 5 else 200},pm{n}" for n in range(ROWS)]
     (tmp_path / "calls.csv").write_text("\n".join(["rid,customer,at,code,instrument", *calls]))
-    born = [f"a{n},{times()[n % ROWS].isoformat()}Z" for n in range(ROWS)]
+    born = [f"a{n},{times()[n % ROWS]:%Y-%m-%dT%H:%M:%SZ}" for n in range(ROWS)]
     (tmp_path / "born.csv").write_text("\n".join(["acct,opened_at", *born]))
     _, config = guess(engine, tmp_path, [tmp_path / f"{name}.csv" for name in ("sums", "calls", "born")])
     told = config["sources"]
