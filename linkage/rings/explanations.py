@@ -196,8 +196,12 @@ def on_one_image(f: Features) -> Floats:
 
 def shop_by_shop(f: Features) -> Floats:
     """How far the members fall into parties with a payment method of their own each, and addresses that no two parties
-    share, as the shops of a chain do: what a ring deals out of its pools hangs together."""
-    pay, net = (v.join * v.present * (v.bits > 0) for v in (f.family("payment"), f.family("network")))
+    share, as the shops of a chain do: what a ring deals out of its pools hangs together. Where nothing is known of
+    addresses, nearly all must pay so, and nobody by a second method."""
+    cards = f.family("payment")
+    pay, net = (v.join * v.present * (v.bits > 0) for v in (cards, f.family("network")))
+    if "network" not in f.families:
+        return falling(f.whole, 0.4, 0.7) * rising(pay, 0.7, 0.9) * falling(cards.several, 0.02, 0.08)
     return falling(f.whole, 0.4, 0.7) * np.minimum(rising(pay, 0.5, 0.7), rising(net, 0.2, 0.35))
 
 

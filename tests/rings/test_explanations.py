@@ -641,3 +641,14 @@ def test_shops_with_one_till_each_share_no_address() -> None:
     homes = shared(200, 3, 5, join=0.35)
     assert fits(shops(0.2, shared(400, 6, 12), homes))[Verdict.SUSPECT] == 0
     assert fits(shops(0.2, shared(400, 6, 12), {**homes, "join": 0.2}))[Verdict.SUSPECT] >= HINT
+
+
+@pytest.mark.parametrize(("whole", "several", "join", "suspicion"), [
+    (0.25, 0.0, 1.0, 0), (0.55, 0.0, 1.0, 0.5), (0.25, 0.08, 1.0, 1), (0.9, 0.0, 1.0, 1), (0.25, 0.0, 0.7, 1),
+])  # fmt: skip
+def test_shops_without_sessions_pay_by_one_method_each(
+    whole: float, several: float, join: float, suspicion: float
+) -> None:
+    cards = shared(400, 10, 10, several=several, join=join)
+    chain = ring(40, even=21, whole=whole, payment=cards, content=shared(500, 40, 8))
+    assert fits(chain)[Verdict.SUSPECT] == pytest.approx(suspicion)
