@@ -42,11 +42,11 @@ class Ties:
 def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
     """Which members could be strangers with planted values: one boolean for each pair, the members by account.
 
-    All others have firm evidence (:func:`firmly_tied`); or use an entity of a kind that is not forgeable
-    together with three members who have, nine tenths of its users being members; or all that they use of a forgeable
-    kind, two things or more, is the ring's own: an honest account's own values stay, whatever is planted; or they
-    began their use of it with what the ring's profile holds (:func:`_began`). The last two say nothing of kinds that
-    many accounts do not have at all: there all that a victim has is what was planted.
+    All others have firm evidence (:func:`firmly_tied`); or use an entity of a kind that is not forgeable, and that
+    speaks for them, together with three members who have, nine tenths of its users being members; or all that they use
+    of a forgeable kind, two things or more, is the ring's own: an honest account's own values stay, whatever is
+    planted; or they began their use of it with what the ring's profile holds (:func:`_began`). The last two say nothing
+    of kinds that many accounts do not have at all: there all that a victim has is what was planted.
     """
     account = np.asarray(groups_of(labels, len(ties.counts.size)).indices)
     forgeable = np.array([b.incidence.kind.forgeable for b in world.kinds] + [True])
@@ -70,9 +70,12 @@ def _cleared(world: World, ties: Ties, account: Ints, witness: np.ndarray, insid
     firm[ties.pairs.account] = firmly_tied(world, ties, account, witness & ours)
     firm &= ours
     cleared = firm.copy()
-    for background, numbers, kind in zip(world.kinds, ties.counts.kinds, ties.scored.kinds, strict=True):
+    parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.pairs.bits, strict=False)
+    for background, numbers, kind, bits in parts:
         if not background.incidence.kind.forgeable:
-            cleared[account[_with_the_firm(background.users, numbers, firm[account])]] = True
+            speaks = np.zeros(world.accounts, dtype=bool)  # not so where a ring's proxy comes out of somebody's home
+            speaks[ties.pairs.account] = bits > 0
+            cleared[account[_with_the_firm(background.users, numbers, firm[account]) & speaks[account]]] = True
         elif np.mean(background.breadth > 0) >= EVERYBODY:
             k = np.bincount(numbers.link_cell, weights=inside[numbers.link_member], minlength=len(numbers.k))
             seen = replace(numbers, k=k.astype(np.int64))

@@ -81,6 +81,16 @@ def test_a_card_that_the_ring_has_for_itself_is_enough() -> None:
     assert found[list(VICTIMS)].tolist() == [False, False, True, True]
 
 
+def test_a_home_that_the_rings_traffic_comes_out_of_clears_nobody() -> None:
+    """The victim at home there has many addresses of its own; another one comes from nowhere else."""
+    made = town()
+    home = made.fresh(NETWORK, 1)
+    made.use(NETWORK, range(6), home, 1)
+    made.use(NETWORK, VICTIMS[:1], [*home, *made.fresh(NETWORK, 14)], 15, only=True)
+    made.use(NETWORK, VICTIMS[1:2], home, 1, only=True)
+    assert measured(made.graph(), 38)[0][list(VICTIMS[:2])].tolist() == [True, False]
+
+
 def test_one_that_strangers_have_is_not() -> None:
     made = town()
     exit_of_many = made.fresh(NETWORK, 1)
@@ -91,7 +101,8 @@ def test_one_that_strangers_have_is_not() -> None:
 def test_one_that_two_strangers_in_twenty_have_is() -> None:
     made = town()
     address = made.fresh(NETWORK, 1)
-    made.use(NETWORK, [*range(18), VICTIMS[0], 100, 101], address, 1)
+    made.use(NETWORK, [*range(18), 100, 101], address, 1)
+    made.use(NETWORK, VICTIMS[:1], [*address, *made.fresh(NETWORK, 1)], 2, only=True)
     assert not measured(made.graph(), 38)[0][VICTIMS[0]]
     made.use(NETWORK, [102], address, 1)
     assert measured(made.graph(), 38)[0][VICTIMS[0]], "19 of 22"
