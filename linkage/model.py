@@ -16,6 +16,7 @@ import scipy.sparse as sp
 TIME = pa.timestamp("us", tz="UTC")
 TURN = 900 * 1_000_000  # microseconds; a pause longer than this ends what an account was at
 DAY = 86_400 * 1_000_000  # microseconds
+CREATED, LOAD = "creation-time", "daily-load"  # kinds of windows; a hyphen: no kind of the user's own has one
 STOPPED = {429: "limit", 403: "ban"}  # HTTP statuses that end an account's work, and what they are in words
 
 
@@ -43,12 +44,14 @@ class Role(StrEnum):
 class Kind:
     """A type of entity.
 
-    ``family`` names the kinds that fail together; values of a ``forgeable`` kind can be planted on a stranger.
+    ``family`` names the kinds that fail together; values of a ``forgeable`` kind can be planted on a stranger. Entities
+    of a ``window`` kind are spans of time or of load: many strangers are in each, and it ties nobody by itself.
     """
 
     name: str
     family: str
     forgeable: bool
+    window: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,6 +198,8 @@ RING_EVIDENCE = _schema(
     ring=_I, kind=_S, entity=_I, pool=_L, ring_accounts=_L, ring_accounts_with_kind=_L, all_accounts=_L, bits=_F
 )
 POOLS = _schema(ring=_I, kind=_S, entity=_I, ring_accounts=_L, all_accounts=_L)
+# rings -> reports. In which spans of creation times and loads an account lies; entities are numbered below zero.
+WINDOWS = _schema(account=_I, entity=_I, kind=_S, value=_S)
 
 # within operators: what the rings that are asked use, uses of all members added up
 RING_USES = _schema(ring=_I, entity=_I, kind=_S, ring_accounts=_L, all_accounts=_L, uses=_L)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from linkage.config import PAYMENT_FAMILY
-from linkage.model import Role, Verdict
+from linkage.model import CREATED, LOAD, Role, Verdict
 from linkage.reports.bursts import WEEK, densest
 from linkage.reports.case import Case
 from linkage.reports.labels import accuses, clears, labelled
@@ -82,12 +82,13 @@ def widely_used(case: Case) -> Figures | None:
     """Used more outside the ring than inside it: {wide} of {pieces} of evidence; the widest is {widest}, used by
     {users} in all, of which {inside} here.
     """
-    wide = case.evidence[case.evidence["all_accounts"] > 2 * case.evidence["ring_accounts"]]
+    things = case.evidence[~case.evidence["kind"].isin([CREATED, LOAD])]  # windows are wide by their nature
+    wide = things[things["all_accounts"] > 2 * things["ring_accounts"]]
     if wide.empty:
         return None
     top = records(wide.sort_values("all_accounts", ascending=False, kind="stable").head(1))[0]
     return {
-        "wide": f"{len(wide):,}", "pieces": count(len(case.evidence), "piece"),
+        "wide": f"{len(wide):,}", "pieces": count(len(things), "piece"),
         "widest": piece(top), "users": count(top["all_accounts"], "account"), "inside": f"{top['ring_accounts']:,}",
     }
 

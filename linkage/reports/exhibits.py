@@ -30,12 +30,12 @@ TABLES = {
     "evidence": """
         SELECT e.ring_id, e.kind, k.family, e.entity, n.context, e.pool, e.ring_accounts, e.ring_accounts_with_kind,
                e.all_accounts, k.accounts AS all_accounts_with_kind, e.bits, e.first_seen, e.last_seen
-        FROM evidence e JOIN kinds k USING (kind) LEFT JOIN entities n ON n.kind = e.kind AND n.value = e.entity
+        FROM evidence e JOIN told_kinds k USING (kind) LEFT JOIN entities n ON n.kind = e.kind AND n.value = e.entity
         WHERE e.ring_id IN (SELECT unnest($rings))
         ORDER BY e.ring_id, e.bits DESC, e.kind, e.entity NULLS FIRST""",
     "pools": """
         SELECT r.ring_id, p.kind, e.value AS entity, e.context, p.ring_accounts, p.all_accounts
-        FROM pools p JOIN rings r USING (ring) JOIN entities e USING (entity)
+        FROM pools p JOIN rings r USING (ring) JOIN told_entities e USING (entity)
         WHERE r.ring_id IN (SELECT unnest($rings)) ORDER BY r.ring_id, p.kind, e.value""",
     "links": """
         SELECT r.ring_id, a.account_id, l.kind, e.value AS entity, e.context, l.users AS all_accounts,

@@ -15,7 +15,7 @@ from linkage.model import Role
 from linkage.reports.bursts import densest
 from linkage.reports.operator import DISCUSSED, Operator
 from linkage.reports.ring import Ring
-from linkage.reports.words import count, day, listed, piece, records, sentences, span
+from linkage.reports.words import count, day, done, listed, records, sentences, span
 
 BURST_SHARE = 0.8  # of a ring's accounts within one week: worth a finding of its own
 
@@ -96,7 +96,7 @@ def _pieces(ring: Ring) -> str:
     """The strongest piece of evidence of each family, strongest family first."""
     strongest = records(ring.evidence.drop_duplicates("family"))
     said = [
-        f"{row['ring_accounts']:,} of {row['ring_accounts_with_kind']:,} use {piece(row)} "
+        f"{row['ring_accounts']:,} of {row['ring_accounts_with_kind']:,} {done(row)} "
         f"(everywhere {row['all_accounts']:,} of {row['all_accounts_with_kind']:,})"
         for row in strongest
     ]

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pandas as pd
 
+from linkage.model import CREATED, LOAD
 from linkage.reports.store import Store
 from linkage.reports.visible import printable
 from linkage.reports.words import bits, count, listed, records
@@ -18,7 +19,9 @@ NAMED = 5  # absent profile entities put into sentences, and entities of one poo
 _TERMS = """
     WITH who AS (SELECT unnest($accounts) AS account),
     profile AS (SELECT * FROM profiles WHERE ring IN (SELECT unnest($rings))),
-    mine AS (SELECT account, entity, kind FROM links WHERE account IN (SELECT account FROM who)),
+    mine AS (
+        SELECT account, entity, kind FROM links WHERE account IN (SELECT account FROM who)
+        UNION ALL SELECT account, entity, kind FROM windows WHERE account IN (SELECT account FROM who)),
     has AS (SELECT DISTINCT account, kind FROM mine),
     touched AS (SELECT DISTINCT account, ring, p.kind FROM mine JOIN profile p USING (entity)),
     terms AS (
@@ -48,13 +51,22 @@ _TERMS = """
     )
     SELECT a.account_id, r.ring_id, t.kind, k.family, t.code, e.value AS entity, t.used, t.links, t.bits, t.would_add
     FROM terms t JOIN accounts a USING (account) JOIN rings r USING (ring)
-    LEFT JOIN kinds k ON k.kind = t.kind LEFT JOIN entities e ON e.entity = t.entity
+    LEFT JOIN told_kinds k ON k.kind = t.kind LEFT JOIN told_entities e ON e.entity = t.entity
+    WHERE t.kind IS NULL OR t.kind IN (SELECT kind FROM kinds) OR EXISTS (
+        SELECT 1 FROM touched o WHERE o.account = t.account AND o.ring = t.ring AND o.kind IN (SELECT kind FROM kinds))
     ORDER BY a.account_id, r.ring_id, t.bits DESC, t.kind, t.code, e.value
 """
 _TOUCHED = """
     SELECT DISTINCT p.ring FROM links l JOIN profiles p USING (entity)
     WHERE l.account = $account AND p.code IN ('entity', 'pool') ORDER BY p.ring
 """
+
+
+WINDOW_STEPS = {
+    CREATED: "was created in {} the spans of time in which many of the ring were",
+    LOAD: "has its load in {} the ranges in which many of the ring have theirs",
+}
+WINDOW_NAMES = {CREATED: "created {}", LOAD: "load of {}"}
 
 
 @dataclass(frozen=True)
@@ -128,12 +140,8 @@ class Odds:
     def absences(self) -> list[str]:
         """The weightiest of :attr:`missing` as sentences."""
         name = printable(self.account_id)
-        return [
-            f"{name} uses none of the ring's {row['kind']} entities, worth {bits(row['would_add'])}."
-            if row["entity"] is None
-            else f"{name} does not use {row['kind']}:{printable(row['entity'])}, worth {bits(row['would_add'])}."
-            for row in records(self.missing.head(NAMED))
-        ]
+        told = self.missing[self.missing["entity"].isna() | ~self.missing["kind"].isin(list(WINDOW_STEPS))]
+        return [f"{name} {_lacks(row)}, worth {bits(row['would_add'])}." for row in records(told.head(NAMED))]
 
     @property
     def _absent(self) -> pd.DataFrame:
@@ -163,8 +171,21 @@ def nearest_rings(store: Store, account: int) -> list[Odds]:
     return odds(store, account, touched)[:NEAREST]
 
 
+def _lacks(row: dict[str, Any]) -> str:
+    """What an account does not do, of :attr:`Odds.missing`."""
+    if row["entity"] is not None:
+        return f"does not use {row['kind']}:{printable(row['entity'])}"
+    if row["kind"] in WINDOW_STEPS:
+        return WINDOW_STEPS[row["kind"]].format("none of")
+    return f"uses none of the ring's {row['kind']} entities"
+
+
 def _step(term: dict[str, Any]) -> str:
     kind = term["kind"]
+    if term["code"] == "part" and kind in WINDOW_STEPS:
+        return WINDOW_STEPS[kind].format("one of" if term["used"] else "none of")
+    if kind in WINDOW_STEPS and term["entity"] is not None:
+        return WINDOW_NAMES[kind].format(term["entity"])
     if term["code"] == "part":
         return f"uses {'some' if term['used'] else 'none'} of the ring's {kind} entities"
     if term["code"] == "outside":

@@ -131,11 +131,13 @@ _TABLES = {
             FROM ring_members m JOIN links l USING (account) GROUP BY ALL),
         pooled AS (
             SELECT p.ring, p.kind, min(u.first_seen) AS first_seen, max(u.last_seen) AS last_seen
-            FROM ring_pools p JOIN used u USING (ring, kind, entity) GROUP BY ALL)
+            FROM ring_pools p JOIN used u USING (ring, kind, entity) GROUP BY ALL),
+        named AS (
+            SELECT entity, value FROM entities UNION ALL SELECT DISTINCT entity, value FROM ring_windows)
         SELECT i.name AS ring_id, e.kind, n.value AS entity, e.pool, e.ring_accounts, e.ring_accounts_with_kind,
                e.all_accounts, e.bits, coalesce(u.first_seen, p.first_seen) AS first_seen,
                coalesce(u.last_seen, p.last_seen) AS last_seen
-        FROM ring_evidence e JOIN ring_ids i USING (ring) LEFT JOIN entities n USING (entity)
+        FROM ring_evidence e JOIN ring_ids i USING (ring) LEFT JOIN named n USING (entity)
         LEFT JOIN used u ON u.ring = e.ring AND u.entity = e.entity
         LEFT JOIN pooled p ON e.pool IS NOT NULL AND p.ring = e.ring AND p.kind = e.kind
         ORDER BY ring_id, e.bits DESC, e.kind, n.value

@@ -100,13 +100,13 @@ class Ring:
         return self.store.query(
             """
             WITH alone AS (
-                SELECT p.kind, any_value(n.value) AS entity FROM pools p JOIN entities n USING (entity)
+                SELECT p.kind, any_value(n.value) AS entity FROM pools p JOIN told_entities n USING (entity)
                 WHERE p.ring = $ring GROUP BY p.kind HAVING count(*) = 1
             )
             SELECT e.kind, k.family, k.forgeable, coalesce(e.entity, a.entity) AS entity, n.context, e.pool,
                    e.ring_accounts, e.ring_accounts_with_kind, e.all_accounts, k.accounts AS all_accounts_with_kind,
                    e.bits, e.first_seen, e.last_seen
-            FROM evidence e JOIN kinds k USING (kind) LEFT JOIN alone a ON a.kind = e.kind AND e.pool = 1
+            FROM evidence e JOIN told_kinds k USING (kind) LEFT JOIN alone a ON a.kind = e.kind AND e.pool = 1
             LEFT JOIN entities n ON n.kind = e.kind AND n.value = coalesce(e.entity, a.entity)
             WHERE e.ring_id = $ring_id ORDER BY e.bits DESC, e.kind, e.entity NULLS FIRST
             """,
@@ -119,7 +119,7 @@ class Ring:
         """Entities of the ring's pools, each kind in turn: kind, entity, context, ring_accounts k, all_accounts d."""
         return self.store.query(
             "SELECT p.kind, e.value AS entity, e.context, p.ring_accounts, p.all_accounts "
-            "FROM pools p JOIN entities e USING (entity) WHERE p.ring = $ring "
+            "FROM pools p JOIN told_entities e USING (entity) WHERE p.ring = $ring "
             "ORDER BY row_number() OVER (PARTITION BY p.kind ORDER BY p.ring_accounts DESC, e.value), p.kind",
             ring=self.number,
         )

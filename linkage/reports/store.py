@@ -37,7 +37,17 @@ TABLES = {
     "carried": "5-operators/carried.parquet",
 }
 # tables that runs of earlier versions lack: name in queries -> file, and its shape
-LATER = {"hand_offs": ("2-graph/hand_offs.parquet", model.HAND_OFFS)}
+LATER = {
+    "hand_offs": ("2-graph/hand_offs.parquet", model.HAND_OFFS),
+    "windows": ("4-rings/windows.parquet", model.WINDOWS),
+}
+# made from others, for whatever says what a ring's evidence is: windows are evidence, but nothing that accounts use
+VIEWS = {
+    "told_kinds": "SELECT * FROM kinds UNION ALL SELECT kind, kind, false, count(*), count(DISTINCT entity), count(*) "
+    "FROM windows GROUP BY kind",
+    "told_entities": "SELECT entity, kind, value, context FROM entities "
+    "UNION ALL SELECT DISTINCT entity, kind, value, NULL FROM windows",
+}
 _RESTORE = "Restore the run folder, or run again."
 
 
@@ -80,7 +90,7 @@ class Store:
         return frame
 
     def query(self, sql: str, **params: Any) -> pd.DataFrame:
-        """Rows of a SELECT over the names in ``TABLES`` and ``LATER``; ``$name`` in it stands for a parameter.
+        """Rows of a SELECT over the names in ``TABLES``, ``LATER`` and ``VIEWS``; ``$name`` stands for a parameter.
 
         Raises:
             StorageFault: a table is missing or can't be read.
@@ -119,4 +129,6 @@ class Store:
                 connection.read_parquet(glob.escape(str(path))).create_view(name)
             else:
                 connection.register(name, schema.empty_table())
+        for name, sql in VIEWS.items():
+            connection.execute(f"CREATE VIEW {name} AS {sql}")
         return connection

@@ -9,10 +9,13 @@ from typing import Any
 
 import pandas as pd
 
+from linkage.model import CREATED, LOAD
 from linkage.reports.visible import shortened
 
 # what people call the entities of a kind; others are called by the kind's own name
 KINDS: dict[str, tuple[str, ...]] = {
+    CREATED: ("span of creation times", "spans of creation times"),
+    LOAD: ("range of loads", "ranges of loads"),
     "device": ("device",),
     "hand_off": ("hand-off",),
     "ip": ("address", "addresses"),
@@ -66,8 +69,20 @@ def listed(words: Sequence[str]) -> str:
     return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+SPANS = {CREATED: "were created {}", LOAD: "do {}"}  # what accounts do in a window
+
+
+def done(row: dict[str, Any]) -> str:
+    """What members do in a row of evidence: ``use ip:192.0.2.1``, or ``were created 2026-04-01 09:12:40 to ...``."""
+    if row["kind"] not in SPANS:
+        return f"use {piece(row)}"
+    return SPANS[row["kind"]].format(row["entity"] or f"in one of {things(row['pool'], row['kind'])}")
+
+
 def piece(row: dict[str, Any]) -> str:
     """A row of evidence in words: ``ip:192.0.2.1``, or ``a pool of 9 payment_method entities``."""
+    if row["kind"] in SPANS and row["entity"] is None:
+        return things(row["pool"], row["kind"])
     if row["entity"] is not None:
         return f"{row['kind']}:{shortened(row['entity'], 40)}"
     return f"a pool of {count(row['pool'], row['kind'] + ' entity', row['kind'] + ' entities')}"

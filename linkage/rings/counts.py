@@ -13,6 +13,7 @@ from linkage.model import AccountGraph, Incidence
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.known import Known
 from linkage.rings.rates import fit_degrees
+from linkage.rings.windows import windows_of
 
 LONE_PAYS = 6  # links an entity, from which on one that a single member uses may pay: n (s + 1) for s = n = 2
 
@@ -97,7 +98,7 @@ Observer = Callable[[Ints, Floats], None]  # told the sizes and the bits saved o
 
 @dataclass(frozen=True)
 class World:
-    """All accounts with the background of each kind, in the order of the graph.
+    """All accounts with the background of each kind: those of the graph in its order, then windows.
 
     ``observe`` sees every score; ``known`` keeps what :func:`linkage.rings.score.bits_of` scored.
     """
@@ -112,10 +113,19 @@ class World:
         """The families present, by name."""
         return sorted({b.incidence.kind.family for b in self.kinds})
 
+    @property
+    def tying(self) -> np.ndarray:
+        """Which families tie accounts to a group: not those of windows (one boolean a family)."""
+        windows = {b.incidence.kind.family for b in self.kinds if b.incidence.kind.window}
+        return np.array([family not in windows for family in self.families], dtype=bool)
+
 
 def world_of(graph: AccountGraph, observe: Observer | None = None) -> World:
-    """The background of a graph; ``observe`` is told the bits of every group that is scored against it."""
-    return World(graph.accounts, tuple(Background(i) for i in graph.kinds), observe)
+    """The background of a graph, with the windows of its creations and loads, in order of kind after all others.
+
+    ``observe`` is told the bits of every group that is scored against it.
+    """
+    return World(graph.accounts, tuple(Background(i) for i in graph.kinds + windows_of(graph)), observe)
 
 
 @dataclass(frozen=True)

@@ -41,12 +41,14 @@ def _tied_otherwise(world: World, labels: Ints, part: Ints, strongest: Ints) -> 
     """Members of the groups in ``part`` that families other than their group's strongest tie to each other."""
     groups = len(strongest)
     family = np.array([world.families.index(b.incidence.kind.family) for b in world.kinds])
+    tying = np.array([not b.incidence.kind.window for b in world.kinds])
     for _ in range(STEPS):
         counts = count(world, groups_of(part, groups))
         account = np.flatnonzero(labels >= 0).astype(np.int64)
         account = account[counts.size[labels[account]] > 0]
         pairs = member_pairs(world, profiles(world, counts, score(world, counts)), account, labels[account])
-        others = np.where(family[:, None] != strongest[pairs.group], pairs.bits[:-1], 0.0).sum(axis=0)
+        counted = tying[:, None] & (family[:, None] != strongest[pairs.group])
+        others = np.where(counted, pairs.bits[:-1], 0.0).sum(axis=0)
         stay = np.full(len(labels), -1, dtype=np.int64)
         stay[account[others > 0]] = labels[account[others > 0]]
         if np.array_equal(stay, part):

@@ -92,14 +92,16 @@ class Features:
 
 
 def features_of(world: World, counts: Counts, scored: Score, members: Members, told: Told) -> Features:
-    """Features of the counted groups."""
+    """Features of the counted groups; windows are none."""
     size = counts.size.astype(np.float64)
     views: dict[str, FamilyView] = {}
     for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
         family = background.incidence.kind.family
+        if background.incidence.kind.window:
+            continue
         view = _view(background, numbers, kind, size)
         views[family] = _stronger(views[family], view) if family in views else view
-    bits = np.asarray(scored.family_bits.sum(axis=0))
+    bits = np.asarray(scored.family_bits[world.tying].sum(axis=0))
     return Features(size, bits, views, members, told, _whole(world, counts, scored))
 
 

@@ -26,6 +26,7 @@ from linkage.rings.tables import Found, by_family, no_rings, ring_tables
 from linkage.rings.told import told_of
 from linkage.rings.unions import Behind
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
+from linkage.rings.windows import PARTS, window_table
 
 REJOINED = 2  # rounds of uniting the parts of a ring; a third changed nothing on the worlds tried
 
@@ -53,7 +54,7 @@ class Measured:
 def find_rings(
     graph: AccountGraph, partitions: Ints, propose: Proposer, limits: Limits, observe: Observer | None = None
 ) -> dict[str, pa.Table]:
-    """Tables of the rings by name: rings, members, affiliations, evidence, pools, profiles (see model).
+    """Tables of the rings by name: rings, members, affiliations, evidence, pools, profiles, windows (see model).
 
     ``partitions`` (proposals x accounts) are the candidates of the whole graph; ``propose`` gives those of a part. The
     result depends on nothing else; ``observe`` only looks on (see :class:`World`).
@@ -64,12 +65,14 @@ def find_rings(
     clusters = decide(graph, world, partitions, propose, limits)
     rings = rings_inside(graph, world, clusters, propose, limits)
     rings = refine(world, rings, 1, limits.smallest)
+    behind = Behind(world.families, RENTED, COMMON, tuple(PARTS))
     for _ in range(REJOINED):
-        rings = reach(world, merge(world, rings, Behind(world.families, RENTED, COMMON)), limits.smallest)
+        rings = reach(world, merge(world, rings, behind), limits.smallest)
     measured = measure(graph, world, rings)
     kept = is_ring(measured.features, measured.support, measured.verdicts, forgeable_families(world))
     labels = still_saving(world, refine(world, _without(measured.labels, kept), 1, limits.smallest), limits.smallest)
-    return ring_tables(world, _found(world, measure(graph, world, labels), clusters, limits.shield))
+    tables = ring_tables(world, _found(world, measure(graph, world, labels), clusters, limits.shield))
+    return tables | {"windows": window_table(graph)}
 
 
 def forgeable_families(world: World) -> list[str]:
@@ -95,8 +98,7 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     made = profiles(world, counts, scored)
     account = np.flatnonzero(labels >= 0).astype(np.int64)
     pairs = member_pairs(world, made, account, labels[account])
-    strongest = scored.family_bits.argmax(axis=0)
-    held = support(pairs.bits[:-1], family_rows(world), strongest, pairs.group, groups)
+    held = support(_tying_bits(world, pairs), family_rows(world), scored.strongest, pairs.group, groups)
     told = told_of(graph.known, world, counts, scored, labels)
     features = features_of(world, counts, scored, _members(graph, account, labels[account], held), told)
     forgeable = forgeable_families(world)
@@ -113,7 +115,8 @@ def _astray(world: World, counts: Counts, scored: Score, pairs: Pairs) -> np.nda
     at_home = np.zeros(world.accounts, dtype=bool)
     by_group = pairs.account[np.argsort(pairs.group, kind="stable")]
     at_home[by_group] = homes(world, counts, scored)
-    return strays(by_family(world, pairs.bits[:-1]) > 0, pairs.group, groups) | at_home[pairs.account]
+    tied = by_family(world, _tying_bits(world, pairs))[world.tying] > 0
+    return strays(tied, pairs.group, groups) | at_home[pairs.account]
 
 
 def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:
@@ -121,6 +124,12 @@ def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> M
     burst, rush = (creation_burst(created, account, group, len(held), window) for window in (BURST, RUSH))
     loads = (graph.loads, account, group, len(held))
     return Members(burst, rush, held, evenness(*loads), heaviness(*loads))
+
+
+def _tying_bits(world: World, pairs: Pairs) -> Floats:
+    """Bits by kind without the prior, 0 for windows: they tie nobody."""
+    windows = np.array([b.incidence.kind.window for b in world.kinds])
+    return np.asarray(np.where(windows[:, None], 0.0, pairs.bits[:-1]))
 
 
 def _without(labels: Ints, kept: np.ndarray) -> Ints:

@@ -72,6 +72,8 @@ def _cleared(world: World, ties: Ties, account: Ints, witness: np.ndarray, insid
     cleared = firm.copy()
     parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.pairs.bits, strict=False)
     for background, numbers, kind, bits in parts:
+        if background.incidence.kind.window:
+            continue
         if not background.incidence.kind.forgeable:
             speaks = np.zeros(world.accounts, dtype=bool)  # not so where a ring's proxy comes out of somebody's home
             speaks[ties.pairs.account] = bits > 0
@@ -94,7 +96,7 @@ def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) ->
     bits = ties.pairs.bits[-1].copy()
     parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.made.kinds, strict=True)
     for row, (background, numbers, scored, made) in enumerate(parts):
-        if not background.incidence.kind.forgeable:
+        if _firm(background):
             weight = _weights(scored, made)
             held = np.bincount(numbers.link_member, weights=weight[numbers.link_cell], minlength=len(account))
             least = mostly_members(background.incidence.matrix, made.own_weight, numbers.member_group, account)
@@ -103,6 +105,11 @@ def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) ->
             idle[account] = np.where(crowd, held, _idle_bits(numbers, witness[account], weight))
             bits += ties.pairs.bits[row] - idle[ties.pairs.account]
     return np.asarray(bits > 0)
+
+
+def _firm(background: Background) -> bool:
+    """Whether a kind is firm evidence: not forgeable, and no window, as an attacker may choose his victims by one."""
+    return not (background.incidence.kind.forgeable or background.incidence.kind.window)
 
 
 def mostly_members(uses: sp.csr_matrix, weight: sp.csr_matrix, group: Ints, account: Ints) -> Floats:
@@ -146,7 +153,7 @@ def _idle_bits(numbers: KindCounts, witness: np.ndarray, weight: Floats) -> Floa
 
 def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:
     """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are not positive; per pair."""
-    firm = np.array([not b.incidence.kind.forgeable for b in world.kinds] + [True])
+    firm = np.array([_firm(b) for b in world.kinds] + [True])
     return np.asarray(pairs.bits[firm].sum(axis=0) <= 0)
 
 

@@ -91,6 +91,8 @@ def _ties(world: World, counts: Counts, scored: Score, members: int) -> tuple[In
     """Edges between memberships and the cells of what holds their ring together; and the group of each such cell."""
     ends, group, first = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)], members
     for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
+        if background.incidence.kind.window:
+            continue
         ours = kind.chosen & (2 * numbers.k >= background.users[numbers.entity])
         number = first + np.cumsum(ours) - 1
         links = ours[numbers.link_cell]

@@ -147,6 +147,8 @@ def neighbours(world: World, looks: Looks, home: Ints | None = None) -> tuple[In
     groups = looks.weight[0].shape[0]
     likeness = sp.csr_matrix((groups, groups))
     for background, weight, used in zip(world.kinds, looks.weight, looks.used, strict=True):
+        if background.incidence.kind.window:
+            continue
         if home is None:
             likeness = likeness + weight @ used.T
         else:

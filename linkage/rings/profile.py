@@ -137,22 +137,36 @@ class Pairs:
 
 
 def touching_pairs(world: World, made: Profiles, labels: Ints) -> Pairs:
-    """Every account with every group of whose profile it uses something; sorted by account, then group.
+    """Every account with every group of whose profile it uses something, windows apart; by account, then group.
 
     ``labels`` says who is a member of what now: a member is left out of p in its own group.
     """
     groups = max(len(made.prior), 1)
-    products = [(b.incidence.matrix @ k.weight.T).tocsr() for b, k in zip(world.kinds, made.kinds, strict=True)]
+    kinds = list(zip(world.kinds, made.kinds, strict=True))
+    things = [row for row, (b, _) in enumerate(kinds) if not b.incidence.kind.window]
+    products = [(kinds[row][0].incidence.matrix @ kinds[row][1].weight.T).tocsr() for row in things]
     keyed = [(rows_of(product) * groups + product.indices, product.data) for product in products]
     keys = distinct(np.concatenate([k for k, _ in keyed])) if keyed else np.zeros(0, np.int64)
     account, group = keys // groups, keys % groups
-    sums, touched = np.zeros((len(keyed), len(keys))), np.zeros((len(keyed), len(keys)), dtype=bool)
-    for row, (key, data) in enumerate(keyed):
+    sums, touched = np.zeros((len(kinds), len(keys))), np.zeros((len(kinds), len(keys)), dtype=bool)
+    for row, (key, data) in zip(things, keyed, strict=True):
         place = np.searchsorted(keys, key)
         sums[row, place], touched[row, place] = data, True
+    for row in sorted(set(range(len(kinds))) - set(things)):
+        sums[row] = _window_sums(kinds[row][0], kinds[row][1], account, group)
+        touched[row] = sums[row] != 0
     own = np.flatnonzero(labels[account] == group)
     sums[:, own], touched[:, own] = _own_sums(world, made, account[own], group[own])
     return _with_constants(world, made, Pairs(account, group, sums), touched)
+
+
+def _window_sums(background: Background, kind: KindProfile, account: Ints, group: Ints) -> Floats:
+    """Bits that the window of each account adds for its group, pair by pair: to multiply would touch everybody."""
+    matrix = background.incidence.matrix
+    window = np.zeros(matrix.shape[0], dtype=np.int64)
+    window[background.breadth > 0] = matrix.indices
+    bits = np.asarray(kind.weight[group, window[account]]).ravel()
+    return np.where(background.breadth[account] > 0, bits, 0.0)
 
 
 def member_pairs(world: World, made: Profiles, account: Ints, group: Ints) -> Pairs:
@@ -162,12 +176,15 @@ def member_pairs(world: World, made: Profiles, account: Ints, group: Ints) -> Pa
 
 
 def _with_constants(world: World, made: Profiles, pairs: Pairs, touched: np.ndarray) -> Pairs:
+    """With what breadth and taking part add. Windows add nothing where nothing else of the profile is used."""
+    windows = np.array([b.incidence.kind.window for b in world.kinds])
+    asked = touched[~windows].any(axis=0)
     rows = []
     for i, (background, kind) in enumerate(zip(world.kinds, made.kinds, strict=True)):
         breadth = background.breadth[pairs.account]
         joined = pairs.bits[i] + kind.joins[pairs.group] + breadth * kind.outside[pairs.group]
         absent = np.where(breadth > 0, kind.abstains[pairs.group], 0.0)
-        rows.append(np.where(touched[i], joined, absent))
+        rows.append(np.where(asked | ~windows[i], np.where(touched[i], joined, absent), 0.0))
     return Pairs(pairs.account, pairs.group, np.stack([*rows, made.prior[pairs.group]]))
 
 

@@ -22,8 +22,8 @@ def purify(world: World, labels: Ints, smallest: int) -> Ints:
     moves. Part and rest replace the group when together they save more than 5 bits over the whole.
     """
     labels, groups = dense_labels(labels, smallest)
-    for kind in range(len(world.kinds)):
-        if groups:
+    for kind, background in enumerate(world.kinds):
+        if groups and not background.incidence.kind.window:
             labels, groups = dense_labels(_purify_kind(world, labels, groups, kind), smallest)
     return labels
 
@@ -66,13 +66,14 @@ def dominated_by(scored: Score, kind: int) -> np.ndarray:
 
 
 def _others_positive(world: World, part: Ints, groups: int, labels: Ints, kind: int) -> Ints:
-    """Members of the original groups whose evidence from the other kinds speaks for the part."""
+    """Members of the original groups whose evidence from the other kinds, windows apart, speaks for the part."""
     counts = count(world, groups_of(part, groups))
     scored = score(world, counts)
     account = np.flatnonzero(labels >= 0).astype(np.int64)
     account = account[counts.size[labels[account]] > 0]
     pairs = member_pairs(world, profiles(world, counts, scored), account, labels[account])
-    others = pairs.bits[:-1].sum(axis=0) - pairs.bits[kind]
+    tying = np.array([not b.incidence.kind.window for b in world.kinds])
+    others = pairs.bits[:-1][tying].sum(axis=0) - pairs.bits[kind]
     stay = np.full(len(labels), -1, dtype=np.int64)
     keep = account[others > 0]
     stay[keep] = labels[keep]

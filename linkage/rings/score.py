@@ -70,22 +70,25 @@ class Bits:
 class Score(Bits):
     """The bits of groups, and how they come about: ``kinds`` in the order of the world.
 
-    ``family_joining`` (families x groups): the members that take part in the family's best kind.
+    ``family_joining`` (families x groups): the members that take part in the family's best kind. ``tying`` are the
+    families that tie accounts (see :class:`World`): windows are never a group's strongest family, nor its second.
     """
 
     kinds: tuple[KindScore, ...]
     family_joining: Ints
+    tying: np.ndarray
 
     @property
     def strongest(self) -> Ints:
         """The family (as a row) with most bits, per group."""
-        return np.asarray(self.family_bits.argmax(axis=0))
+        return np.asarray(np.where(self.tying[:, None], self.family_bits, -1.0).argmax(axis=0))
 
     @property
     def in_second_family(self) -> Ints:
         """Members that take part in the family which most take part in, the strongest left out; per group."""
         rows = np.arange(len(self.family_bits))[:, None]
-        return np.asarray(np.where(rows == self.strongest, 0, self.family_joining).max(axis=0, initial=0))
+        others = self.tying[:, None] & (rows != self.strongest)
+        return np.asarray(np.where(others, self.family_joining, 0).max(axis=0, initial=0))
 
 
 def bits_of(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix | None = None) -> Bits:
@@ -140,7 +143,7 @@ def score(world: World, counts: Counts) -> Score:
     saved = fixed(saved - np.log2(len(world.kinds) + 1))
     if world.observe:
         world.observe(counts.size, saved - DESCRIBED * len(world.families))
-    return Score(saved, family_bits, kinds, joining)
+    return Score(saved, family_bits, kinds, joining, world.tying)
 
 
 def _named_by(world: World, background: Background, counts: KindCounts, size: Ints) -> Floats:

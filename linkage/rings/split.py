@@ -61,7 +61,7 @@ def split(world: World, labels: Ints, parts: Parts, smallest: int) -> Ints:
     share says nothing of who belongs together). The best parts, refined, and the rest replace the group when together
     they save more than 5 bits beyond it.
     """
-    for family in world.families:
+    for family in np.array(world.families)[world.tying].tolist():
         labels, groups = dense_labels(labels, smallest)
         if groups == 0:
             break

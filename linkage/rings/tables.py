@@ -28,6 +28,7 @@ SCHEMAS = {
     "evidence": model.RING_EVIDENCE,
     "pools": model.POOLS,
     "profiles": model.PROFILES,
+    "windows": model.WINDOWS,
 }
 
 
@@ -112,7 +113,7 @@ def _rings(world: World, found: Found) -> pa.Table:
         "bits_saved": published(saved),
         "log2_p_bound": published(np.minimum(-found.scored.paid, 0.0)),
         "q_value": coincidence_q(found.scored.paid),
-        "families": _families(world, found.scored.family_bits > ENOUGH),
+        "families": _families(world, (found.scored.family_bits > ENOUGH) & world.tying[:, None]),
         "support": np.round(found.support, 4),
         "verdict_fit": pa.array(found.verdicts.fit, from_pandas=True),
         "runner_up_fit": pa.array(found.verdicts.runner_up_fit, from_pandas=True),
@@ -130,12 +131,12 @@ def roles_of(world: World, pairs: Pairs, shielded: np.ndarray) -> tuple[list[str
     """Role and families of each pair: core when two families tie it, bystander when the network alone does, weakly.
 
     Addresses that many strangers use tie little (under 10 bits in all); those of the ring alone make a periphery. Who
-    is ``shielded`` is a bystander, however many families tie it.
+    is ``shielded`` is a bystander, however many families tie it. Windows tie nobody.
     """
-    tied = by_family(world, pairs.bits[:-1]) > 0
+    tied = (by_family(world, pairs.bits[:-1]) > 0) & world.tying[:, None]
     number = tied.sum(axis=0)
     network = tied[world.families.index(NETWORK)] if NETWORK in world.families else np.zeros(len(number), dtype=bool)
-    several = len(world.families) > 1
+    several = np.count_nonzero(world.tying) > 1
     weakly = several & network & (number == 1) & (pairs.total < ENOUGH)
     role = np.where(
         shielded | weakly,

@@ -88,12 +88,13 @@ class Behind:
 
     Who is in which part need then not be said. But accounts that share nothing of their own are no better known for
     that, nor are those of two rings: it counts among the members that take part, and as far as what each part uses
-    speaks for the others.
+    speaks for the others, in families other than ``windows``.
     """
 
     families: Sequence[str]
     rented: str
     common: str
+    windows: Sequence[str] = ()
 
     def home(self, labels: Ints, groups: int) -> Ints | None:
         """None: any two may unite."""
@@ -108,7 +109,7 @@ class Behind:
         telling = np.array([family != self.rented for family in self.families])
         own = telling & np.array([family != self.common for family in self.families])
         saved = np.minimum(change[telling].sum(axis=0), change[own].sum(axis=0))
-        return np.asarray(saved + _known(unions, own) - WORTH)
+        return np.asarray(saved + _known(unions, own & ~np.isin(self.families, self.windows)) - WORTH)
 
 
 def _known(unions: Unions, own: np.ndarray) -> Floats:

@@ -24,7 +24,7 @@ def rewired(graph: AccountGraph, seed: int) -> AccountGraph:
     made: list[Incidence | None] = [None if i in follows else _drawn(k, dice) for i, k in enumerate(graph.kinds)]
     return AccountGraph(graph.accounts, tuple(
         kind if kind is not None else _followed(graph, made, i, follows) for i, kind in enumerate(made)
-    ), graph.created)  # fmt: skip
+    ), graph.created, graph.loads)  # fmt: skip
 
 
 def _drawn(kind: Incidence, dice: np.random.Generator) -> Incidence:

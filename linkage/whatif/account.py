@@ -72,6 +72,8 @@ class Member:
         found = measured(self.world.graph, self.members, self.world.world)
         numbers, bits = [np.zeros(0, np.int64)], [np.zeros(0)]
         for background, made in zip(self.world.world.kinds, found.made.kinds, strict=True):
+            if background.incidence.kind.window:
+                continue
             row = background.incidence.matrix.getrow(self.account).indices
             profile, weight = made.own_weight.indices, np.round(made.own_weight.data, 3)
             used = np.isin(profile, row) & (weight > 0)

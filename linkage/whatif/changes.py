@@ -8,13 +8,17 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 
-from linkage.model import AccountGraph, Incidence
+from linkage.model import CREATED, LOAD, AccountGraph, Incidence
 from linkage.rings.codelength import Ints
 from linkage.rings.counts import rows_of
 
 
 def without_family(graph: AccountGraph, family: str) -> AccountGraph:
-    """The graph as it would be had the logs no kind of this family."""
+    """The graph as it would be had the logs no kind of this family, or no creations or loads if it is of these."""
+    if family == CREATED:
+        return replace(graph, created=None)
+    if family == LOAD:
+        return replace(graph, loads=None)
     return replace(graph, kinds=tuple(i for i in graph.kinds if i.kind.family != family))
 
 

@@ -64,6 +64,8 @@ def heaviest(world: World, whole: Measured) -> list[int]:
     """
     number, weight, rarity = [], [], []
     for background, counts, made in zip(world.kinds, whole.counts.kinds, whole.made.kinds, strict=True):
+        if background.incidence.kind.window:
+            continue
         shared = counts.k >= 2
         entity, k = counts.entity[shared], counts.k[shared]
         row = made.weight.getrow(0).toarray().ravel()

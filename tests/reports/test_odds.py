@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 
-from linkage.reports.odds import nearest_rings, odds
+from linkage.model import CREATED, LOAD
+from linkage.reports.odds import Odds, nearest_rings, odds
 from linkage.reports.store import Store
 from tests.small_run import ALL, FAMILIES, OTHERS, RING_IDS, A, B, D, log_odds
 
@@ -83,3 +85,24 @@ def test_the_sum_in_words_adds_up(store: Store) -> None:
             parts = re.findall(r"[+-][\d,]+\.\d", found.summed)
             assert sum(float(part.replace(",", "")) for part in parts) == pytest.approx(found.total, abs=0.3)
             assert found.summed.endswith(" before any evidence")
+
+
+def test_windows_are_steps_in_plain_words() -> None:
+    """Made by hand: an account created with the ring, whose load is no one's of it."""
+    rows = [
+        (None, None, "prior", None, False, -8.0, 0.0),
+        (CREATED, CREATED, "part", None, True, -0.5, 5.0),
+        (CREATED, CREATED, "entity", "2026-04-01 09:00:00 to 2026-04-02 10:00:00 UTC", True, 6.0, 6.5),
+        (CREATED, CREATED, "entity", "2026-05-01 09:00:00 to 2026-05-02 10:00:00 UTC", False, -0.1, 6.5),
+        (LOAD, LOAD, "part", None, False, -1.0, 1.8),
+    ]
+    columns = ["kind", "family", "code", "entity", "used", "bits", "would_add"]
+    found = Odds("a", "R-A", pd.DataFrame(rows, columns=columns).assign(links=1))
+    assert found.waterfall["step"].tolist()[1:] == [
+        "was created in one of the spans of time in which many of the ring were",
+        "created 2026-04-01 09:00:00 to 2026-04-02 10:00:00 UTC",
+        "has its load in none of the ranges in which many of the ring have theirs",
+        "1 other creation-time entity of the ring not used",
+    ]
+    lacking = "a has its load in none of the ranges in which many of the ring have theirs, worth 1.8 bits."
+    assert found.absences == [lacking]

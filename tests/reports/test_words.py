@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from linkage.model import CREATED, LOAD
 from linkage.reports import words
 
 
@@ -64,3 +65,13 @@ def test_a_piece_of_evidence_in_words() -> None:
     assert words.piece(entity) == r"ip:192.0.2.1\u202e"
     assert words.piece({"kind": "ip", "entity": None, "pool": 1}) == "a pool of 1 ip entity"
     assert words.piece({"kind": "ip", "entity": None, "pool": 1200}) == "a pool of 1,200 ip entities"
+
+
+def test_windows_are_said_as_what_members_do() -> None:
+    day = {"kind": CREATED, "entity": "2026-04-01 09:12:40 to 2026-04-02 10:00:00 UTC", "pool": None}
+    assert words.done(day) == "were created 2026-04-01 09:12:40 to 2026-04-02 10:00:00 UTC"
+    assert words.done({"kind": LOAD, "entity": "2 to 3 exchanges a day", "pool": None}) == "do 2 to 3 exchanges a day"
+    pool = {"kind": CREATED, "entity": None, "pool": 3}
+    assert words.done(pool) == "were created in one of 3 spans of creation times"
+    assert words.piece(pool) == "3 spans of creation times"
+    assert words.done({"kind": "ip", "entity": "192.0.2.1", "pool": None}) == "use ip:192.0.2.1"

@@ -29,6 +29,7 @@ SCHEMAS = {
     "evidence": model.RING_EVIDENCE,
     "pools": model.POOLS,
     "profiles": model.PROFILES,
+    "windows": model.WINDOWS,
 }
 Rows = list[dict[str, Any]]
 
@@ -80,7 +81,7 @@ def test_shapes_and_canonical_order(tables: dict[str, pa.Table]) -> None:
     assert set(tables) == set(SCHEMAS)
     for name, table in tables.items():
         assert table.schema.equals(SCHEMAS[name]), name
-        assert table.num_rows > 0, name
+        assert table.num_rows > 0 or name == "windows", name  # these towns have no creations and no loads
         keys = [n for n in ("ring", "kind", "code", "entity", "account") if n in table.schema.names]
         listed = [[(row[k] is None, row[k] or 0) for k in keys] for row in table.to_pylist()]
         assert listed == sorted(listed), name
