@@ -16,6 +16,7 @@ from linkage.rings.rates import fit_degrees
 from linkage.rings.windows import windows_of
 
 LONE_PAYS = 6  # links an entity, from which on one that a single member uses may pay: n (s + 1) for s = n = 2
+KEY_BITS = 63  # of a whole number of 0 and more
 
 
 @dataclass(frozen=True)
@@ -65,20 +66,19 @@ class Background:
 
     @cached_property
     def counted(self) -> sp.csr_matrix:
-        """The links that :func:`count` counts: those to entities with two users or more, unless a lone one may matter.
+        """Links to cells and names of groups: those to entities with two users or more, unless a lone one may matter.
 
         One user among s accounts with n links saves log2(D / (E n (s + 1))) bits at most, entity by entity, and
         nothing in a pool. So while D <= 6 E (less where reach and pull fall short of breadth and users) no such entity
         pays among two accounts or more, and what pays for a single account is less than its 3 bits of
         :func:`participation` and choice. Then it counts in the sums alone, and as a name of the group
-        (``KindCounts.alone``).
+        (``KindCounts.fewest``).
         """
         matrix = self.incidence.matrix
-        if self.lone_may_pay:
-            return matrix
-        kept = self.users[matrix.indices] >= 2
+        kept = (self.users[matrix.indices] >= 2) | self.lone_may_pay
         ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
-        return sp.csr_matrix((matrix.data[kept], matrix.indices[kept], ends), shape=matrix.shape)
+        ones = np.ones(int(kept.sum()), dtype=np.int8)  # a byte a link: this matrix is read all the time
+        return sp.csr_matrix((ones, matrix.indices[kept], ends), shape=matrix.shape)
 
     @cached_property
     def lone_may_pay(self) -> bool:
@@ -132,12 +132,12 @@ def world_of(graph: AccountGraph, observe: Observer | None = None) -> World:
 class KindCounts:
     """One kind over G groups.
 
-    Cells are the pairs of a group and an entity that members use: ``group``, ``entity`` and ``k``, the members that use
-    it, sorted by group, then entity. ``having`` is s_t, the members that have the kind, ``links`` n, their links, and
-    ``reach`` the sum of their reach, per group. Each link of a member stands in ``link_cell`` (its cell) and
-    ``link_member`` (its membership, a number in 0..M-1); ``member_group``, ``member_breadth`` and ``member_reach`` are
-    per membership. Links and cells are those of
-    :attr:`Background.counted`; ``alone`` says of each group whether a member has links that are left out.
+    Cells are the pairs of a group and an entity that two members use or more, or one, where a lone one may pay:
+    ``group``, ``entity`` and ``k``, the members that use it, sorted by group, then entity. ``having`` is s_t, the
+    members that have the kind, ``links`` n, all their links, and ``reach`` the sum of their reach, per group. Each link
+    to a cell stands in ``link_cell`` and ``link_member`` (the membership, a number in 0..M-1), sorted by the latter;
+    ``member_group``, ``member_breadth`` and ``member_reach`` are per membership. ``fewest`` and ``most`` are the users,
+    per group, of those entities that one member alone uses: least and most; 0 where there are none.
     """
 
     group: Ints
@@ -151,7 +151,8 @@ class KindCounts:
     member_group: Ints
     member_breadth: Ints
     member_reach: Floats
-    alone: np.ndarray
+    fewest: Ints
+    most: Ints
 
 
 @dataclass(frozen=True)
@@ -172,25 +173,55 @@ def _count_kind(background: Background, groups: sp.csr_matrix) -> KindCounts:
     account = groups.indices
     member_group = rows_of(groups)
     chosen = background.counted[account]
-    link_member = rows_of(chosen)
-    keys = member_group[link_member] * background.entities + chosen.indices
-    cells, link_cell, k = np.unique(keys, return_inverse=True, return_counts=True)
+    link_member, number = rows_of(chosen), groups.shape[0]
+    ordered, order = _sorted(member_group[link_member] * background.entities + chosen.indices)
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    cells, k = ordered[starts], np.diff(starts, append=len(ordered))
+    kept = (k >= 2) | background.lone_may_pay
+    link_cell = np.empty(len(order), dtype=np.int64)
+    link_cell[order] = np.repeat(np.where(kept, np.cumsum(kept) - 1, -1), k)
+    told = link_cell >= 0
+    lone, cells, width = cells[k == 1], cells[kept], max(background.entities, 1)
     breadth, reach = background.breadth[account], background.reach[account]
-    number = groups.shape[0]
+    left_out = np.bincount(member_group, weights=breadth > np.diff(chosen.indptr), minlength=number) > 0
+    fewest, most = _extremes(lone // width, background.users[lone % width], left_out)
     return KindCounts(
-        group=cells // max(background.entities, 1),
-        entity=cells % max(background.entities, 1),
-        k=k.astype(np.int64),
+        group=cells // width,
+        entity=cells % width,
+        k=k[kept].astype(np.int64),
         having=np.bincount(member_group[breadth > 0], minlength=number),
         links=np.bincount(member_group, weights=breadth, minlength=number).astype(np.int64),
         reach=np.asarray(np.bincount(member_group, weights=reach, minlength=number), dtype=np.float64),
-        link_cell=link_cell,
-        link_member=link_member,
+        link_cell=link_cell[told],
+        link_member=link_member[told],
         member_group=member_group,
         member_breadth=breadth,
         member_reach=reach,
-        alone=np.bincount(member_group, weights=breadth > np.diff(chosen.indptr), minlength=number) > 0,
+        fewest=fewest,
+        most=most,
     )
+
+
+def _sorted(keys: Ints) -> tuple[Ints, Ints]:
+    """The keys (0 and more) in order, and where each of them was: with their places in one number they sort faster."""
+    places = len(keys).bit_length()
+    if int(keys.max(initial=0)).bit_length() + places > KEY_BITS:
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+    both = np.sort((keys << places) | np.arange(len(keys)))
+    return both >> places, both & ((1 << places) - 1)
+
+
+def _extremes(group: Ints, users: Ints, left_out: np.ndarray) -> tuple[Ints, Ints]:
+    """The least and the most ``users`` of each group (sorted); 1 where an entity with one user is left out."""
+    fewest, most = left_out.astype(np.int64), left_out.astype(np.int64)
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    if len(starts):
+        found = group[starts]
+        least = np.minimum.reduceat(users, starts)
+        fewest[found] = np.where(left_out[found], 1, least)
+        most[found] = np.maximum.reduceat(users, starts)
+    return fewest, most
 
 
 def distinct(numbers: Ints) -> Ints:

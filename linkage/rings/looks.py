@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints, fixed
-from linkage.rings.counts import KindCounts, World, count, rows_of
+from linkage.rings.counts import Background, World, count, dense_labels, groups_of, rows_of
 from linkage.rings.profile import profiles
 from linkage.rings.score import score
 
@@ -34,7 +34,7 @@ def looks_of(world: World, groups: sp.csr_matrix) -> Looks:
     counts = count(world, groups)
     scored = score(world, counts)
     made = profiles(world, counts, scored)
-    used = [_used(numbers, kind.weight.shape) for numbers, kind in zip(counts.kinds, made.kinds, strict=True)]
+    used = [_used(b, groups, numbers.having) for b, numbers in zip(world.kinds, counts.kinds, strict=True)]
     families = world.families
     return Looks(
         tuple(kind.weight.maximum(0).tocsr() for kind in made.kinds),
@@ -45,10 +45,16 @@ def looks_of(world: World, groups: sp.csr_matrix) -> Looks:
     )
 
 
-def _used(numbers: KindCounts, shape: tuple[int, int]) -> sp.csr_matrix:
-    """The share of each group's members that use an entity, groups x entities."""
-    share = numbers.k / np.maximum(numbers.having, 1)[numbers.group]
-    return sp.csr_matrix((share, (numbers.group, numbers.entity)), shape=shape)
+def looks_by(world: World, labels: Ints) -> Looks:
+    """The looks of the groups that labels per account (-1: in none) give, in order of the label."""
+    return looks_of(world, groups_of(*dense_labels(labels)))
+
+
+def _used(background: Background, groups: sp.csr_matrix, having: Ints) -> sp.csr_matrix:
+    """The share of each group's members that use an entity, groups x entities; see :attr:`Background.counted`."""
+    used = (groups @ background.counted).tocsr()
+    used.sort_indices()
+    return sp.csr_matrix((used.data / having[rows_of(used)], used.indices, used.indptr), shape=used.shape)
 
 
 def joined(before: Looks, kept: Ints, now: Looks, place: Ints) -> Looks:

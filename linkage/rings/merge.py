@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import World, dense_labels, distinct, groups_of, rows_of
-from linkage.rings.looks import Looks, joined, looks_of
+from linkage.rings.looks import Looks, joined, looks_by, looks_of
 from linkage.rings.score import bits_of
 from linkage.rings.unions import OnTheirOwn, Rule, Unions
 
@@ -30,11 +30,14 @@ class _Groups:
     fresh: np.ndarray
 
 
-def merge(world: World, labels: Ints, rule: Rule | None = None) -> Ints:
-    """Labels after uniting, best pair first, as long as a union gains bits by the rule (:class:`OnTheirOwn`)."""
+def merge(world: World, labels: Ints, rule: Rule | None = None, looks: Looks | None = None) -> Ints:
+    """Labels after uniting, best pair first, as long as a union gains bits by the rule (:class:`OnTheirOwn`).
+
+    ``looks`` are those of the groups before, where they are known.
+    """
     rule = rule or OnTheirOwn()
     labels, number = dense_labels(labels)
-    groups = _Groups(labels, number, looks_of(world, groups_of(labels, number)), np.ones(number, dtype=bool))
+    groups = _Groups(labels, number, looks or looks_by(world, labels), np.ones(number, dtype=bool))
     settled = np.full(len(labels), -1, dtype=np.int64)
     while groups.number >= 2 and groups.fresh.any():
         groups = _united(world, groups, rule, settled)

@@ -25,10 +25,10 @@ from linkage.rings.codelength import (
     pool_gain,
     pool_naming,
 )
-from linkage.rings.counts import Background, Counts, KindCounts, World, count
+from linkage.rings.counts import Background, Counts, KindCounts, World, count, distinct
 from linkage.rings.known import keys_of
 
-BLOCK = 50_000  # members scored at a time: some 50 MB, however many unions are tried
+BLOCK = 20_000  # members scored at a time: some 20 MB, however many unions are tried
 ENTITY_CODE = -1  # value of ``KindScore.ratio`` where a kind is coded entity by entity
 
 
@@ -162,33 +162,51 @@ def _best_names(background: Background, counts: KindCounts) -> Iterator[tuple[In
     """Group, users d and members k of the entities that may name a group for the fewest bits."""
     several = counts.k >= 2
     yield counts.group[several], background.users[counts.entity[several]], counts.k[several]
-    group, users = counts.group[~several], background.users[counts.entity[~several]]
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    if len(starts):
-        for extreme in (np.minimum, np.maximum):
-            yield group[starts], extreme.reduceat(users, starts), np.ones(len(starts), dtype=np.int64)
-    alone = np.flatnonzero(counts.alone)
-    yield alone, np.ones(len(alone), dtype=np.int64), np.ones(len(alone), dtype=np.int64)
+    group = np.flatnonzero(counts.fewest)
+    for users in (counts.fewest[group], counts.most[group]):
+        yield group, users, np.ones(len(group), dtype=np.int64)
 
 
 def _score_kind(background: Background, counts: KindCounts) -> KindScore:
-    cells = np.ones(len(counts.k), dtype=bool) if background.lone_may_pay else counts.k >= 2
-    scored = _better_code(background, _among(counts, cells))
-    chosen, gain = np.zeros(len(cells), dtype=bool), np.zeros(len(cells))
-    chosen[cells], gain[cells] = scored.chosen, scored.gain
-    return replace(scored, chosen=chosen, gain=gain)
+    """The score of a kind; what has no cell saves nothing, which is no news of most groups in most kinds."""
+    groups = len(counts.having)
+    present = distinct(counts.group)
+    if len(present) == groups:
+        return _better_code(background, counts)
+    scored = _better_code(background, _among(counts, present))
+
+    def everywhere(values: np.ndarray) -> np.ndarray:
+        made = np.zeros(groups, dtype=values.dtype)
+        made[present] = values
+        return made
+
+    return replace(
+        scored,
+        bits=everywhere(scored.bits),
+        ratio=everywhere(scored.ratio),
+        joining=everywhere(scored.joining),
+        links=everywhere(scored.links),
+    )
 
 
-def _among(counts: KindCounts, cells: np.ndarray) -> KindCounts:
-    """The counts with some of the cells only, and the links to them; sums stay those of all links."""
-    links = cells[counts.link_cell]
+def _among(counts: KindCounts, groups: Ints) -> KindCounts:
+    """The counts of the groups that have the cells, renumbered, and of those of their members that have links."""
+    number = np.zeros(len(counts.having), dtype=np.int64)
+    number[groups] = np.arange(len(groups))
+    linked = np.zeros(len(counts.member_group), dtype=bool)
+    linked[counts.link_member] = True
     return replace(
         counts,
-        group=counts.group[cells],
-        entity=counts.entity[cells],
-        k=counts.k[cells],
-        link_cell=(np.cumsum(cells) - 1)[counts.link_cell[links]],
-        link_member=counts.link_member[links],
+        group=number[counts.group],
+        having=counts.having[groups],
+        links=counts.links[groups],
+        reach=counts.reach[groups],
+        link_member=(np.cumsum(linked) - 1)[counts.link_member],
+        member_group=number[counts.member_group[linked]],
+        member_breadth=counts.member_breadth[linked],
+        member_reach=counts.member_reach[linked],
+        fewest=counts.fewest[groups],
+        most=counts.most[groups],
     )
 
 

@@ -37,11 +37,12 @@ def test_counts_by_hand() -> None:
     made = count(world, groups_of(np.array([0, 0, 1, 1, -1, -1, 1]), 2))
     kind = made.kinds[0]
     assert made.size.tolist() == [2, 3]
-    assert cells(kind) == [(0, 0, 2), (0, 1, 1), (1, 1, 1), (1, 2, 2)]
+    assert cells(kind) == [(0, 0, 2), (1, 2, 2)], "what one member uses is no cell"
+    assert kind.fewest.tolist() == kind.most.tolist() == [2, 2], "entity 1 in both groups"
     assert kind.having.tolist() == [2, 2], "account 6 is in no kind"
     assert kind.links.tolist() == [3, 3]
-    assert kind.link_member.tolist() == [0, 0, 1, 2, 2, 3]
-    assert kind.link_cell.tolist() == [0, 1, 0, 2, 3, 3]
+    assert kind.link_member.tolist() == [0, 1, 2, 3]
+    assert kind.link_cell.tolist() == [0, 0, 1, 1]
     assert kind.member_group.tolist() == [0, 0, 1, 1, 1]
     assert kind.member_breadth.tolist() == [2, 1, 2, 1, 0]
     reach = world.kinds[0].reach
@@ -60,12 +61,17 @@ def test_counts_against_loops(seed: int, accounts: int, groups: int) -> None:
     users = Counter(e for _, e in pairs)
     lone = world.kinds[0].lone_may_pay
     assert lone or len(pairs) <= 6 * len(users)
-    counted = {e for e in users if users[e] > 1 or lone}
     number = {e: i for i, e in enumerate(sorted(users))}
-    expected = Counter((int(labels[a]), number[e]) for a, e in pairs if labels[a] >= 0 and e in counted)
-    assert cells(made) == sorted((g, e, k) for (g, e), k in expected.items())
-    left_out = {int(labels[a]) for a, e in pairs if e not in counted}
-    assert made.alone.tolist() == [g in left_out for g in range(groups)]
+    expected = Counter((int(labels[a]), number[e]) for a, e in pairs if labels[a] >= 0)
+    told = sorted((g, e, k) for (g, e), k in expected.items() if k > 1 or lone)
+    assert cells(made) == told
+    links = [(a, number[e]) for a, e in pairs if labels[a] >= 0 and (expected[int(labels[a]), number[e]] > 1 or lone)]
+    cell = {(g, e): i for i, (g, e, _) in enumerate(told)}
+    assert sorted(made.link_cell.tolist()) == sorted(cell[int(labels[a]), e] for a, e in links)
+    assert made.link_member.tolist() == sorted(made.link_member.tolist())
+    by_one = [[users[e] for e in users if expected[g, number[e]] == 1] for g in range(groups)]
+    assert made.fewest.tolist() == [min(d, default=0) for d in by_one]
+    assert made.most.tolist() == [max(d, default=0) for d in by_one]
     assert made.having.tolist() == [len({a for a, _ in pairs if labels[a] == g}) for g in range(groups)]
     assert made.links.tolist() == [sum(labels[a] == g for a, _ in pairs) for g in range(groups)]
 
