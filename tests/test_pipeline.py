@@ -40,6 +40,7 @@ STAGE_TABLES = {
     "4-rings/pools": model.POOLS,
     "4-rings/profiles": model.PROFILES,
     "4-rings/rings": model.RING_LIST,
+    "4-rings/windows": model.WINDOWS,
     "5-operators/carried": model.CARRIED,
     "5-operators/operator_links": model.OPERATOR_LINKS,
     "5-operators/operators": model.OPERATOR_LIST,
@@ -185,7 +186,8 @@ def test_with_episodes_leased_addresses_are_parted_and_nothing_is_lost(tmp_path:
 
 
 def uses_by_number(run: Path) -> pd.DataFrame:
-    return frame(run, "2-graph/links")[["account", "entity", "kind"]]
+    columns = ["account", "entity", "kind"]
+    return pd.concat([frame(run, name)[columns] for name in ("2-graph/links", "4-rings/windows")])
 
 
 def stranger_log_odds(run: Path) -> pd.Series:
@@ -230,7 +232,7 @@ def left_out(run: Path) -> pd.DataFrame:
     links = uses_by_number(run).merge(members, on="account").merge(cells, on=["ring", "kind", "entity"])
     s = links.groupby(["ring", "kind"])["account"].transform("nunique")
     k = links.groupby(["ring", "entity"])["account"].transform("size")
-    users = frame(run, "2-graph/links").groupby("entity").size()
+    users = uses_by_number(run).groupby("entity").size()
     strangers = (links["entity"].map(users) - k).clip(lower=0)
     p = np.minimum((k + 0.5) / (s + 1), (s + 0.5) / (s + 1))
     own = ((k - 0.5) / s).clip(0.5 / s, 1 - 0.5 / (s + 1))
