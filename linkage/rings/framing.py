@@ -78,7 +78,7 @@ def _cleared(world: World, ties: Ties, account: Ints, witness: np.ndarray, insid
             speaks = np.zeros(world.accounts, dtype=bool)  # not so where a ring's proxy comes out of somebody's home
             speaks[ties.pairs.account] = bits > 0
             cleared[account[_with_the_firm(background.users, numbers, firm[account]) & speaks[account]]] = True
-        elif np.mean(background.breadth > 0) >= EVERYBODY:
+        elif world.accounts and np.mean(background.breadth > 0) >= EVERYBODY:
             k = np.bincount(numbers.link_cell, weights=inside[numbers.link_member], minlength=len(numbers.k))
             seen = replace(numbers, k=k.astype(np.int64))
             cleared[account[_without_a_life(background.users, seen)]] = True
