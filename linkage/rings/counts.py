@@ -100,13 +100,15 @@ Observer = Callable[[Ints, Floats], None]  # told the sizes and the bits saved o
 class World:
     """All accounts with the background of each kind: those of the graph in its order, then windows.
 
-    ``observe`` sees every score; ``known`` keeps what :func:`linkage.rings.score.bits_of` scored.
+    ``observe`` sees every score; ``known`` keeps what :func:`linkage.rings.score.bits_of` scored. With ``few`` log-odds
+    count what few share (:mod:`linkage.rings.few`).
     """
 
     accounts: int
     kinds: tuple[Background, ...]
     observe: Observer | None = None
     known: Known = field(default_factory=Known, compare=False)
+    few: bool = False
 
     @property
     def families(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -63,6 +63,7 @@ def find_rings(
         return no_rings()
     world = world_of(graph, observe)
     clusters = decide(graph, world, partitions, propose, limits)
+    world = replace(world, few=True)  # not before: what a card ties to a crowd keeps the crowd together
     rings = rings_inside(graph, world, clusters, propose, limits)
     rings = refine(world, rings, 1, limits.smallest)
     behind = Behind(world.families, RENTED, COMMON, tuple(PARTS))

@@ -94,10 +94,10 @@ def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) ->
     of it for the ring are members: a customer of the ring's VPN uses several of its exits, as all customers do.
     """
     bits = ties.pairs.bits[-1].copy()
-    parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.made.kinds, strict=True)
-    for row, (background, numbers, scored, made) in enumerate(parts):
+    parts = zip(world.kinds, ties.counts.kinds, ties.made.kinds, strict=True)
+    for row, (background, numbers, made) in enumerate(parts):
         if _firm(background):
-            weight = _weights(scored, made)
+            weight = _weights(numbers, made)
             held = np.bincount(numbers.link_member, weights=weight[numbers.link_cell], minlength=len(account))
             least = mostly_members(background.incidence.matrix, made.own_weight, numbers.member_group, account)
             crowd = np.round(held, DIGITS) < least[numbers.member_group]
@@ -136,11 +136,9 @@ def mostly_members(uses: sp.csr_matrix, weight: sp.csr_matrix, group: Ints, acco
     return least
 
 
-def _weights(scored: KindScore, made: KindProfile) -> Floats:
+def _weights(numbers: KindCounts, made: KindProfile) -> Floats:
     """Bits that a member has for a link to each cell, 0 where it is not in the profile or speaks against."""
-    weight = np.zeros(len(scored.chosen))
-    weight[scored.chosen] = np.maximum(made.own_weight.data, 0)
-    return weight
+    return np.maximum(made.own(numbers.group, numbers.entity)[0], 0)
 
 
 def _idle_bits(numbers: KindCounts, witness: np.ndarray, weight: Floats) -> Floats:

@@ -3,7 +3,8 @@
 Per kind an account that has it either takes part in the profile or not, with pi = (s_in + 1/2) / (s_t + 1). One that
 uses nothing of the profile gets log2(1 - pi). One that does gets log2 pi and, entity by entity, log2(p/q) for each
 profile entity that it uses and log2((1-p)/(1-q)) for each that it does not; or, for a pool, log2(x/rho) for each link
-into the pool and log2((1-x)/(1-rho)) for each link of the kind outside. The prior is -log2(N/s).
+into the pool and log2((1-x)/(1-rho)) for each link of the kind outside. What few share counts like a pool, link by link
+(:mod:`linkage.rings.few`). The prior is -log2(N/s).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints, background_rate, fixed
 from linkage.rings.counts import Background, Counts, KindCounts, World, distinct, rows_of
+from linkage.rings.few import Few, few_of
 from linkage.rings.score import ENTITY_CODE, KindScore, Score
 
 
@@ -22,15 +24,17 @@ from linkage.rings.score import ENTITY_CODE, KindScore, Score
 class KindProfile:
     """One kind of G profiles.
 
-    ``weight`` (G x entities, CSR) has what a link to the entity adds to the log-odds; ``own_weight``, in the same
-    places, the same for a member, with the member itself left out of p; ``unused`` what it adds when an account that
-    takes part does not use it. The rest is per group, in bits: ``part`` and ``abstains`` once an account; ``joins``,
-    ``part`` with all the unused entities; ``outside`` for each link of the kind (0 in entity code).
+    ``weight`` (G x entities, CSR) has what a link to the entity adds to the log-odds; ``own_weight`` the same for a
+    member, with the member itself left out of p; ``unused``, in the places of ``weight``, what it adds when an account
+    that takes part does not use it. The rest is per group: ``named``, whether the kind is told entity by entity; and in
+    bits ``part`` and ``abstains`` once an account; ``joins``, ``part`` with all the unused entities; ``outside`` for
+    each link of the kind (0 in entity code).
     """
 
     weight: sp.csr_matrix
     own_weight: sp.csr_matrix
     unused: sp.csr_matrix
+    named: np.ndarray
     part: Floats
     joins: Floats
     abstains: Floats
@@ -39,6 +43,16 @@ class KindProfile:
     def terms(self) -> tuple[Floats, Floats]:
         """Bits when used and when not, per cell of the profile (by group, then entity); 0 when not for a pool's."""
         return self.weight.data + self.unused.data + self.outside[rows_of(self.weight)], self.unused.data
+
+    def own(self, group: Ints, entity: Ints) -> tuple[Floats, np.ndarray]:
+        """What links to entities add for members of groups, elementwise; and whether they stand there at all."""
+        keys = rows_of(self.own_weight) * self.own_weight.shape[1] + self.own_weight.indices
+        if not len(keys):
+            return np.zeros(len(group)), np.zeros(len(group), dtype=bool)
+        wanted = group * self.own_weight.shape[1] + entity
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        found = keys[place] == wanted
+        return np.where(found, self.own_weight.data[place], 0.0), found
 
 
 @dataclass(frozen=True)
@@ -51,29 +65,40 @@ class Profiles:
 
 def profiles(world: World, counts: Counts, scored: Score) -> Profiles:
     """Profiles of the groups by the codes that their score chose."""
-    kinds = tuple(_kind_profile(b, c, s) for b, c, s in zip(world.kinds, counts.kinds, scored.kinds, strict=True))
+    parts = zip(world.kinds, counts.kinds, scored.kinds, strict=True)
+    kinds = tuple(_kind_profile(b, c, s, few_of(b, c, s) if world.few else None) for b, c, s in parts)
     return Profiles(kinds, fixed(np.log2(np.maximum(counts.size, 1) / world.accounts)))
 
 
-def _kind_profile(background: Background, counts: KindCounts, scored: KindScore) -> KindProfile:
+def _kind_profile(background: Background, counts: KindCounts, scored: KindScore, few: Few | None) -> KindProfile:
     groups, chosen = len(counts.having), scored.chosen
-    named = (scored.ratio == ENTITY_CODE)[counts.group]
+    named = scored.ratio == ENTITY_CODE
     used, unused, own = _entity_bits(background, counts, scored)
     inside, outside = _pool_bits(background, counts, scored)
-    absent = np.bincount(counts.group, weights=np.where(named & chosen, unused, 0.0), minlength=groups)
-    weight = np.where(named, used - unused, inside[counts.group])[chosen]
-    own_weight = np.where(named, own - unused, inside[counts.group])[chosen]
-    pi = (scored.joining + 0.5) / (counts.having + 1)
-    silent = np.bincount(counts.group[chosen], minlength=groups) == 0
-    cells = (counts.group[chosen], counts.entity[chosen])
+    unused = np.where(named[counts.group], unused, 0.0)
+    weight = np.where(named[counts.group], used - unused, inside[counts.group])
+    own_weight = np.where(named[counts.group], own - unused, inside[counts.group])
+    joining, cells, own_cells = scored.joining, chosen, chosen
+    if few:
+        outside = np.where(few.told, few.outside, outside)
+        weight = np.where(few.cells, few.bits - outside[counts.group], weight)
+        own_weight = np.where(few.own_cells, few.own_bits - outside[counts.group], own_weight)
+        unused = np.where(few.cells, 0.0, unused)
+        joining, named = np.where(few.told, few.joining, joining), named & ~few.told
+        cells, own_cells = chosen | few.cells, chosen | few.own_cells
+    pi = (joining + 0.5) / (counts.having + 1)
+    silent = np.bincount(counts.group[cells], minlength=groups) == 0
+    absent = np.bincount(counts.group[chosen], weights=unused[chosen], minlength=groups)
+    shape = (groups, background.entities)
     return KindProfile(
-        weight=_matrix(weight, cells, (groups, background.entities)),
-        own_weight=_matrix(own_weight, cells, (groups, background.entities)),
-        unused=_matrix(np.where(named, unused, 0.0)[chosen], cells, (groups, background.entities)),
+        weight=_matrix(weight[cells], (counts.group[cells], counts.entity[cells]), shape),
+        own_weight=_matrix(own_weight[own_cells], (counts.group[own_cells], counts.entity[own_cells]), shape),
+        unused=_matrix(unused[cells], (counts.group[cells], counts.entity[cells]), shape),
+        named=named,
         part=np.where(silent, 0.0, fixed(np.log2(pi))),
         joins=np.where(silent, 0.0, fixed(np.log2(pi)) + absent),
         abstains=np.where(silent, 0.0, fixed(np.log2(1 - pi))),
-        outside=np.where(silent | (scored.ratio == ENTITY_CODE), 0.0, outside),
+        outside=np.where(silent | named, 0.0, outside),
     )
 
 
@@ -194,12 +219,7 @@ def _own_sums(world: World, made: Profiles, account: Ints, group: Ints) -> tuple
     for row, (background, kind) in enumerate(zip(world.kinds, made.kinds, strict=True)):
         chosen = background.incidence.matrix[account]
         pair = rows_of(chosen)
-        keys = rows_of(kind.own_weight) * background.entities + kind.own_weight.indices
-        wanted = group[pair] * background.entities + chosen.indices
-        if len(keys):
-            place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-            found = keys[place] == wanted
-            values = np.where(found, kind.own_weight.data[place], 0.0)
-            sums[row] = np.bincount(pair, weights=values, minlength=len(account))
-            touched[row] = np.bincount(pair[found], minlength=len(account)) > 0
+        values, found = kind.own(group[pair], chosen.indices)
+        sums[row] = np.bincount(pair, weights=values, minlength=len(account))
+        touched[row] = np.bincount(pair[found], minlength=len(account)) > 0
     return sums, touched

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from linkage import model
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.counts import Background, Counts, KindCounts, World
+from linkage.rings.counts import Background, Counts, KindCounts, World, rows_of
 from linkage.rings.explanations import ENOUGH
 from linkage.rings.framing import without_firm_evidence
 from linkage.rings.profile import KindProfile, Pairs, Profiles
@@ -65,7 +65,7 @@ def ring_tables(world: World, found: Found) -> dict[str, pa.Table]:
         "affiliations": _affiliations(world, found),
         "evidence": _joined([_evidence(b, c, s) for b, c, s, _ in cells], model.RING_EVIDENCE),
         "pools": _joined([_pools(b, c, s) for b, c, s, _ in cells], model.POOLS),
-        "profiles": _joined([_prior(found), *(_profile(b, c, s, p) for b, c, s, p in cells)], model.PROFILES),
+        "profiles": _joined([_prior(found), *(_profile(b, p) for b, _, _, p in cells)], model.PROFILES),
     }
 
 
@@ -224,14 +224,13 @@ def _prior(found: Found) -> dict[str, object]:
     }
 
 
-def _profile(background: Background, counts: KindCounts, scored: KindScore, made: KindProfile) -> dict[str, object]:
+def _profile(background: Background, made: KindProfile) -> dict[str, object]:
     """Terms of the log-odds: taking part, each profile entity or pool entity, links outside the pool."""
     ring = np.flatnonzero(made.abstains < 0)
-    pool = ring[scored.ratio[ring] != ENTITY_CODE]
-    group, entity = counts.group[scored.chosen], counts.entity[scored.chosen]
-    named = scored.ratio[group] == ENTITY_CODE
+    pool = ring[~made.named[ring]]
+    group, entity = rows_of(made.weight), made.weight.indices
     used, unused = made.terms()
-    codes = [*np.where(named, "entity", "pool").tolist(), *["part"] * len(ring), *["outside"] * len(pool)]
+    codes = [*np.where(made.named[group], "entity", "pool").tolist(), *["part"] * len(ring), *["outside"] * len(pool)]
     none = [None] * (len(ring) + len(pool))
     return {
         "ring": np.concatenate([group, ring, pool]),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,16 +45,16 @@ def labels() -> np.ndarray:
     return made
 
 
-def measure(graph: AccountGraph, labels: np.ndarray) -> tuple[World, Score, Profiles]:
-    world = world_of(graph)
+def measure(graph: AccountGraph, labels: np.ndarray, few: bool = False) -> tuple[World, Score, Profiles]:
+    world = replace(world_of(graph), few=few)
     counts = count(world, groups_of(labels, int(labels.max()) + 1))
     scored = score(world, counts)
     return world, scored, profiles(world, counts, scored)
 
 
-def published_profiles(graph: AccountGraph, labels: np.ndarray) -> pa.Table:
+def published_profiles(graph: AccountGraph, labels: np.ndarray, few: bool = False) -> pa.Table:
     """The table `profiles` as the stage writes it."""
-    world, scored, made = measure(graph, labels)
+    world, scored, made = measure(graph, labels, few)
     groups = int(labels.max()) + 1
     none = Pairs(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((len(world.kinds) + 1, 0)))
     open_case, unfit = ["undetermined"] * groups, np.full(groups, np.nan)
@@ -64,8 +65,8 @@ def published_profiles(graph: AccountGraph, labels: np.ndarray) -> pa.Table:
     return ring_tables(world, found)["profiles"]
 
 
-def terms_by_ring(graph: AccountGraph, labels: np.ndarray) -> dict[int, list[dict[str, Any]]]:
-    rows: list[dict[str, Any]] = published_profiles(graph, labels).to_pylist()
+def terms_by_ring(graph: AccountGraph, labels: np.ndarray, few: bool = False) -> dict[int, list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = published_profiles(graph, labels, few).to_pylist()
     return {ring: [row for row in rows if row["ring"] == ring] for ring in range(int(labels.max()) + 1)}
 
 
@@ -91,9 +92,12 @@ def uses_of(graph: AccountGraph, account: int) -> dict[str, set[int]]:
     return {i.kind.name: set(i.entities[i.matrix[account].indices].tolist()) for i in graph.kinds}
 
 
-def test_strangers_log_odds_are_the_sum_of_the_published_terms(graph: AccountGraph, labels: np.ndarray) -> None:
-    world, _, made = measure(graph, labels)
-    terms = terms_by_ring(graph, labels)
+@pytest.mark.parametrize("few", [False, True])
+def test_strangers_log_odds_are_the_sum_of_the_published_terms(
+    graph: AccountGraph, labels: np.ndarray, few: bool
+) -> None:
+    world, _, made = measure(graph, labels, few)
+    terms = terms_by_ring(graph, labels, few)
     pairs = touching_pairs(world, made, labels)
     strangers = np.flatnonzero(labels[pairs.account] != pairs.group)
     assert len(strangers) > 200
