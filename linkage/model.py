@@ -241,5 +241,6 @@ PUBLISHED = {
 # rings -> reports: what an account's log-odds for a ring are summed from. Codes: `prior` (bits_in, once an account);
 # for each kind that the account has, `part` (bits_in once when it uses anything of the profile, else bits_out once)
 # and, when it does use anything: `entity` (bits_in when it uses this one, else bits_out), `pool` (bits_in for each link
-# to this entity) and `outside` (bits_out for each link of the kind that leads outside the pool; entity is null).
+# to this entity, of a pool or shared by a few) and `outside` (bits_out for each link of the kind that leads outside
+# these; entity is null).
 PROFILES = _schema(ring=_I, kind=_S, code=_S, entity=_I, bits_in=_F, bits_out=_F)

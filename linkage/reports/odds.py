@@ -92,13 +92,13 @@ class Odds:
     def waterfall(self) -> pd.DataFrame:
         """The terms as a reader wants them: step, family, bits.
 
-        Single entities that it does not use are summed by kind, and so are over five entities of one pool: each of
-        these is worth the same.
+        Single entities that it does not use are summed by kind, and so are over five entities of one pool, with what
+        each is worth on average.
         """
         absent, pooled = self._absent, self._pooled
         told = self.terms.drop(index=[*absent.index, *pooled.index])
         steps = [
-            (f"{len(g):,} {kind} entities in the pool, {g['bits'].iloc[0]:,.1f} each", family, g["bits"].sum())
+            (f"{len(g):,} {kind} entities in the pool, {g['bits'].mean():,.1f} each", family, g["bits"].sum())
             for (kind, family), g in cast("list[tuple[Any, pd.DataFrame]]", [*pooled.groupby(["kind", "family"])])
         ]
         steps += [(_step(t), t["family"], t["bits"]) for t in records(told[told["code"] != "prior"])]

@@ -16,7 +16,8 @@ from linkage.rings.counts import Background, KindCounts
 from linkage.rings.score import ENTITY_CODE, KindScore, taking_part
 
 RENTED = "network"  # the family of what passes between strangers
-SHARES = (0.2, 0.49)  # shares of an entity's other users from which on they are a few, or half; 0.1 to 0.67 did alike
+SHARE = 0.2  # of an entity's other users, from which on members count; 0.1 to 0.34 did alike
+CLASSES = 2  # one other member, who may be there by mistake and bring a household along, or several
 AT_LEAST = 2  # members that share: one alone shares with nobody
 
 
@@ -39,21 +40,22 @@ class Few:
 
 
 def few_of(background: Background, counts: KindCounts, scored: KindScore) -> Few | None:
-    """What few share of a kind, or None where it can be forged or passes between strangers.
+    """What few share of a kind, or None where it can be forged, passes between strangers, or is a window of times.
 
-    Classes of links: from a fifth, and from a half of the entity's other users are members; all the rest is one more.
+    Classes of links: one other user of the entity is a member, or several are, and they are a fifth of the other users;
+    all the rest is one more.
     x is the share of a class in the links of the members that share anything, smoothed by one link spread like
     everybody else's; rho its share in the links of everybody else, half a link added to each class and, for a stranger,
     one taken off. Groups with a pool that pays get the classes beside it, others in place of it.
     """
     kind = background.incidence.kind
-    if kind.forgeable or kind.family == RENTED:
+    if kind.forgeable or kind.window or kind.family == RENTED:
         return None
     members, strangers = _class_of(background, counts, counts.k - 1), _class_of(background, counts, counts.k)
     theirs = _by_class(counts, members, counts.k)
     others = _by_class(counts, strangers, background.users[counts.entity] - counts.k)
     joining, links, _ = taking_part(counts, members > 0)
-    everybody = np.maximum(background.links - counts.links, 1)[:, None] + (len(SHARES) + 1) / 2
+    everybody = np.maximum(background.links - counts.links, 1)[:, None] + (CLASSES + 1) / 2
     rho, rho_without = (others + 0.5) / everybody, (np.maximum(others - 1, 0) + 0.5) / everybody
     x = (theirs + rho) / (links[:, None] + 1)
     pays = np.bincount(counts.group[scored.chosen], minlength=len(joining)) > 0
@@ -74,13 +76,13 @@ def few_of(background: Background, counts: KindCounts, scored: KindScore) -> Few
 
 
 def _class_of(background: Background, counts: KindCounts, members: Ints) -> Ints:
-    """Class of a link by the share that ``members`` are of the entity's other users, per cell; 0 for the rest."""
+    """Class of a link with ``members`` among the entity's other users, per cell; 0 for the rest."""
     others = np.maximum(background.users[counts.entity] - 1, 1)
-    return np.searchsorted(SHARES, members / others, side="right").astype(np.int64)
+    return np.where(members < SHARE * others, 0, np.minimum(members, CLASSES)).astype(np.int64)
 
 
 def _by_class(counts: KindCounts, number: Ints, links: Ints) -> Floats:
     """Sum of links per group and class (class 0 left out)."""
-    groups, width = len(counts.having), len(SHARES) + 1
+    groups, width = len(counts.having), CLASSES + 1
     table = np.bincount(counts.group * width + number, weights=links, minlength=groups * width)
     return np.asarray(table.reshape(groups, width)[:, 1:], dtype=np.float64)

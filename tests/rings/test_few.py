@@ -54,8 +54,7 @@ def of_payment(graph: AccountGraph, labels: np.ndarray) -> tuple[Few, KindScore,
 
 
 def slow_class(members: int, others: int) -> int:
-    share = members / max(others, 1)
-    return 2 if share >= 0.49 else 1 if share >= 0.2 else 0
+    return 0 if members / max(others, 1) < 0.2 else 2 if members >= 2 else members
 
 
 def test_it_is_the_slow_count_link_by_link(graph: AccountGraph) -> None:
