@@ -16,6 +16,7 @@ from linkage.rings.rates import fit_degrees
 from linkage.rings.windows import windows_of
 
 LONE_PAYS = 6  # links an entity, from which on one that a single member uses may pay: n (s + 1) for s = n = 2
+RENTED = "network"  # the family of what passes between strangers
 KEY_BITS = 63  # of a whole number of 0 and more
 
 
@@ -79,6 +80,12 @@ class Background:
         ends = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
         ones = np.ones(int(kept.sum()), dtype=np.int8)  # a byte a link: this matrix is read all the time
         return sp.csr_matrix((ones, matrix.indices[kept], ends), shape=matrix.shape)
+
+    @property
+    def stays(self) -> bool:
+        """Whether what one member uses ties others: nobody can forge it, and it does not pass between strangers."""
+        kind = self.incidence.kind
+        return not (kind.forgeable or kind.window or kind.family == RENTED)
 
     @cached_property
     def lone_may_pay(self) -> bool:
@@ -168,10 +175,10 @@ class Counts:
 def count(world: World, groups: sp.csr_matrix) -> Counts:
     """Counts of groups given as a 0/1 matrix, groups x accounts; groups may overlap."""
     size = np.diff(groups.indptr).astype(np.int64)
-    return Counts(size, tuple(_count_kind(background, groups) for background in world.kinds))
+    return Counts(size, tuple(_count_kind(background, groups, world.few) for background in world.kinds))
 
 
-def _count_kind(background: Background, groups: sp.csr_matrix) -> KindCounts:
+def _count_kind(background: Background, groups: sp.csr_matrix, few: bool) -> KindCounts:
     account = groups.indices
     member_group = rows_of(groups)
     chosen = background.counted[account]
@@ -179,7 +186,7 @@ def _count_kind(background: Background, groups: sp.csr_matrix) -> KindCounts:
     ordered, order = _sorted(member_group[link_member] * background.entities + chosen.indices)
     starts = np.flatnonzero(np.diff(ordered, prepend=-1))
     cells, k = ordered[starts], np.diff(starts, append=len(ordered))
-    kept = (k >= 2) | background.lone_may_pay
+    kept = (k >= 2) | background.lone_may_pay | (few and background.stays)
     link_cell = np.empty(len(order), dtype=np.int64)
     link_cell[order] = np.repeat(np.where(kept, np.cumsum(kept) - 1, -1), k)
     told = link_cell >= 0

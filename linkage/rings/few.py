@@ -15,7 +15,6 @@ from linkage.rings.codelength import Floats, Ints, fixed
 from linkage.rings.counts import Background, KindCounts
 from linkage.rings.score import ENTITY_CODE, KindScore, taking_part
 
-RENTED = "network"  # the family of what passes between strangers
 SHARE = 0.2  # of an entity's other users, from which on members count; 0.1 to 0.34 did alike
 CLASSES = 2  # one other member, who may be there by mistake and bring a household along, or several
 AT_LEAST = 2  # members that share: one alone shares with nobody
@@ -48,8 +47,7 @@ def few_of(background: Background, counts: KindCounts, scored: KindScore) -> Few
     everybody else's; rho its share in the links of everybody else, half a link added to each class and, for a stranger,
     one taken off. Groups with a pool that pays get the classes beside it, others in place of it.
     """
-    kind = background.incidence.kind
-    if kind.forgeable or kind.window or kind.family == RENTED:
+    if not background.stays:
         return None
     members, strangers = _class_of(background, counts, counts.k - 1), _class_of(background, counts, counts.k)
     theirs = _by_class(counts, members, counts.k)
