@@ -44,7 +44,7 @@ def labels_of(graph: AccountGraph) -> np.ndarray:
 
 def of_payment(graph: AccountGraph, labels: np.ndarray) -> tuple[Few, KindScore, list[tuple[int, int]]]:
     """What few share of the cards, the score of the kind, and its cells as pairs of group and entity."""
-    world = world_of(graph)
+    world = replace(world_of(graph), few=True)
     counts = count(world, groups_of(labels, int(labels.max()) + 1))
     row = [i.kind for i in graph.kinds].index(PAYMENT)
     scored, cells = score(world, counts).kinds[row], counts.kinds[row]
