@@ -107,15 +107,15 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     verdicts = judge(features, Grounds(held, firm))
     suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
     framed = plantable(world, labels, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
-    astray = _astray(world, counts, scored, pairs) & suspect[pairs.group]
+    astray = _astray(world, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
     return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framed, astray)
 
 
-def _astray(world: World, counts: Counts, scored: Score, pairs: Pairs) -> np.ndarray:
-    groups = len(counts.size)
+def _astray(world: World, ties: Ties) -> np.ndarray:
+    pairs, groups = ties.pairs, len(ties.counts.size)
     at_home = np.zeros(world.accounts, dtype=bool)
     by_group = pairs.account[np.argsort(pairs.group, kind="stable")]
-    at_home[by_group] = homes(world, counts, scored)
+    at_home[by_group] = homes(world, ties.counts, ties.scored, ties.made)
     tied = by_family(world, _tying_bits(world, pairs))[world.tying] > 0
     return strays(tied, pairs.group, groups) | at_home[pairs.account]
 

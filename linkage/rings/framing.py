@@ -52,7 +52,7 @@ def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
     forgeable = np.array([b.incidence.kind.forgeable for b in world.kinds] + [True])
     witness = np.zeros(world.accounts, dtype=bool)
     witness[ties.pairs.account] = ties.pairs.bits[forgeable].sum(axis=0) > 0
-    gate = gates(world, ties.counts, ties.scored)
+    gate = gates(world, ties.counts, ties.scored, ties.made)
     cleared = _cleared(world, ties, account, witness, gate == NOBODY)
     inside = (gate == NOBODY) | cleared[account[gate]]
     cleared = _cleared(world, ties, account, witness & cleared, inside)  # who could be a victim itself clears nobody
@@ -79,8 +79,9 @@ def _cleared(world: World, ties: Ties, account: Ints, witness: np.ndarray, insid
             speaks[ties.pairs.account] = bits > 0
             cleared[account[_with_the_firm(background.users, numbers, firm[account]) & speaks[account]]] = True
         elif world.accounts and np.mean(background.breadth > 0) >= EVERYBODY:
-            k = np.bincount(numbers.link_cell, weights=inside[numbers.link_member], minlength=len(numbers.k))
-            seen = replace(numbers, k=k.astype(np.int64))
+            elsewhere = np.zeros(world.accounts, dtype=bool)
+            elsewhere[ties.pairs.account] = ties.pairs.total > bits
+            seen = replace(numbers, k=_holding(background, numbers, inside, elsewhere[account], account))
             cleared[account[_without_a_life(background.users, seen)]] = True
             cleared[account[_began(background, seen, kind, account)]] = True
     return cleared & ours
@@ -99,7 +100,8 @@ def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) ->
         if _firm(background):
             weight = _weights(numbers, made)
             held = np.bincount(numbers.link_member, weights=weight[numbers.link_cell], minlength=len(account))
-            least = mostly_members(background.incidence.matrix, made.own_weight, numbers.member_group, account)
+            speaking = sp.csr_matrix((weight, (numbers.group, numbers.entity)), shape=made.own_weight.shape)
+            least = mostly_members(background.incidence.matrix, speaking, numbers.member_group, account)
             crowd = np.round(held, DIGITS) < least[numbers.member_group]
             idle = np.zeros(world.accounts)
             idle[account] = np.where(crowd, held, _idle_bits(numbers, witness[account], weight))
@@ -160,6 +162,21 @@ def _with_the_firm(users: Ints, numbers: KindCounts, firm: np.ndarray) -> np.nda
     theirs = np.bincount(numbers.link_cell, weights=firm[numbers.link_member], minlength=len(numbers.k))
     own = (theirs >= OWN_USERS) & (numbers.k >= HARDLY_SHARED * users[numbers.entity])
     return np.asarray(_links_to(numbers, own) > 0)
+
+
+def _holding(
+    background: Background, numbers: KindCounts, inside: np.ndarray, elsewhere: np.ndarray, account: Ints
+) -> Ints:
+    """Members inside that use each cell; where a tenth of the users are of no ring, those whom other kinds tie as well.
+
+    A popular device brings its crowd into a ring, which is no part of it for having begun with that device.
+    """
+    own, tied = (
+        np.bincount(numbers.link_cell, weights=some[numbers.link_member], minlength=len(numbers.k)).astype(np.int64)
+        for some in (inside, inside & elsewhere)
+    )
+    of_rings = np.bincount(background.incidence.matrix[account].indices, minlength=background.entities)
+    return np.where((of_rings >= HARDLY_SHARED * background.users)[numbers.entity], own, tied)
 
 
 def _without_a_life(users: Ints, numbers: KindCounts) -> np.ndarray:

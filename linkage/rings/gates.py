@@ -15,30 +15,31 @@ from scipy.sparse.csgraph import breadth_first_order
 
 from linkage.rings.codelength import Ints
 from linkage.rings.counts import Counts, World
+from linkage.rings.profile import Profiles
 from linkage.rings.score import Score
 
 NOBODY = -1
 COMPANY = 2  # members behind one entity, who then share something else, too
 
 
-def gates(world: World, counts: Counts, scored: Score) -> Ints:
+def gates(world: World, counts: Counts, scored: Score, made: Profiles) -> Ints:
     """The gate of each membership, a membership too, which all its ties to the heart of its ring pass. -1: it has none.
 
-    A tie is an entity of the ring's profile of whose users half or more are members. The heart is the largest set
-    of members that holds together whoever of them is taken away (the biconnected component with most members). Of
+    A tie is an entity that speaks for the ring, and of whose users half or more are members. The heart is the largest
+    set of members that holds together whoever of them is taken away (the biconnected component with most members). Of
     several gates in a row the one next to the heart counts; who is not tied to the heart at all has none.
     """
-    tree = _tree(world, counts, scored)
+    tree = _tree(world, counts, scored, made)
     return _next_to_the_heart(tree.parent, tree.blocks, tree.members)
 
 
-def homes(world: World, counts: Counts, scored: Score) -> np.ndarray:
+def homes(world: World, counts: Counts, scored: Score, made: Profiles) -> np.ndarray:
     """Memberships of two and more who share things of their own, and hang on their ring by one entity: booleans.
 
     So do a household through whose line a ring's proxy leaves, and one person's accounts on a device that the ring has,
     too. Evaders who keep to one thing of the ring's share nothing else with each other.
     """
-    tree = _tree(world, counts, scored)
+    tree = _tree(world, counts, scored, made)
     known = np.arange(min(tree.members, max(len(tree.parent) - 1 - tree.blocks, 0)))
     top = _below_the_heart(tree)[1 + tree.blocks + known]
     behind = (top > 0) & (tree.parent[top] > tree.blocks + tree.members)
@@ -60,9 +61,9 @@ class _Tree:
     members: int
 
 
-def _tree(world: World, counts: Counts, scored: Score) -> _Tree:
+def _tree(world: World, counts: Counts, scored: Score, made: Profiles) -> _Tree:
     group = counts.kinds[0].member_group
-    ends, cell_group = _ties(world, counts, scored, len(group))
+    ends, cell_group = _ties(world, counts, scored, made)
     blocks = ig.Graph(n=len(group) + len(cell_group), edges=ends).biconnected_components()
     sizes = np.array([len(block) for block in blocks], dtype=np.int64)
     if not len(sizes):
@@ -87,13 +88,15 @@ def _below_the_heart(tree: _Tree) -> Ints:
     return np.asarray(top)
 
 
-def _ties(world: World, counts: Counts, scored: Score, members: int) -> tuple[Ints, Ints]:
+def _ties(world: World, counts: Counts, scored: Score, made: Profiles) -> tuple[Ints, Ints]:
     """Edges between memberships and the cells of what holds their ring together; and the group of each such cell."""
-    ends, group, first = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)], members
-    for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
+    ends, group = [np.empty((0, 2), dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    first = len(counts.kinds[0].member_group)
+    for background, numbers, kind, profile in zip(world.kinds, counts.kinds, scored.kinds, made.kinds, strict=True):
         if background.incidence.kind.window:
             continue
-        ours = kind.chosen & (2 * numbers.k >= background.users[numbers.entity])
+        named = kind.chosen | (profile.own(numbers.group, numbers.entity)[0] > 0)
+        ours = named & (2 * numbers.k >= background.users[numbers.entity])
         number = first + np.cumsum(ours) - 1
         links = ours[numbers.link_cell]
         ends.append(np.column_stack([numbers.link_member[links], number[numbers.link_cell[links]]]))

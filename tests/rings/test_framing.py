@@ -192,6 +192,16 @@ def test_what_most_strangers_use_is_no_beginning_of_a_ring() -> None:
         assert measured(graph, 38)[0][list(EVADERS)].all()
 
 
+def test_a_popular_device_is_no_beginning_with_the_ring() -> None:
+    """A victim and six others are in the ring for one device, which three of the ring and 14 strangers have."""
+    made = town()
+    device, crowd, strangers = made.fresh(DEVICE, 1), range(38, 44), range(100, 114)
+    made.use(DEVICE, [*range(3), VICTIMS[0], *crowd, *strangers], device, 1, only=True)
+    assert measured(timed(made.graph(), VICTIMS), 44)[0][VICTIMS[0]]
+    made.use(DEVICE, strangers, made.fresh(DEVICE, 3), 2, only=True)
+    assert not measured(timed(made.graph(), VICTIMS), 44)[0][VICTIMS[0]], "without strangers it is the ring's device"
+
+
 def test_firm_evidence_by_hand() -> None:
     graph = town().graph()
     names = [i.kind for i in graph.kinds]

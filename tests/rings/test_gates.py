@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.gates import NOBODY, gates, homes
+from linkage.rings.profile import profiles
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of
 
@@ -19,7 +20,8 @@ def found(made: Town, labels: np.ndarray, rings: int = 1) -> np.ndarray:
     world = world_of(made.graph())
     groups = groups_of(labels, rings)
     counts = count(world, groups)
-    gate = gates(world, counts, score(world, counts))
+    scored = score(world, counts)
+    gate = gates(world, counts, scored, profiles(world, counts, scored))
     return np.where(gate >= 0, groups.indices[gate], NOBODY)
 
 
@@ -94,7 +96,7 @@ def test_gates_are_those_that_removing_members_shows(shared: list[set[int]]) -> 
     scored = score(world, counts)
     chosen = {int(e) for e in counts.kinds[0].entity[scored.kinds[0].chosen]}
     graph = nx.Graph((a, ("entity", e)) for a, e in rare if e in chosen)
-    gate = gates(world, counts, scored)
+    gate = gates(world, counts, scored, profiles(world, counts, scored))
     hearts = _hearts(graph)
     shown = [_by_removal(graph, heart) for heart in hearts]
     assert gate.tolist() in (shown or [[NOBODY] * 12])
@@ -137,7 +139,8 @@ def at_home(made: Town, labels: np.ndarray) -> list[int]:
     world = world_of(made.graph())
     groups = groups_of(labels, 1)
     counts = count(world, groups)
-    return list(groups.indices[homes(world, counts, score(world, counts))].tolist())
+    scored = score(world, counts)
+    return list(groups.indices[homes(world, counts, scored, profiles(world, counts, scored))].tolist())
 
 
 def test_a_home_through_which_the_ring_s_proxy_leaves_hangs_on_one_address() -> None:
@@ -165,6 +168,7 @@ def test_a_household_behind_a_member_is_that_member_s() -> None:
     assert at_home(Town(4, ACCOUNTS), first(5)) == []
 
 
+@settings(deadline=None)
 @given(GROUPS)
 def test_homes_are_those_that_removing_one_entity_parts_together(shared: list[set[int]]) -> None:
     rare = [(a, e) for e, users in enumerate(shared) for a in users]
@@ -175,7 +179,7 @@ def test_homes_are_those_that_removing_one_entity_parts_together(shared: list[se
     chosen = {int(e) for e in counts.kinds[0].entity[scored.kinds[0].chosen]}
     graph = nx.Graph((a, ("entity", e)) for a, e in rare if e in chosen)
     shown = [[_home(graph, heart, member) for member in range(12)] for heart in _hearts(graph)]
-    assert homes(world, counts, scored).tolist() in (shown or [[False] * 12])
+    assert homes(world, counts, scored, profiles(world, counts, scored)).tolist() in (shown or [[False] * 12])
 
 
 def _home(graph: nx.Graph, heart: set[object], member: int) -> bool:
