@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,27 +15,15 @@ Ints = npt.NDArray[np.int64]
 SECOND_PROPOSAL_LEAVES_OUT = "content"  # popular templates tie strangers, so half of the proposals do without content
 
 
-class Propose(Protocol):
-    """A function from a graph to partitions of its accounts."""
-
-    def __call__(self, graph: AccountGraph, part: Ints | None = None) -> Ints:
-        """Proposals x accounts, numbered within each proposal.
-
-        ``part``, a number an account, says that the graph is several: accounts of two parts share no entity. Each is
-        then cut as if it were alone, and no community reaches into two.
-        """
-
-
-def edges_of(graph: AccountGraph, families: Sequence[str], part: Ints | None = None) -> Edges:
+def edges_of(graph: AccountGraph, families: Sequence[str]) -> Edges:
     """The links of some families to entities with two users or more, weighted by rarity log2(N_t / d).
 
-    N_t is of the account's part, where there are several. Entities without such a link are no nodes: Leiden would visit
-    them in every round, to leave them alone.
+    Entities without such a link are no nodes: Leiden would visit them in every round, to leave them alone.
     """
     accounts, entities, weights, offset = [], [], [], graph.accounts
     for incidence in graph.kinds:
         if incidence.kind.family in families:
-            account, entity, weight = _weighted(incidence, part)
+            account, entity, weight = _weighted(incidence)
             present = np.bincount(entity, minlength=incidence.matrix.shape[1]) > 0
             accounts.append(account)
             entities.append((np.cumsum(present) - 1)[entity] + offset)
@@ -49,47 +36,43 @@ def edges_of(graph: AccountGraph, families: Sequence[str], part: Ints | None = N
         np.concatenate([empty, *accounts]),
         np.concatenate([empty, *entities]),
         np.concatenate([empty.astype(np.float64), *weights]),
-        part,
     )
 
 
-def _weighted(incidence: Incidence, part: Ints | None) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
-    users, breadth = incidence.users, incidence.breadth
-    where = np.zeros(len(breadth), dtype=np.int64) if part is None else part
-    having = np.bincount(where[breadth > 0], minlength=1)
-    account = np.repeat(np.arange(len(breadth), dtype=np.int64), breadth)
+def _weighted(incidence: Incidence) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
+    users = incidence.users
+    having = int(np.count_nonzero(incidence.breadth))
+    account = np.repeat(np.arange(incidence.matrix.shape[0], dtype=np.int64), incidence.breadth)
     entity = incidence.matrix.indices.astype(np.int64)
-    shared = (users >= 2)[entity]
-    account, entity = account[shared], entity[shared]
-    kept = having[where[account]] > users[entity]
-    account, entity = account[kept], entity[kept]
-    return account, entity, np.log2(having[where[account]] / users[entity])
+    weight = np.log2(having / np.maximum(users, 1))[entity]
+    kept = (users[entity] >= 2) & (weight > 0)
+    return account[kept], entity[kept], weight[kept]
 
 
-def proposer(settings: Proposers, resolutions: Sequence[float], seed: int) -> Propose:
-    """What proposes partitions of a graph's accounts.
+def proposer(settings: Proposers, resolutions: Sequence[float], seed: int) -> Callable[[AccountGraph], Ints]:
+    """A function from a graph to partitions of its accounts: proposals x accounts, numbered within each proposal.
 
     Leiden at each resolution on all families, and at each on all families but content (when there are others); with
     ``settings.multiplex`` also leidenalg's multiplex optimiser with one layer a family.
     """
 
-    def propose(graph: AccountGraph, part: Ints | None = None) -> Ints:
+    def propose(graph: AccountGraph) -> Ints:
         runs = [LeidenSettings(settings.objective, r, settings.iterations, seed) for r in resolutions]
         families = sorted({i.kind.family for i in graph.kinds})
         without = [f for f in families if f != SECOND_PROPOSAL_LEAVES_OUT]
         choices = [families] + ([without] if 0 < len(without) < len(families) else [])
-        found = [leiden(edges, run) for edges in (edges_of(graph, chosen, part) for chosen in choices) for run in runs]
+        found = [leiden(edges, run) for edges in (edges_of(graph, chosen) for chosen in choices) for run in runs]
         if settings.multiplex and len(families) > 1:
-            layers = [_same_nodes(graph, family, part) for family in families]
+            layers = [_same_nodes(graph, family) for family in families]
             found += [multiplex(layers, run) for run in runs]
         return np.stack(found)
 
     return propose
 
 
-def _same_nodes(graph: AccountGraph, family: str, part: Ints | None) -> Edges:
+def _same_nodes(graph: AccountGraph, family: str) -> Edges:
     """One family's links, on the nodes of the whole graph (layers must agree on their nodes)."""
-    e = edges_of(graph, [i.kind.family for i in graph.kinds], part)
-    links = [np.full(len(_weighted(i, part)[0]), i.kind.family == family) for i in graph.kinds]
+    e = edges_of(graph, [i.kind.family for i in graph.kinds])
+    links = [np.full(len(_weighted(i)[0]), i.kind.family == family) for i in graph.kinds]
     kept = np.concatenate([np.zeros(0, dtype=bool), *links])
-    return Edges(e.accounts, e.nodes, e.account[kept], e.entity[kept], e.weight[kept], part)
+    return Edges(e.accounts, e.nodes, e.account[kept], e.entity[kept], e.weight[kept])

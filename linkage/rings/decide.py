@@ -17,7 +17,7 @@ from linkage.rings.merge import merge
 from linkage.rings.purify import purify
 from linkage.rings.refine import refine
 from linkage.rings.score import bits_of, score
-from linkage.rings.split import Parts, Proposer, candidate_matrix, split
+from linkage.rings.split import Parts, Proposer, split
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,21 @@ class Limits:
         return cls(method.rounds, method.splits, method.min_accounts, method.plantable == "bystander")
 
 
+def candidate_matrix(partitions: Ints, smallest: int) -> sp.csr_matrix:
+    """Proposals x accounts (labels) as candidates x accounts (0/1); small communities are left out."""
+    rows = [sp.csr_matrix((0, partitions.shape[1]), dtype=np.int64)]
+    for labels in partitions:
+        dense, groups = dense_labels(np.unique(labels, return_inverse=True)[1].astype(np.int64), smallest)
+        rows.append(groups_of(dense, groups))
+    return sp.vstack(rows).tocsr()
+
+
 def decide(graph: AccountGraph, world: World, partitions: Ints, propose: Proposer, limits: Limits) -> Ints:
     """Cluster of each account (-1: none).
 
     First the groups that save bits by evidence of two families: chosen, refined, united; then split, purified and
     united again. Then, among accounts still free, those that save bits by one family alone: linked beyond chance, to be
-    told apart by their verdict. ``propose`` gives partitions of parts of the graph.
+    told apart by their verdict. ``propose`` gives partitions of a part of the graph.
     """
     candidates = candidate_matrix(partitions, limits.smallest)
     scored = bits_of(world, candidates)

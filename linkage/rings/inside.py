@@ -7,17 +7,18 @@ apart. So a cluster cut into rings describes each family once for all of it, or 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints, log2_binomial, log2_factorial
-from linkage.rings.counts import World, count, dense_labels, groups_of, home_of, kept_labels
+from linkage.rings.counts import World, count, dense_labels, groups_of, home_of
 from linkage.rings.decide import Limits
 from linkage.rings.looks import looks_by
 from linkage.rings.merge import merge
 from linkage.rings.score import Score, score
-from linkage.rings.split import Proposer, parts_of
+from linkage.rings.split import Proposer, part_of
 from linkage.rings.unions import WORTH, Within
 
 RENTED, COMMON = "network", "content"  # families that parts of one ring may differ in, that rings may share
@@ -88,50 +89,38 @@ def _proposals(graph: AccountGraph, clusters: Ints, propose: Proposer, smallest:
 
     A proposal that repeats an earlier one of its cluster leaves the cluster whole.
     """
-    large = np.bincount(clusters[clusters >= 0], minlength=1) >= 2 * smallest
-    cut = kept_labels(clusters, large)
-    members = np.flatnonzero(cut >= 0)
-    following = len(large)
-    cuts = []
-    for found in different(_cut_up(graph, cut, propose, smallest), cut[members]):
-        cuts.append(clusters.copy())
-        cuts[-1][members] = np.where(found >= 0, found + following, clusters[members])
+    order = np.argsort(clusters, kind="stable")
+    starts = np.searchsorted(clusters[order], np.arange(clusters.max(initial=-1) + 2))
+    cuts: list[Ints] = []
+    following = len(starts)
+    for first, past in pairwise(starts):
+        members = order[first:past]
+        if len(members) < 2 * smallest:
+            continue
+        for number, found in enumerate(_different(_cut_up(graph, members, propose, smallest))):
+            if number == len(cuts):
+                cuts.append(clusters.copy())
+            cuts[number][members] = following + found
+            following += len(members)
     return cuts
 
 
-def _cut_up(graph: AccountGraph, cut: Ints, propose: Proposer, smallest: int) -> Ints:
-    """Proposals for clusters: by all that their accounts use, and by what is their own alone.
+def _cut_up(graph: AccountGraph, members: Ints, propose: Proposer, smallest: int) -> Ints:
+    """Proposals for a cluster: by all that its accounts use, and by what is their own alone.
 
     Of the latter, whoever is in no group of ``smallest`` accounts is in one with all others of this sort.
     """
-    whole, part = parts_of(graph, cut)
-    own = parts_of(graph, cut, RENTED, COMMON)[0]
+    part = part_of(graph, members)
+    own = part_of(part_of(part, np.arange(len(members)), RENTED), np.arange(len(members)), COMMON)
     if not own.kinds:
-        return propose(whole, part)
-    found = propose(own, part)
-    for row in found:
-        row[:] = dense_labels(row, smallest)[0] + 1
-    return np.concatenate([propose(whole, part), found])
+        return propose(part)
+    apart = [dense_labels(row, smallest)[0] for row in propose(own)]
+    return np.concatenate([propose(part), np.array(apart) + 1])
 
 
-def different(partitions: Ints, part: Ints) -> Ints:
-    """The partitions of each part that cut it at all, each once, in order; -1 where a part has no further one.
-
-    A community has the number of its first account.
-    """
-    numbered = np.zeros(partitions.shape, dtype=np.int64)
-    for row, labels in zip(numbered, partitions, strict=True):
-        first, inverse = np.unique(np.stack([part, labels]), axis=1, return_index=True, return_inverse=True)[1:]
-        row[:] = first[inverse.ravel()]
-    parts, account = int(part.max(initial=-1)) + 1, np.arange(len(part))
-    further = np.zeros((len(numbered), parts), dtype=bool)
-    for number, row in enumerate(numbered):
-        cuts = np.bincount(part[row == account], minlength=parts) > 1
-        news = [np.bincount(part[row != before], minlength=parts) > 0 for before in numbered[:number]]
-        further[number] = np.logical_and.reduce([cuts, *news])
-    place = np.cumsum(further, axis=0) - 1
-    kept = np.full(numbered.shape, -1)
-    for row, counts, where in zip(numbered, further, place, strict=True):
-        chosen = np.flatnonzero(counts[part])
-        kept[where[part[chosen]], chosen] = row[chosen]
-    return kept[: int(place.max(initial=-1)) + 1]
+def _different(partitions: Ints) -> Ints:
+    """The partitions that cut at all, each once, numbered by first occurrence."""
+    numbered = [np.unique(row, return_index=True, return_inverse=True)[1:] for row in partitions]
+    canonical = [np.argsort(np.argsort(first))[inverse] for first, inverse in numbered]
+    kept = {row.tobytes(): row for row in canonical if row.max(initial=0) > 0}
+    return np.array(list(kept.values()), dtype=np.int64)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,73 +12,46 @@ import scipy.sparse as sp
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.choose import choose, worth_by_two_families
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels, rows_of
+from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
 from linkage.rings.purify import dominated_by
 from linkage.rings.refine import refine
 from linkage.rings.score import Score, bits_of, score
 from linkage.rings.unions import WORTH
 
-Proposer = Callable[[AccountGraph, Ints], Ints]  # of a graph of parts, and the part of each account
+Proposer = Callable[[AccountGraph], Ints]
 
 
-def part_of(graph: AccountGraph, chosen: Ints, *leave_out: str) -> AccountGraph:
+def part_of(graph: AccountGraph, chosen: Ints, leave_out: str = "") -> AccountGraph:
     """The graph of some accounts alone (numbered as in ``chosen``), without the entities that none of them uses.
 
-    ``leave_out`` names families whose kinds stay out.
+    ``leave_out`` names a family whose kinds stay out.
     """
-    return _apart(graph, chosen, np.zeros(len(chosen), dtype=np.int64), leave_out)
-
-
-def parts_of(graph: AccountGraph, labels: Ints, *leave_out: str) -> tuple[AccountGraph, Ints]:
-    """The graphs of several groups in one, and the group of each of its accounts.
-
-    The accounts are those with a label of 0 and more, in order. An entity that two groups use is there twice.
-    """
-    chosen = np.flatnonzero(labels >= 0)
-    return _apart(graph, chosen, labels[chosen], leave_out), labels[chosen]
-
-
-def _apart(graph: AccountGraph, chosen: Ints, part: Ints, leave_out: tuple[str, ...]) -> AccountGraph:
     kinds = []
     for incidence in graph.kinds:
-        if incidence.kind.family not in leave_out:
-            rows, width = incidence.matrix[chosen], incidence.matrix.shape[1]
-            used, column = np.unique(part[rows_of(rows)] * width + rows.indices, return_inverse=True)
+        if incidence.kind.family != leave_out:
+            rows = incidence.matrix[chosen]
+            used, column = np.unique(rows.indices, return_inverse=True)
             matrix = sp.csr_matrix((rows.data, column, rows.indptr), shape=(len(chosen), len(used)))
-            kinds.append(Incidence(incidence.kind, matrix, incidence.entities[used % max(width, 1)]))
+            kinds.append(Incidence(incidence.kind, matrix, incidence.entities[used]))
     return AccountGraph(len(chosen), tuple(kinds))
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Proposals for parts of groups, all groups in one graph.
-
-    A group is asked for again in every round: not to cut it twice lost rings in both worlds tried.
-    """
+    """Proposals for parts of a graph; answers are kept for when the same accounts are asked for again."""
 
     graph: AccountGraph
     propose: Proposer
+    kept: dict[tuple[str, bytes], Ints] = field(default_factory=dict)
 
-    def of(self, labels: Ints, leave_out: str, smallest: int) -> sp.csr_matrix:
-        """Proposed parts of the groups, by all families but one: a 0/1 matrix, parts x accounts of the whole graph.
-
-        Each has ``smallest`` accounts and more; there are none where no family is left.
-        """
-        labels = dense_labels(labels, 2 * smallest)[0]
-        graph, part = parts_of(self.graph, labels, leave_out)
-        if not len(part) or not graph.kinds:
-            return sp.csr_matrix((0, len(labels)), dtype=np.int64)
-        found, account = candidate_matrix(self.propose(graph, part), smallest), np.flatnonzero(labels >= 0)
-        return sp.csr_matrix((found.data, account[found.indices], found.indptr), shape=(found.shape[0], len(labels)))
-
-
-def candidate_matrix(partitions: Ints, smallest: int) -> sp.csr_matrix:
-    """Proposals x accounts (labels) as candidates x accounts (0/1); small communities are left out."""
-    rows = [sp.csr_matrix((0, partitions.shape[1]), dtype=np.int64)]
-    for labels in partitions:
-        dense, groups = dense_labels(np.unique(labels, return_inverse=True)[1].astype(np.int64), smallest)
-        rows.append(groups_of(dense, groups))
-    return sp.vstack(rows).tocsr()
+    def of(self, chosen: Ints, leave_out: str) -> Ints:
+        """Proposals x the chosen accounts, by all families but one; no proposals where no family is left."""
+        asked = (leave_out, sha256(chosen.tobytes()).digest())
+        if asked not in self.kept:
+            part = part_of(self.graph, chosen, leave_out)
+            empty = np.zeros((0, len(chosen)), dtype=np.int64)
+            self.kept[asked] = self.propose(part) if part.kinds else empty
+        return self.kept[asked]
 
 
 def split(world: World, labels: Ints, parts: Parts, smallest: int) -> Ints:
@@ -92,7 +66,8 @@ def split(world: World, labels: Ints, parts: Parts, smallest: int) -> Ints:
         if groups == 0:
             break
         whole = score(world, count(world, groups_of(labels, groups)))
-        found = parts.of(kept_labels(labels, dominated_by_family(world, whole, family)), family, smallest)
+        tested = np.flatnonzero(dominated_by_family(world, whole, family))
+        found = _propose_parts(labels, tested, family, parts, smallest)
         if found.shape[0]:
             labels = _replace(world, labels, whole, found, smallest)
     return dense_labels(labels, smallest)[0]
@@ -102,6 +77,24 @@ def dominated_by_family(world: World, scored: Score, family: str) -> np.ndarray:
     """Which groups owe more than 35 % of their bits to one of the family's kinds."""
     kinds = [i for i, b in enumerate(world.kinds) if b.incidence.kind.family == family]
     return np.asarray(np.any([dominated_by(scored, kind) for kind in kinds], axis=0))
+
+
+def _propose_parts(labels: Ints, tested: Ints, family: str, parts: Parts, smallest: int) -> sp.csr_matrix:
+    """Proposed parts of the tested groups, each of ``smallest`` accounts and more: a 0/1 matrix, parts x accounts."""
+    order = np.argsort(labels, kind="stable")
+    ends = np.searchsorted(labels[order], np.append(tested, tested + 1)).reshape(2, -1)
+    number, part, account = 0, [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for first, past in ends.T:
+        members = order[first:past]
+        for found in parts.of(members, family) if len(members) >= 2 * smallest else []:
+            dense, groups = dense_labels(np.unique(found, return_inverse=True)[1].astype(np.int64), smallest)
+            part.append(dense[dense >= 0] + number)
+            account.append(members[dense >= 0])
+            number += groups
+    cells = (np.concatenate(part), np.concatenate(account))
+    matrix = sp.csr_matrix((np.ones(len(cells[0]), dtype=np.int64), cells), shape=(number, len(labels)))
+    matrix.sort_indices()
+    return matrix
 
 
 def _replace(world: World, labels: Ints, whole: Score, parts: sp.csr_matrix, smallest: int) -> Ints:

@@ -5,14 +5,13 @@ from itertools import product
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
 
 from linkage.communities import candidates as module
 from linkage.communities import proposer
 from linkage.communities.candidates import edges_of
 from linkage.communities.leiden import LeidenSettings, leiden
 from linkage.config import Objective, Proposers
-from linkage.model import AccountGraph, Incidence, Kind
+from linkage.model import AccountGraph, Kind
 from tests.rings.graphs import CONTENT, NETWORK, PAYMENT, Town, graph_of
 
 SUBNET = Kind("subnet", "network", False)
@@ -129,42 +128,3 @@ def test_nothing_shared(accounts: int) -> None:
         made = partitions(graph_of(accounts, kinds), Proposers(multiplex=True))
         assert made.shape[1] == accounts
         assert all(len(set(row)) == accounts for row in made.tolist()), "everybody alone"
-
-
-def test_rarity_is_that_of_the_part() -> None:
-    pairs = [(a, 0) for a in (0, 1)] + [(2, 1), (3, 2), (4, 2), (5, 3)]
-    edges = edges_of(graph_of(6, [(NETWORK, pairs)]), ("network",), np.array([0, 0, 0, 1, 1, 1]))
-    assert list(zip(edges.account.tolist(), edges.weight.tolist(), strict=True)) == [
-        (a, math.log2(3 / 2)) for a in (0, 1, 3, 4)
-    ]
-
-
-@pytest.mark.parametrize("multiplex", [False, True])
-def test_each_part_is_cut_as_if_it_were_alone(multiplex: bool) -> None:
-    """A part of 60 and a part of 600, each with rings: one modularity for both would not cut the small one."""
-    towns = [Town(3, 60), Town(4, 600)]
-    for town in towns:
-        for first in range(0, town.accounts, 20):
-            town.plant(range(first, first + 20))
-    settings = Proposers(multiplex=multiplex, resolutions=(0.6,))
-    graphs = [town.graph() for town in towns]
-    alone = [proposer(settings, settings.resolutions, 1)(graph) for graph in graphs]
-    both = AccountGraph(660, tuple(side_by_side(*kinds) for kinds in zip(*(g.kinds for g in graphs), strict=True)))
-    made = proposer(settings, settings.resolutions, 1)(both, (np.arange(660) >= 60).astype(np.int64))
-    for row, small, large in zip(made, *alone, strict=True):
-        assert agreement(row[:60], small) == 1
-        assert agreement(row[60:], large) > 0.98
-        assert not set(row[:60]) & set(row[60:])
-
-
-def side_by_side(one: Incidence, other: Incidence) -> Incidence:
-    return Incidence(
-        one.kind,
-        sp.block_diag([one.matrix, other.matrix], format="csr"),
-        np.concatenate([one.entities, other.entities]),
-    )
-
-
-def agreement(one: np.ndarray, other: np.ndarray) -> float:
-    """Share of the pairs of accounts that both partitions join, or both part."""
-    return float(np.mean((one[:, None] == one) == (other[:, None] == other)))

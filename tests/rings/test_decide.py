@@ -8,9 +8,8 @@ from linkage.config import Proposers
 from linkage.model import AccountGraph
 from linkage.rings import decide as module
 from linkage.rings.counts import world_of
-from linkage.rings.decide import Limits, add_free, decide, still_saving
+from linkage.rings.decide import Limits, add_free, candidate_matrix, decide, still_saving
 from linkage.rings.refine import refine
-from linkage.rings.split import candidate_matrix
 from tests.rings.graphs import LIMITS, NETWORK, PAYMENT, Town, chance_world, graph_of, renumbered
 
 LEIDEN = proposer(Proposers(), Proposers().resolutions, 1)
@@ -37,7 +36,7 @@ def planted(accounts: int = 900) -> Town:
     return town
 
 
-def no_proposals(graph: AccountGraph, part: np.ndarray | None = None) -> np.ndarray:
+def no_proposals(graph: AccountGraph) -> np.ndarray:
     return np.zeros((1, graph.accounts), dtype=np.int64)
 
 

@@ -203,7 +203,7 @@ def test_groups_that_share_a_card_and_an_address_are_found_among_accounts_withou
 
 
 def test_no_proposals_give_no_rings() -> None:
-    def nobody(graph: AccountGraph, part: np.ndarray | None = None) -> np.ndarray:
+    def nobody(graph: AccountGraph) -> np.ndarray:
         return np.zeros((0, graph.accounts), dtype=np.int64)
 
     town = Town(1, 300)

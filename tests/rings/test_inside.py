@@ -10,7 +10,7 @@ from linkage.communities import proposer
 from linkage.config import Proposers
 from linkage.model import AccountGraph
 from linkage.rings.counts import count, dense_labels, groups_of, world_of
-from linkage.rings.inside import cut_saves, different, rings_inside, rings_naming
+from linkage.rings.inside import cut_saves, rings_inside, rings_naming
 from linkage.rings.merge import merge
 from linkage.rings.score import score
 from linkage.rings.unions import Within
@@ -103,14 +103,6 @@ def test_no_clusters() -> None:
     assert len(rings_inside(nobody, world_of(nobody), np.zeros(0, dtype=np.int64), LEIDEN, LIMITS)) == 0
 
 
-def test_partitions_are_told_apart_part_by_part() -> None:
-    """Two parts of three accounts; the second proposal repeats the first one in part 0, the third cuts nothing."""
-    part = np.array([0, 1, 0, 1, 0, 1])
-    proposed = np.array([[5, 1, 5, 1, 2, 3], [0, 7, 0, 8, 9, 9], [4, 4, 4, 4, 4, 4], [1, 2, 3, 4, 5, 4]])
-    assert different(proposed, part).tolist() == [[0, 1, 0, 1, 4, 5], [0, 1, 2, 3, 4, 5], [-1, 1, -1, 3, -1, 3]]
-    assert different(proposed[2:3], part).shape == (0, 6)
-    assert different(np.zeros((0, 6), dtype=np.int64), part).shape == (0, 6)
-    assert different(np.zeros((2, 0), dtype=np.int64), part[:0]).shape == (0, 0)
 
 
 def score_of(graph: AccountGraph, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from linkage.rings import merge as module
 from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
-from linkage.rings.looks import looks_of
+from linkage.rings.looks import looks_by, looks_of
 from linkage.rings.merge import _all_or_two, _followed, _Groups, _unite, merge, neighbours
 from linkage.rings.score import score
 from linkage.rings.unions import OnTheirOwn
@@ -69,6 +69,12 @@ def test_one_group_and_none(world: World) -> None:
     assert merge(world, np.full(700, -1)).tolist() == [-1] * 700
     one = np.where(np.arange(700) < 32, 7, -1)
     assert merge(world, one).tolist() == np.where(one >= 0, 0, -1).tolist()
+
+
+def test_looks_that_are_known_are_not_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    merged, known = merge(world, parts()), looks_by(world, parts())
+    monkeypatch.setattr(module, "looks_by", None)
+    assert merge(world, parts(), looks=known).tolist() == merged.tolist()
 
 
 def test_renumbered_accounts_give_the_renumbered_groups(world: World) -> None:

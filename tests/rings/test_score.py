@@ -15,8 +15,8 @@ from linkage.model import AccountGraph, Kind
 from linkage.rings import codelength
 from linkage.rings import score as module
 from linkage.rings.counts import count, groups_of, world_of
+from linkage.rings.decide import candidate_matrix
 from linkage.rings.score import ENTITY_CODE, Score, score
-from linkage.rings.split import candidate_matrix
 from tests.rings.graphs import CONTENT, NETWORK, PAYMENT, chance_links, chance_world, graph_of, heavy_tailed
 from tests.rings.slow import entity_code, kind_bits, rate, saved_bits, slow_kinds
 

@@ -9,7 +9,7 @@ from linkage.model import AccountGraph
 from linkage.rings import split as module
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.score import score
-from linkage.rings.split import Parts, Proposer, dominated_by_family, part_of, parts_of, split
+from linkage.rings.split import Parts, Proposer, dominated_by_family, part_of, split
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of, renumbered
 
 LEIDEN = proposer(Proposers(), (0.3, 1.0, 3.0, 8.0), 3)
@@ -37,9 +37,9 @@ def knowing(graph: AccountGraph) -> Proposer:
     content = next(i for i in graph.kinds if i.kind == CONTENT)
     sets = [np.unique(content.entities[content.matrix[list(ring)].indices]) for ring in (FIRST, SECOND)]
 
-    def propose(graph: AccountGraph, part: np.ndarray) -> np.ndarray:
-        labels = np.full(graph.accounts, 2)
-        for incidence in (i for i in graph.kinds if i.kind == CONTENT):
+    def propose(part: AccountGraph) -> np.ndarray:
+        labels = np.full(part.accounts, 2)
+        for incidence in (i for i in part.kinds if i.kind == CONTENT):
             for number, templates in enumerate(sets):
                 known = np.isin(incidence.entities, templates).astype(np.int64)
                 labels[incidence.matrix @ known > 0] = number
@@ -79,8 +79,8 @@ def test_what_the_rest_saves_counts_for_the_split() -> None:
 
 
 def test_nonsense_proposals_split_nothing(graph: AccountGraph) -> None:
-    def by_number(graph: AccountGraph, part: np.ndarray) -> np.ndarray:
-        return np.stack([np.arange(graph.accounts) % 7, np.zeros(graph.accounts, dtype=np.int64)])
+    def by_number(part: AccountGraph) -> np.ndarray:
+        return np.stack([np.arange(part.accounts) % 7, np.zeros(part.accounts, dtype=np.int64)])
 
     assert split(world_of(graph), everybody(), Parts(graph, by_number), 3).tolist() == everybody().tolist()
 
@@ -122,16 +122,7 @@ def test_part_of_a_graph_keeps_what_its_accounts_use() -> None:
     assert part.accounts == 2
     assert [i.matrix.toarray().tolist() for i in part.kinds] == [[[1, 1, 0], [0, 0, 1]], [[0], [1]], [[], []]]
     assert [i.entities.tolist() for i in part.kinds] == [[0, 2, 5], [7], []]
-    assert [i.kind for i in part_of(graph, np.array([1, 3]), "network").kinds] == [PAYMENT, DEVICE]
-
-
-def test_parts_share_no_entity() -> None:
-    graph = graph_of(5, [(NETWORK, [(0, 0), (1, 0), (2, 0), (3, 0), (3, 4), (4, 4)]), (PAYMENT, [(3, 1)])])
-    apart, part = parts_of(graph, np.array([1, 0, 1, 0, -1]))
-    assert part.tolist() == [1, 0, 1, 0], "account 4 is in no group"
-    assert apart.kinds[0].matrix.toarray().tolist() == [[0, 0, 1], [1, 0, 0], [0, 0, 1], [1, 1, 0]]
-    assert apart.kinds[0].entities.tolist() == [0, 4, 0], "the entity of both groups is there twice"
-    assert [i.kind for i in parts_of(graph, np.zeros(5, dtype=np.int64), "network")[0].kinds] == [PAYMENT]
+    assert [i.kind for i in part_of(graph, np.array([1, 3]), leave_out="network").kinds] == [PAYMENT, DEVICE]
 
 
 def test_nothing_to_split(graph: AccountGraph) -> None:
@@ -142,14 +133,11 @@ def test_nothing_to_split(graph: AccountGraph) -> None:
     assert made.tolist() == labels.tolist(), "no other family proposes"
 
 
-def test_parts_of_all_groups_are_asked_for_at_once(graph: AccountGraph) -> None:
+def test_the_same_accounts_are_asked_for_once(graph: AccountGraph) -> None:
     asked = []
-    parts = Parts(graph, lambda part, of: asked.append(np.bincount(of).tolist()) or LEIDEN(part, of))
-    labels = np.where(np.arange(900) < 150, np.arange(900) // 60, -1)
-    found = parts.of(labels, "network", 3)
-    assert asked == [[60, 60, 30]]
-    assert found.shape[1] == 900
-    assert set(found.indices.tolist()) <= set(range(150))
-    assert all(len(set(labels[row.indices])) == 1 and row.nnz >= 3 for row in found)
-    assert parts.of(np.where(np.arange(900) < 5, 0, -1), "network", 3).shape == (0, 900), "too small to have two parts"
-    assert len(asked) == 1
+    parts = Parts(graph, lambda part: asked.append(part.accounts) or LEIDEN(part))
+    answers = [parts.of(np.arange(60), leave_out="network").tolist() for _ in range(2)]
+    assert answers[0] == answers[1] == LEIDEN(part_of(graph, np.arange(60), "network")).tolist()
+    parts.of(np.arange(60), leave_out="payment")
+    parts.of(np.arange(61), leave_out="network")
+    assert asked == [60, 60, 61]
