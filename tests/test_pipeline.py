@@ -225,7 +225,9 @@ def left_out(run: Path) -> pd.DataFrame:
     """By account: the least and the most that leaving a member out of p adds to its log-odds.
 
     With it, p of an entity that k of s use is (k + 1/2) / (s + 1); without it, (k - 1/2) / s. The rate outside counts
-    one stranger more, o + 1/2 for o - 1/2 (never less than 1/2): at most log2 of their quotient.
+    one stranger more, o + 1/2 for o - 1/2 (never less than 1/2): at most log2 of their quotient. What few share of a
+    payment method is counted by the other members on it: without itself a link may be worth what another entity of the
+    ring is, or one outside its pool, and the rate counts up to three times as many strangers.
     """
     members, terms = frame(run, "4-rings/members")[["account", "ring"]], frame(run, "4-rings/profiles")
     cells = terms[terms["code"].isin(["entity", "pool"])][["ring", "kind", "entity", "code"]]
@@ -238,7 +240,16 @@ def left_out(run: Path) -> pd.DataFrame:
     own = ((k - 0.5) / s).clip(0.5 / s, 1 - 0.5 / (s + 1))
     most = np.log2(own / p).where(links["code"] == "entity", 0.0)
     rate = np.log2(((strangers - 1).clip(lower=0) + 0.5) / (strangers + 0.5)).where(links["code"] == "entity", 0.0)
-    return links.assign(least=most + rate, most=most).groupby("account")[["least", "most"]].sum()
+    few = (links["code"] == "pool") & (links["kind"] == "payment_method")
+    worth = terms[terms["code"].isin(["pool", "outside"])].assign(bits=lambda t: t["bits_in"] + t["bits_out"])
+    span = links.merge(worth.groupby(["ring", "kind"])["bits"].agg(["min", "max"]), on=["ring", "kind"], how="left")
+    mine = links.merge(terms, on=["ring", "kind", "entity"], how="left")["bits_in"].to_numpy()
+    least = np.where(few, span["min"] - mine - np.log2(3), most + rate)
+    return (
+        links.assign(least=least, most=np.where(few, span["max"] - mine, most))
+        .groupby("account")[["least", "most"]]
+        .sum()
+    )
 
 
 def test_log_odds_are_the_sum_of_the_profiles_terms(published: Path) -> None:
