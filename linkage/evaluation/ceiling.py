@@ -18,7 +18,7 @@ same ones. (To leave out each account alone is not enough: a member then sees on
 and that gives it away.)
 
 The days on which accounts were first seen are a kind of their own: rings are made in bursts, and a method may use
-that.
+that. (Of a run with windows of creation times and loads, these are such kinds.)
 
 Each account goes to its best ring when the bits are above a cut; or, the second way, when those for its best operator
 are above it too. With operators it is alike: profiles of whole operators are made as those of rings (the templates of

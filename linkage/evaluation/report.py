@@ -19,8 +19,10 @@ from linkage.evaluation.scores import ScoreLine, score
 from linkage.evaluation.tables import read_table
 from linkage.evaluation.traffic import ACCOUNTS, Traffic, attributed_traffic
 from linkage.evaluation.truth import Truth, read_truth
+from linkage.model import CREATED
 
 LINKS = "2-graph/links.parquet"
+WINDOWS = "4-rings/windows.parquet"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def evaluate(run: Path, truth: Path, with_peers: bool = False, with_ceiling: boo
     known, found = align(read_truth(truth), read_prediction(run))
     lines = _lines("linkage" if found.members else "clusters", known, found)
     if with_ceiling:
-        lines += ceiling_lines(*_links(run, "the ceiling needs"), known)
+        links, account_ids = _links(run, "the ceiling needs")
+        lines += ceiling_lines(_with_windows(run, links), account_ids, known)
     if with_peers:
         lines += peer_lines(*_links(run, "peers need"), known)
     if found.members is None:
@@ -94,6 +97,19 @@ def _links(run: Path, who: str) -> tuple[pa.Table, pa.Array]:
         )
     accounts = read_table(run / ACCOUNTS).sort_by("account")
     return read_table(run / LINKS), accounts["account_id"].combine_chunks()
+
+
+def _with_windows(run: Path, links: pa.Table) -> pa.Table:
+    """Links, and those to the windows of creation times and loads: the method uses them, so its ceiling has to.
+
+    Where there are windows of creation times, days of first use are left out: they say the same.
+    """
+    if not (run / WINDOWS).is_file():
+        return links
+    windows = read_table(run / WINDOWS).select(["account", "entity", "kind"])
+    if CREATED in windows["kind"].unique().to_pylist():
+        links = links.drop_columns([name for name in ("first_seen",) if name in links.column_names])
+    return pa.concat_tables([links, windows], promote_options="permissive")
 
 
 def _verdicts(truth: Truth, members: Members) -> dict[tuple[str, str], tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -135,6 +135,11 @@ def world_of(graph: AccountGraph, observe: Observer | None = None) -> World:
     ``observe`` is told the bits of every group that is scored against it.
     """
     return World(graph.accounts, tuple(Background(i) for i in graph.kinds + windows_of(graph)), observe)
+
+
+def ring_world(graph: AccountGraph) -> World:
+    """The background of a graph as rings are measured against it: log-odds count what few share, too."""
+    return replace(world_of(graph), few=True)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from linkage.model import AccountGraph, Role, Verdict
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import world_of
+from linkage.rings.counts import ring_world
 from linkage.rings.decide import Limits
 from linkage.rings.find import forgeable_families
 from linkage.rings.tables import roles_of
@@ -127,7 +127,7 @@ class Member:
     def _standing(self, graph: AccountGraph) -> Standing:
         if not graph.kinds:
             return Standing(0.0, None, None)
-        world = world_of(graph)
+        world = ring_world(graph)
         found = measured(graph, self.members, world)
         mine = int(np.flatnonzero(found.pairs.account == self.account)[0])
         total = float(np.round(found.pairs.total[mine], 3))

@@ -8,7 +8,7 @@ import numpy as np
 
 from linkage.model import AccountGraph, Verdict
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import World, world_of
+from linkage.rings.counts import World, ring_world
 from linkage.rings.find import Measured, forgeable_families
 from linkage.rings.verdicts import is_ring
 from linkage.whatif.world import measured
@@ -40,7 +40,7 @@ def what_remains(graph: AccountGraph, members: Ints, smallest: int) -> Remains:
 
     The profile is made anew each time. Strangers who might join then, and other ways to cut the ring, are not sought.
     """
-    world, stay = world_of(graph), members
+    world, stay = ring_world(graph), members
     for _ in range(STEPS):
         if len(stay) < smallest or not graph.kinds:
             return Remains(stay[:0], 0.0, None, 0.0)

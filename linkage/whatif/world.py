@@ -14,7 +14,7 @@ from linkage.graph import known_of, to_arrays
 from linkage.model import AccountGraph
 from linkage.reports.run import Run
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import World, world_of
+from linkage.rings.counts import World, ring_world
 from linkage.rings.find import Measured, measure
 from linkage.whatif.changes import without_entities, without_family
 
@@ -45,7 +45,7 @@ class RunWorld:
     @cached_property
     def world(self) -> World:
         """The background of every kind."""
-        return world_of(self.graph)
+        return ring_world(self.graph)
 
     def members(self, ring: int) -> Ints:
         """Account numbers of a ring, rising."""
@@ -113,4 +113,4 @@ def measured(graph: AccountGraph, members: Ints, world: World | None = None) -> 
     """
     labels = np.full(graph.accounts, -1, dtype=np.int64)
     labels[members] = 0
-    return measure(graph, world or world_of(graph), labels)
+    return measure(graph, world or ring_world(graph), labels)

