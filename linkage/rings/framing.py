@@ -104,7 +104,10 @@ def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) ->
             least = mostly_members(background.incidence.matrix, speaking, numbers.member_group, account)
             crowd = np.round(held, DIGITS) < least[numbers.member_group]
             idle = np.zeros(world.accounts)
-            idle[account] = np.where(crowd, held, _idle_bits(numbers, witness[account], weight))
+            if background.stays:  # who shares a card with a member, and with more strangers, may be one of these
+                weight = np.where(2 * (numbers.k - 1) < background.users[numbers.entity] - 1, 0.0, weight)
+            counted = np.bincount(numbers.link_member, weights=weight[numbers.link_cell], minlength=len(account))
+            idle[account] = held - np.where(crowd, 0.0, counted - _idle_bits(numbers, witness[account], weight))
             bits += ties.pairs.bits[row] - idle[ties.pairs.account]
     return np.asarray(bits > 0)
 

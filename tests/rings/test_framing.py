@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from linkage.model import AccountGraph, Incidence, Kind
 from linkage.rings import framing as module
 from linkage.rings.counts import count, groups_of, rows_of, world_of
-from linkage.rings.framing import BEGINNING, Ties, mostly_members, plantable, without_firm_evidence
+from linkage.rings.framing import BEGINNING, Ties, firmly_tied, mostly_members, plantable, without_firm_evidence
 from linkage.rings.profile import Pairs, member_pairs, profiles
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town
@@ -79,6 +79,23 @@ def test_a_card_that_the_ring_has_for_itself_is_enough() -> None:
     made.use(PAYMENT, [*range(3), *VICTIMS[:2]], card, 1)
     found, _, _ = measured(made.graph(), 38)
     assert found[list(VICTIMS)].tolist() == [False, False, True, True]
+
+
+def test_a_card_of_a_member_and_two_strangers_clears_nobody() -> None:
+    """Half of the others on the card have to be of the ring; what few share counts, as for all rings."""
+    made = town()
+    made.use(PAYMENT, [0, VICTIMS[0], 100, 101], made.fresh(PAYMENT, 1), 1, only=True)
+    made.use(PAYMENT, [1, VICTIMS[1], 102], made.fresh(PAYMENT, 1), 1, only=True)
+    counted = replace(world_of(made.graph()), few=True)
+    labels = np.where(np.arange(ACCOUNTS) < 38, 0, -1).astype(np.int64)
+    counts = count(counted, groups_of(labels, 1))
+    scored = score(counted, counts)
+    drawn = profiles(counted, counts, scored)
+    pairs = member_pairs(counted, drawn, np.arange(38), labels[:38])
+    tied = firmly_tied(counted, Ties(counts, scored, drawn, pairs), np.arange(38), np.ones(ACCOUNTS, dtype=bool))
+    without = without_firm_evidence(counted, pairs)
+    assert [bool(x) for x in without[list(VICTIMS[:2])]] == [False, False], "both cards speak for theirs"
+    assert tied[list(VICTIMS[:2])].tolist() == [False, True]
 
 
 def test_a_home_that_the_rings_traffic_comes_out_of_clears_nobody() -> None:
