@@ -5,10 +5,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.rings.counts import count, groups_of, world_of
+from linkage.rings.counts import Counts, World, count, groups_of, world_of
 from linkage.rings.gates import NOBODY, gates, homes
 from linkage.rings.profile import profiles
-from linkage.rings.score import score
+from linkage.rings.score import Score, score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of
 
 ACCOUNTS = 800
@@ -85,17 +85,22 @@ def test_groups_without_ties_have_no_gates() -> None:
     assert found(Town(4, ACCOUNTS), np.full(ACCOUNTS, -1), 0).tolist() == []
 
 
-@settings(deadline=None)
-@given(GROUPS)
-def test_gates_are_those_that_removing_members_shows(shared: list[set[int]]) -> None:
-    """Each gate, and no other member above it, parts its member from the heart when it is taken away."""
+def sharing(shared: list[set[int]]) -> tuple[tuple[World, Counts, Score], nx.Graph]:
+    """Twelve accounts who share devices, among a thousand others; and the graph of the devices that it names."""
     rare = [(a, e) for e, users in enumerate(shared) for a in users]
     spread = [(12 + n % 1_000, len(shared) + n // 2) for n in range(2_000)]
     world = world_of(graph_of(1_012, [(DEVICE, rare + spread)]))
     counts = count(world, groups_of(np.where(np.arange(1_012) < 12, 0, -1), 1))
     scored = score(world, counts)
     chosen = {int(e) for e in counts.kinds[0].entity[scored.kinds[0].chosen]}
-    graph = nx.Graph((a, ("entity", e)) for a, e in rare if e in chosen)
+    return (world, counts, scored), nx.Graph((a, ("entity", e)) for a, e in rare if e in chosen)
+
+
+@settings(deadline=None)
+@given(GROUPS)
+def test_gates_are_those_that_removing_members_shows(shared: list[set[int]]) -> None:
+    """Each gate, and no other member above it, parts its member from the heart when it is taken away."""
+    (world, counts, scored), graph = sharing(shared)
     gate = gates(world, counts, scored, profiles(world, counts, scored))
     hearts = _hearts(graph)
     shown = [_by_removal(graph, heart) for heart in hearts]
@@ -171,13 +176,7 @@ def test_a_household_behind_a_member_is_that_member_s() -> None:
 @settings(deadline=None)
 @given(GROUPS)
 def test_homes_are_those_that_removing_one_entity_parts_together(shared: list[set[int]]) -> None:
-    rare = [(a, e) for e, users in enumerate(shared) for a in users]
-    spread = [(12 + n % 1_000, len(shared) + n // 2) for n in range(2_000)]
-    world = world_of(graph_of(1_012, [(DEVICE, rare + spread)]))
-    counts = count(world, groups_of(np.where(np.arange(1_012) < 12, 0, -1), 1))
-    scored = score(world, counts)
-    chosen = {int(e) for e in counts.kinds[0].entity[scored.kinds[0].chosen]}
-    graph = nx.Graph((a, ("entity", e)) for a, e in rare if e in chosen)
+    (world, counts, scored), graph = sharing(shared)
     shown = [[_home(graph, heart, member) for member in range(12)] for heart in _hearts(graph)]
     assert homes(world, counts, scored, profiles(world, counts, scored)).tolist() in (shown or [[False] * 12])
 

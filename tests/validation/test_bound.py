@@ -47,7 +47,7 @@ def test_rates_without_breadth_are_found_out_by_groups_that_were_fixed_beforehan
     graph = graph_of(400, [(kind, chance_links(dice, breadth, heavy_tailed(dice, 300))) for kind in (NETWORK, PAYMENT)])
     good = check_bound(graph, Method(), 4, 1, quiet)
     assert good.fixed["broadest"][0].exceeded == 0
-    naive = lambda users, links, group_links, accounts: np.clip(np.asarray(users) / 400, 1e-12, 1 - 1e-12)  # noqa: E731
+    naive = lambda users, links, group_links, accounts: np.clip(np.asarray(users) / 400, 1e-12, 1 - 1e-12)  # noqa: E731  a def would be longer than the rule it stands for
     monkeypatch.setattr(module, "background_rate", naive)
     bad = check_bound(graph, Method(), 4, 1, quiet)
     assert bad.fixed["broadest"][5].finding == BROKEN
