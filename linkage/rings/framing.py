@@ -103,11 +103,10 @@ def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) ->
             speaking = sp.csr_matrix((weight, (numbers.group, numbers.entity)), shape=made.own_weight.shape)
             least = mostly_members(background.incidence.matrix, speaking, numbers.member_group, account)
             crowd = np.round(held, DIGITS) < least[numbers.member_group]
+            links = _counting(background, numbers, witness[account])
+            kept = np.bincount(numbers.link_member, weights=links * weight[numbers.link_cell], minlength=len(account))
             idle = np.zeros(world.accounts)
-            if background.stays:  # who shares a card with a member, and with more strangers, may be one of these
-                weight = np.where(2 * (numbers.k - 1) < background.users[numbers.entity] - 1, 0.0, weight)
-            counted = np.bincount(numbers.link_member, weights=weight[numbers.link_cell], minlength=len(account))
-            idle[account] = held - np.where(crowd, 0.0, counted - _idle_bits(numbers, witness[account], weight))
+            idle[account] = held - np.where(crowd, 0.0, kept)
             bits += ties.pairs.bits[row] - idle[ties.pairs.account]
     return np.asarray(bits > 0)
 
@@ -146,12 +145,13 @@ def _weights(numbers: KindCounts, made: KindProfile) -> Floats:
     return np.maximum(made.own(numbers.group, numbers.entity)[0], 0)
 
 
-def _idle_bits(numbers: KindCounts, witness: np.ndarray, weight: Floats) -> Floats:
-    """Bits of each membership by links to entities on which no other member is a witness."""
+def _counting(background: Background, numbers: KindCounts, witness: np.ndarray) -> np.ndarray:
+    """Which links count: another member on the entity is a witness. Half of the others on a card are members, besides:
+    who shares one with a member, and with more strangers, may be one of these."""
     by_member = witness[numbers.link_member]
     others = np.bincount(numbers.link_cell, weights=by_member, minlength=len(numbers.k))[numbers.link_cell] - by_member
-    idle = np.where(others > 0, 0.0, weight[numbers.link_cell])
-    return np.asarray(np.bincount(numbers.link_member, weights=idle, minlength=len(numbers.member_group)))
+    known = 2 * (numbers.k - 1) >= background.users[numbers.entity] - 1
+    return np.asarray((others > 0) & (known | (not background.stays))[numbers.link_cell])
 
 
 def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:
