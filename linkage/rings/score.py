@@ -28,7 +28,7 @@ from linkage.rings.codelength import (
 from linkage.rings.counts import Background, Counts, KindCounts, World, count, distinct
 from linkage.rings.known import keys_of
 
-BLOCK = 20_000  # members scored at a time: some 20 MB, however many unions are tried
+BLOCK = 20_000  # members scored at a time, however many unions are tried
 ENTITY_CODE = -1  # value of ``KindScore.ratio`` where a kind is coded entity by entity
 
 

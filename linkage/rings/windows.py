@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from linkage.model import CREATED, LOAD, WINDOWS, AccountGraph, Incidence, Kind
 from linkage.rings.codelength import Floats
 
-PARTS = {CREATED: 128, LOAD: 8}  # windows, of equal shares of all accounts; 32 to 256 and 8 to 16 served alike
+PARTS = {CREATED: 128, LOAD: 8}  # windows, of equal shares of all accounts
 
 
 def windows_of(graph: AccountGraph) -> tuple[Incidence, ...]:
