@@ -13,12 +13,11 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from linkage import model
+from linkage.config import LEASED_FAMILY
 from linkage.engines.step import Engine, Step
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-
-RENTED = "network"  # family of addresses: rings behind one VPN or provider are not one operator's for that
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,9 @@ def ring_uses(engine: Engine, rings: Mapping[str, pa.Table]) -> pa.Table:
     """What the core and periphery of the suspect and undetermined rings use (shape model.RING_USES).
 
     ``rings`` are the tables of the stage rings; the engine has kinds and links. Kinds of the network family are left
-    out: addresses are rented. Their bystanders do not count, neither as members nor as strangers: most of them are the
-    operator's, too, who evade or could have been framed, and twenty on a template would make it everybody's.
+    out: rings behind one VPN or provider are not one operator's for that. Their bystanders do not count, neither as
+    members nor as strangers: most of them are the operator's, too, who evade or could have been framed, and twenty on a
+    template would make it everybody's.
     """
     engine.load("asked_rings", rings["rings"].select(["ring", "verdict"]))
     engine.load("asked_members", rings["members"].select(["ring", "account", "role"]))
@@ -94,7 +94,7 @@ _USES = Step(
         SELECT m.ring, l.entity, l.kind, l.users, l.n, m.role = '{model.Role.BYSTANDER}' AS beside
         FROM links l
         JOIN asked_members m USING (account) JOIN asked_rings r USING (ring) JOIN kinds k ON k.kind = l.kind
-        WHERE k.family <> '{RENTED}'
+        WHERE k.family <> '{LEASED_FAMILY}'
           AND r.verdict IN ('{model.Verdict.SUSPECT}', '{model.Verdict.UNDETERMINED}')
     ), beside AS (SELECT entity, count(*) AS accounts FROM used WHERE beside GROUP BY entity)
     SELECT u.ring, u.entity, u.kind, count(*) AS ring_accounts,
@@ -114,7 +114,7 @@ def of_tables(uses: pa.Table, kinds: pa.Table, rings: int) -> list[KindUses]:
     rings than inside; the others are no columns. So what everybody uses costs nothing.
     """
     made = [_of_kind(uses.filter(pc.equal(uses["kind"], row["kind"])), row, rings) for row in kinds.to_pylist()]
-    return [kind for kind in made if kind.family != RENTED]
+    return [kind for kind in made if kind.family != LEASED_FAMILY]
 
 
 def _of_kind(uses: pa.Table, row: dict[str, object], rings: int) -> KindUses:

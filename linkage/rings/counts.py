@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 
+from linkage.config import LEASED_FAMILY
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.known import Known
@@ -16,7 +17,6 @@ from linkage.rings.rates import fit_degrees
 from linkage.rings.windows import windows_of
 
 LONE_PAYS = 6  # links an entity, from which on one that a single member uses may pay: n (s + 1) for s = n = 2
-RENTED = "network"  # the family of what passes between strangers
 KEY_BITS = 63  # of a whole number of 0 and more
 
 
@@ -85,7 +85,7 @@ class Background:
     def stays(self) -> bool:
         """Whether what one member uses ties others: nobody can forge it, and it does not pass between strangers."""
         kind = self.incidence.kind
-        return not (kind.forgeable or kind.window or kind.family == RENTED)
+        return not (kind.forgeable or kind.window or kind.family == LEASED_FAMILY)
 
     @cached_property
     def lone_may_pay(self) -> bool:

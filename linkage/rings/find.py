@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
+from linkage.config import LEASED_FAMILY
 from linkage.model import AccountGraph, Verdict
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, Observer, World, count, dense_labels, groups_of, kept_labels, world_of
@@ -14,7 +15,7 @@ from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.framing import Ties, plantable
 from linkage.rings.gates import homes
-from linkage.rings.inside import COMMON, RENTED, rings_inside
+from linkage.rings.inside import COMMON, rings_inside
 from linkage.rings.loads import evenness, heaviness
 from linkage.rings.merge import merge
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
@@ -50,6 +51,10 @@ class Measured:
     plantable: np.ndarray
     astray: np.ndarray
 
+    def beside(self, shield: bool) -> np.ndarray:
+        """Who is a bystander however many families tie it; ``shield``: those who could have been framed, too."""
+        return np.asarray((self.plantable & shield) | self.astray)
+
 
 def find_rings(
     graph: AccountGraph, partitions: Ints, propose: Proposer, limits: Limits, observe: Observer | None = None
@@ -66,7 +71,7 @@ def find_rings(
     world = replace(world, few=True)  # not before: what a card ties to a crowd keeps the crowd together
     rings = rings_inside(graph, world, clusters, propose, limits)
     rings = refine(world, rings, 1, limits.smallest)
-    behind = Behind(world.families, RENTED, COMMON, tuple(PARTS))
+    behind = Behind(world.families, LEASED_FAMILY, COMMON, tuple(PARTS))
     for _ in range(REJOINED):
         rings = reach(world, merge(world, rings, behind), limits.smallest)
     measured = measure(graph, world, rings)
@@ -142,9 +147,8 @@ def _found(world: World, m: Measured, clusters: Ints, shield: bool) -> Found:
     others = touching_pairs(world, m.made, m.labels)
     further = (others.total > 0) & (m.labels[others.account] >= 0) & (m.labels[others.account] != others.group)
     affiliations = Pairs(others.account[further], others.group[further], others.bits[:, further])
-    beside = (m.plantable & shield) | m.astray
     rest = (affiliations, m.verdicts, m.support, cluster)
-    return Found(m.counts, m.scored, m.made, m.pairs, m.plantable, beside, shield, *rest)
+    return Found(m.counts, m.scored, m.made, m.pairs, m.plantable, m.beside(shield), shield, *rest)
 
 
 def _cluster_of(ring: Ints, cluster: Ints, rings: int) -> Ints:

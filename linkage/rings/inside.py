@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from linkage.config import LEASED_FAMILY
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints, log2_binomial, log2_factorial
 from linkage.rings.counts import World, count, dense_labels, groups_of, home_of
@@ -21,7 +22,7 @@ from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer, part_of
 from linkage.rings.unions import WORTH, Within
 
-RENTED, COMMON = "network", "content"  # families that parts of one ring may differ in, that rings may share
+COMMON = "content"  # the family that rings of one operator may share; their parts may differ in leased addresses
 SHARED_BY_ALL = 2  # how many of a cluster's strongest families are tried as what its rings have in common
 
 
@@ -111,7 +112,7 @@ def _cut_up(graph: AccountGraph, members: Ints, propose: Proposer, smallest: int
     Of the latter, whoever is in no group of ``smallest`` accounts is in one with all others of this sort.
     """
     part = part_of(graph, members)
-    own = part_of(part_of(part, np.arange(len(members)), RENTED), np.arange(len(members)), COMMON)
+    own = part_of(part_of(part, np.arange(len(members)), LEASED_FAMILY), np.arange(len(members)), COMMON)
     if not own.kinds:
         return propose(part)
     apart = [dense_labels(row, smallest)[0] for row in propose(own)]

@@ -9,6 +9,7 @@ import pyarrow as pa
 import scipy.sparse as sp
 
 from linkage import model
+from linkage.config import LEASED_FAMILY
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World, rows_of
 from linkage.rings.explanations import ENOUGH
@@ -17,7 +18,6 @@ from linkage.rings.profile import KindProfile, Pairs, Profiles
 from linkage.rings.score import ENTITY_CODE, KindScore, Score
 from linkage.rings.verdicts import Verdicts
 
-NETWORK = "network"
 SMALLEST_Q = 1e-300  # smaller figures are published as this one: never as 0
 
 
@@ -135,9 +135,9 @@ def roles_of(world: World, pairs: Pairs, shielded: np.ndarray) -> tuple[list[str
     """
     tied = (by_family(world, pairs.bits[:-1]) > 0) & world.tying[:, None]
     number = tied.sum(axis=0)
-    network = tied[world.families.index(NETWORK)] if NETWORK in world.families else np.zeros(len(number), dtype=bool)
+    leased = tied[[family == LEASED_FAMILY for family in world.families]].any(axis=0)
     several = np.count_nonzero(world.tying) > 1
-    weakly = several & network & (number == 1) & (pairs.total < ENOUGH)
+    weakly = several & leased & (number == 1) & (pairs.total < ENOUGH)
     role = np.where(
         shielded | weakly,
         str(model.Role.BYSTANDER),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from linkage.config import LEASED_FAMILY
 from linkage.model import ACCUSING, CLEARING, Known, Standing, Verdict, folded_label, standing_of
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, World
@@ -114,7 +115,7 @@ def _rented(known: Known, world: World, counts: Counts, scored: Score) -> Floats
     rented = known.entity[[folded_label(name) in RENTED for name in known.context]]
     uses, listed = np.zeros(rings), np.zeros(rings)
     for background, numbers, kind in zip(world.kinds, counts.kinds, scored.kinds, strict=True):
-        if background.incidence.kind.family != "network":
+        if background.incidence.kind.family != LEASED_FAMILY:
             continue
         cell = kind.chosen
         within = np.isin(background.incidence.entities[numbers.entity[cell]], rented)

@@ -131,8 +131,7 @@ class Member:
         found = measured(graph, self.members, world)
         mine = int(np.flatnonzero(found.pairs.account == self.account)[0])
         total = float(np.round(found.pairs.total[mine], 3))
-        beside = (found.plantable & Limits.of(self.world.method).shield) | found.astray
-        roles = roles_of(world, found.pairs, beside)[0]
+        roles = roles_of(world, found.pairs, found.beside(Limits.of(self.world.method).shield))[0]
         role = Role(roles[mine]) if total > 0 else None
         stands = found.scored.saved[0] > 0 and bool(
             is_ring(found.features, found.support, found.verdicts, forgeable_families(world))[0]
