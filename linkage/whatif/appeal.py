@@ -30,8 +30,9 @@ NOTICE = "Being linked is no proof of wrongdoing, and says nothing of who holds 
 ROLES = {
     Role.CORE: "Two or more independent sorts of evidence tie it to them.",
     Role.PERIPHERY: "One sort of evidence alone ties it to them.",
-    Role.BYSTANDER: "It looks like a bystander: it shares addresses with them and little else, or only what anyone can "
-    "put on an account. What they do is not attributed to it.",
+    Role.BYSTANDER: "It looks like a bystander: it shares addresses with them and little else, or one sort of evidence "
+    "alone as too many others do, or one thing that its own household uses, or only what anyone can put on an account. "
+    "What they do is not attributed to it.",
 }
 VERDICTS = {
     Verdict.SUSPECT: "be taken for accounts that the same hands run",
