@@ -133,17 +133,26 @@ def roles_of(world: World, pairs: Pairs, shielded: np.ndarray) -> tuple[list[str
     Addresses that many strangers use tie little (under 10 bits in all); those of the ring alone make a periphery. Who
     is ``shielded`` is a bystander, however many families tie it. Windows tie nobody.
     """
-    tied = (by_family(world, pairs.bits[:-1]) > 0) & world.tying[:, None]
-    number = tied.sum(axis=0)
-    leased = tied[[family == LEASED_FAMILY for family in world.families]].any(axis=0)
-    several = np.count_nonzero(world.tying) > 1
-    weakly = several & leased & (number == 1) & (pairs.total < ENOUGH)
+    tied = _tied(world, pairs)
+    weakly = by_network_alone(world, pairs) & (pairs.total < ENOUGH)
     role = np.where(
         shielded | weakly,
         str(model.Role.BYSTANDER),
-        np.where(number >= 2, str(model.Role.CORE), str(model.Role.PERIPHERY)),
+        np.where(tied.sum(axis=0) >= 2, str(model.Role.CORE), str(model.Role.PERIPHERY)),
     )
     return role.tolist(), _families(world, tied)
+
+
+def by_network_alone(world: World, pairs: Pairs) -> np.ndarray:
+    """Which pairs only addresses tie, though other families could."""
+    tied = _tied(world, pairs)
+    leased = tied[[family == LEASED_FAMILY for family in world.families]].any(axis=0)
+    return np.asarray((np.count_nonzero(world.tying) > 1) & leased & (tied.sum(axis=0) == 1))
+
+
+def _tied(world: World, pairs: Pairs) -> np.ndarray:
+    """Which families tie each pair: families x pairs, those of windows never."""
+    return np.asarray((by_family(world, pairs.bits[:-1]) > 0) & world.tying[:, None])
 
 
 def _members(world: World, found: Found) -> pa.Table:
@@ -160,13 +169,17 @@ def _members(world: World, found: Found) -> pa.Table:
 
 
 def _affiliations(world: World, found: Found) -> pa.Table:
+    """Rings that fit members of other rings, too; addresses alone make a bystander, whatever they are worth.
+
+    Rings that rent from one provider share its addresses: who works for one of them works for no other by that.
+    """
     pairs = found.affiliations
     suspect = np.array([verdict == model.Verdict.SUSPECT for verdict in found.verdicts.verdict], dtype=bool)
     weakest = without_firm_evidence(world, pairs) & suspect[pairs.group] & found.shield
     columns: dict[str, object] = {
         "account": pairs.account,
         "ring": pairs.group,
-        "role": roles_of(world, pairs, weakest)[0],
+        "role": roles_of(world, pairs, weakest | by_network_alone(world, pairs))[0],
         "log_odds_bits": published(pairs.total),
     }
     return _joined([columns], model.RING_AFFILIATIONS)
