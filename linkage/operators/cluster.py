@@ -11,13 +11,13 @@ import numpy as np
 from linkage.operators.ties import Groups, between
 from linkage.operators.uses import Ints, KindUses, narrowed
 
-WORTH = 8.0  # bits that a union must exceed; a price, no bound. 2 log2 of 16 groups
+WORTH = 5.0  # bits that a union must exceed at least, as in the stage rings; a price, no bound
 SUGGESTED = 1.0  # bits from which unions are proposed; 0.5 to 4 gave the same operators on eight simulated worlds
 
 
 def price(groups: int) -> float:
-    """Bits that a tie must exceed: 8, or with many groups 2 log2 of their number, which pays for all the pairs."""
-    return max(WORTH, 2 * float(np.log2(max(groups, 1))))
+    """Bits that a tie must exceed: 5, or with more than eight groups log2 of the pairs that they make."""
+    return max(WORTH, float(np.log2(max(groups * (groups - 1) / 2, 1))))
 
 
 @dataclass(frozen=True)

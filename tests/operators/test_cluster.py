@@ -90,7 +90,8 @@ def test_no_rings_no_kinds_no_uses() -> None:
 
 
 def test_the_price_pays_for_the_pairs() -> None:
-    assert [price(n) for n in (0, 1, 32, 64, 1024)] == [8.0, 8.0, 10.0, 12.0, 20.0]
+    assert [price(n) for n in (0, 1, 8, 9)] == [5.0, 5.0, 5.0, pytest.approx(np.log2(36))]
+    assert 2 ** price(1_024) == pytest.approx(1_024 * 1_023 / 2)
 
 
 def test_what_is_cut_out_of_a_tree_leaves_the_rest_in_shape() -> None:
