@@ -46,7 +46,8 @@ def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
     speaks for them, together with three members who have, nine tenths of its users being members; or all that they use
     of a forgeable kind, two things or more, is the ring's own: an honest account's own values stay, whatever is
     planted; or they began their use of it with what the ring's profile holds (:func:`_began`). The last two say nothing
-    of kinds that many accounts do not have at all: there all that a victim has is what was planted.
+    of kinds that many accounts do not have at all: there all that a victim has is what was planted. Who pays like
+    members that are cleared so is cleared with them, whatever ties those.
     """
     account = np.asarray(groups_of(labels, len(ties.counts.size)).indices)
     forgeable = np.array([b.incidence.kind.forgeable for b in world.kinds] + [True])
@@ -56,18 +57,22 @@ def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
     cleared = _cleared(world, ties, account, witness, gate == NOBODY)
     inside = (gate == NOBODY) | cleared[account[gate]]
     cleared = _cleared(world, ties, account, witness & cleared, inside)  # who could be a victim itself clears nobody
+    cleared |= _cleared(world, ties, account, witness & cleared, inside, cleared)
     return np.asarray(~cleared[ties.pairs.account])
 
 
-def _cleared(world: World, ties: Ties, account: Ints, witness: np.ndarray, inside: np.ndarray) -> np.ndarray:
+def _cleared(
+    world: World, ties: Ties, account: Ints, witness: np.ndarray, inside: np.ndarray, payer: np.ndarray | None = None
+) -> np.ndarray:
     """Which accounts of the world are members that nobody could have framed, given the witnesses.
 
-    Those who are not ``inside`` (one boolean a membership) are not cleared, and clear nobody.
+    Those who are not ``inside`` (one boolean a membership) are not cleared, and clear nobody. ``payer``: witnesses of
+    what does not pass between strangers, where they are others.
     """
     ours = np.zeros(world.accounts, dtype=bool)
     ours[account] = inside
     firm = np.zeros(world.accounts, dtype=bool)
-    firm[ties.pairs.account] = firmly_tied(world, ties, account, witness & ours)
+    firm[ties.pairs.account] = firmly_tied(world, ties, account, witness & ours, payer)
     firm &= ours
     cleared = firm.copy()
     parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.pairs.bits, strict=False)
@@ -87,7 +92,9 @@ def _cleared(world: World, ties: Ties, account: Ints, witness: np.ndarray, insid
     return cleared & ours
 
 
-def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) -> np.ndarray:
+def firmly_tied(
+    world: World, ties: Ties, account: Ints, witness: np.ndarray, payer: np.ndarray | None = None
+) -> np.ndarray:
     """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are positive; per pair.
 
     A link counts when another member on the entity is a ``witness``, tied by forgeable kinds, too: a victim's household
@@ -103,7 +110,8 @@ def firmly_tied(world: World, ties: Ties, account: Ints, witness: np.ndarray) ->
             speaking = sp.csr_matrix((weight, (numbers.group, numbers.entity)), shape=made.own_weight.shape)
             least = mostly_members(background.incidence.matrix, speaking, numbers.member_group, account)
             crowd = np.round(held, DIGITS) < least[numbers.member_group]
-            links = _counting(background, numbers, witness[account])
+            vouch = payer if payer is not None and background.stays else witness
+            links = _counting(background, numbers, vouch[account])
             kept = np.bincount(numbers.link_member, weights=links * weight[numbers.link_cell], minlength=len(account))
             idle = np.zeros(world.accounts)
             idle[account] = held - np.where(crowd, 0.0, kept)
@@ -197,19 +205,29 @@ def _began(background: Background, numbers: KindCounts, scored: KindScore, accou
     """Which memberships began with what their ring's profile holds, and went on with it.
 
     Whatever it used in the first hour with the kind is in the profile, used by three members or more, and these are a
-    quarter of its users; and so is half of all uses. False where times or uses are not known.
+    quarter of its users; or some of it is, and they are half of them. Half of all uses are of such things. False where
+    times or uses are not known.
     """
     seen, uses = background.incidence.seen, background.incidence.uses
     if seen is None or uses is None:
         return np.zeros(len(account), dtype=bool)
-    cells = scored.chosen & (numbers.k >= OWN_USERS) & (SHARED_WITH * numbers.k >= background.users[numbers.entity])
+    users = background.users[numbers.entity]
+    cells = scored.chosen & (numbers.k >= OWN_USERS)
+    theirs = _to_cells(background, numbers, cells & (SHARED_WITH * numbers.k >= users))
+    own = _to_cells(background, numbers, cells & (2 * numbers.k >= users))
+    first, used = _begun_with(background, seen, account), uses[account]
+    begun, by_own = (first.multiply(m).sum(axis=1).A1 for m in (theirs, own))
+    often = used.multiply(theirs).sum(axis=1).A1
+    at_once = (begun > 0) & ((begun == first.sum(axis=1).A1) | (by_own > 0))
+    return np.asarray(at_once & (2 * often >= used.sum(axis=1).A1))
+
+
+def _to_cells(background: Background, numbers: KindCounts, cells: np.ndarray) -> sp.csr_matrix:
+    """The links of the memberships to some of the cells, memberships x entities (0/1)."""
     links = cells[numbers.link_cell]
     where = (numbers.link_member[links], numbers.entity[numbers.link_cell[links]])
-    ones, shape = np.ones(int(links.sum()), dtype=np.int64), (len(account), background.entities)
-    theirs = sp.csr_matrix((ones, where), shape=shape)
-    first, used = _begun_with(background, seen, account), uses[account]
-    begun, often = (m.multiply(theirs).sum(axis=1).A1 for m in (first, used))
-    return np.asarray((begun > 0) & (begun == first.sum(axis=1).A1) & (2 * often >= used.sum(axis=1).A1))
+    shape = (len(numbers.member_group), background.entities)
+    return sp.csr_matrix((np.ones(int(links.sum()), dtype=np.int64), where), shape=shape)
 
 
 def _begun_with(background: Background, seen: sp.csr_matrix, account: Ints) -> sp.csr_matrix:

@@ -32,9 +32,9 @@ def town() -> Town:
     return made
 
 
-def measured(graph: AccountGraph, members: int) -> tuple[np.ndarray, Pairs, np.ndarray]:
+def measured(graph: AccountGraph, members: int, few: bool = False) -> tuple[np.ndarray, Pairs, np.ndarray]:
     """Who of one group could be framed, the members' log-odds, and whose firm evidence is not enough."""
-    world, labels = world_of(graph), np.where(np.arange(ACCOUNTS) < members, 0, -1).astype(np.int64)
+    world, labels = replace(world_of(graph), few=few), np.where(np.arange(ACCOUNTS) < members, 0, -1).astype(np.int64)
     counts = count(world, groups_of(labels, 1))
     account = np.arange(members)
     scored = score(world, counts)
@@ -169,13 +169,44 @@ def with_own_values() -> tuple[AccountGraph, Incidence, tuple[np.ndarray, np.nda
 
 
 def test_who_began_with_the_rings_prompts_was_not_framed() -> None:
-    """Values of its own that an account took to later say nothing, as nobody plants in the past."""
+    """Nobody plants in the past: what the ring has for itself was not planted in the first hour, whatever is beside."""
     graph, content, own = with_own_values()
-    assert measured(graph, 38)[0].nonzero()[0].tolist() == [*EVADERS, *VICTIMS], "as old as the ring's"
-    content.seen[own] = LATER
-    assert measured(graph, 38)[0].nonzero()[0].tolist() == list(VICTIMS)
+    assert measured(graph, 38)[0].nonzero()[0].tolist() == list(VICTIMS), "own values are as old as the ring's"
+    content.seen[list(EVADERS)] = content.matrix[list(EVADERS)] * LATER
+    content.seen[own] = 1
+    assert measured(graph, 38)[0].nonzero()[0].tolist() == [*EVADERS, *VICTIMS], "the ring's came an hour later"
+
+
+def test_who_began_with_what_strangers_use_as_well_began_with_nothing_else() -> None:
+    """Half of the members' prompts are strangers': who began with one, and with a prompt of its own, may be another."""
+    made = town()
+    made.use(CONTENT, range(100, 122), sorted({e for a, e in made.links[CONTENT] if a in EVADERS}), 8)
+    for evader in EVADERS:
+        made.use(CONTENT, [evader], made.fresh(CONTENT, 1), 1)
+    graph = timed(made.graph(), VICTIMS)
+    content = next(i for i in graph.kinds if i.kind == CONTENT)
+    evaders = content.matrix[list(EVADERS)]
+    alone = content.users[evaders.indices] == 1
+    own = EVADERS[0] + rows_of(evaders)[alone], evaders.indices[alone]
+    assert measured(graph, 38)[0][list(EVADERS)].all(), "own values are as old as the ring's"
     content.seen[own] = LATER - 1
-    assert measured(graph, 38)[0].nonzero()[0].tolist() == [*EVADERS, *VICTIMS], "still in the first hour"
+    assert measured(graph, 38)[0][list(EVADERS)].all(), "still in the first hour"
+    content.seen[own] = LATER
+    assert not measured(graph, 38)[0][list(EVADERS)].any()
+
+
+def test_who_pays_like_a_cleared_member_is_cleared() -> None:
+    """Nothing forgeable ties 38 and 39: the one pays with the ring, the other with it; 40 with a victim."""
+    made = town()
+    made.use(PAYMENT, [38], made.fresh(PAYMENT, 1), 1, only=True)
+    for payers in ([0, 1, 38], [2, 3, 38], [38, 39], [VICTIMS[0], 40]):
+        made.use(PAYMENT, payers, made.fresh(PAYMENT, 1), 1)
+    found, pairs, without = measured(made.graph(), 41, few=True)
+    forgeable = pairs.bits[[0, 3]]
+    assert (forgeable[:, 38:] <= 0).all()
+    assert not without[38:].any(), "cards alone tie them, and enough"
+    assert found[[38, 39]].tolist() == [False, False]
+    assert found[[VICTIMS[0], 40]].all(), "a victim's household pays like nobody who is cleared"
 
 
 def test_planting_more_often_changes_no_beginning() -> None:
