@@ -205,29 +205,19 @@ def _began(background: Background, numbers: KindCounts, scored: KindScore, accou
     """Which memberships began with what their ring's profile holds, and went on with it.
 
     Whatever it used in the first hour with the kind is in the profile, used by three members or more, and these are a
-    quarter of its users; or some of it is, and they are half of them. Half of all uses are of such things. False where
-    times or uses are not known.
+    quarter of its users; and so is half of all uses. False where times or uses are not known.
     """
     seen, uses = background.incidence.seen, background.incidence.uses
     if seen is None or uses is None:
         return np.zeros(len(account), dtype=bool)
-    users = background.users[numbers.entity]
-    cells = scored.chosen & (numbers.k >= OWN_USERS)
-    theirs = _to_cells(background, numbers, cells & (SHARED_WITH * numbers.k >= users))
-    own = _to_cells(background, numbers, cells & (2 * numbers.k >= users))
-    first, used = _begun_with(background, seen, account), uses[account]
-    begun, by_own = (first.multiply(m).sum(axis=1).A1 for m in (theirs, own))
-    often = used.multiply(theirs).sum(axis=1).A1
-    at_once = (begun > 0) & ((begun == first.sum(axis=1).A1) | (by_own > 0))
-    return np.asarray(at_once & (2 * often >= used.sum(axis=1).A1))
-
-
-def _to_cells(background: Background, numbers: KindCounts, cells: np.ndarray) -> sp.csr_matrix:
-    """The links of the memberships to some of the cells, memberships x entities (0/1)."""
+    cells = scored.chosen & (numbers.k >= OWN_USERS) & (SHARED_WITH * numbers.k >= background.users[numbers.entity])
     links = cells[numbers.link_cell]
     where = (numbers.link_member[links], numbers.entity[numbers.link_cell[links]])
-    shape = (len(numbers.member_group), background.entities)
-    return sp.csr_matrix((np.ones(int(links.sum()), dtype=np.int64), where), shape=shape)
+    ones, shape = np.ones(int(links.sum()), dtype=np.int64), (len(account), background.entities)
+    theirs = sp.csr_matrix((ones, where), shape=shape)
+    first, used = _begun_with(background, seen, account), uses[account]
+    begun, often = (m.multiply(theirs).sum(axis=1).A1 for m in (first, used))
+    return np.asarray((begun > 0) & (begun == first.sum(axis=1).A1) & (2 * often >= used.sum(axis=1).A1))
 
 
 def _begun_with(background: Background, seen: sp.csr_matrix, account: Ints) -> sp.csr_matrix:
