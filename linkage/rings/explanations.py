@@ -242,9 +242,13 @@ def handed_on(f: Features) -> Floats:
 def relay(f: Features) -> Floats:
     """How far most members do, and are more than one person has: what no open payment method explains.
 
-    The jobs of a fleet meet by their timetable now and then, half of its accounts at most.
+    The jobs of a fleet meet by their timetable now and then, those of two in three of its accounts at times: where all
+    run on one image and one method pays for them, that says nothing.
     """
-    return np.asarray(handed_on(f) * rising(f.family("timing").meeting, 0.45, 0.65) * rising(f.size, FEW - 1, FEW + 1))
+    pay, device = f.family("payment"), f.family("device")
+    fleet = rising(np.minimum(pay.top, device.top) / np.maximum(f.size, 1), 0.7, 0.9)
+    most = rising(f.family("timing").meeting, 0.45, 0.65) * rising(f.size, FEW - 1, FEW + 1)
+    return np.asarray(handed_on(f) * most * (1 - fleet))
 
 
 def cleared(f: Features) -> Floats:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.stats import poisson
 
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World, groups_of, rows_of
@@ -25,7 +26,10 @@ EVERYBODY = 0.99  # of all accounts have a kind of which every honest one, too, 
 OTHERS = 3  # accounts that are enough to see whether half of them are members
 DIGITS = 6  # of bits that are compared
 NO_LIFE = 2  # entities of a kind that an account without a life of its own has, all of them the ring's own
-SHARED_WITH = 4  # times as many users as members: rings share their operator's prompts; people begin with popular ones
+SHARED_WITH = 4  # times as many users as members, where all are of rings: these share their operator's prompts
+AMONG = 2  # times as many, where some are of none: people begin with popular devices and prompts
+LIFE = 7 * 86_400 * 1_000_000  # microseconds; of what is planted in a shorter life too much falls into its first hour
+SUDDEN = 1e-4  # chance of that in a longer one
 BEGINNING = 3_600 * 1_000_000  # microseconds in which an account shows what it is for, and nobody has heard of it yet
 
 
@@ -82,7 +86,7 @@ def _cleared(
         if not background.incidence.kind.forgeable:
             speaks = np.zeros(world.accounts, dtype=bool)  # not so where a ring's proxy comes out of somebody's home
             speaks[ties.pairs.account] = bits > 0
-            cleared[account[_with_the_firm(background.users, numbers, firm[account]) & speaks[account]]] = True
+            cleared[account[_with_the_firm(background, numbers, firm, account) & speaks[account]]] = True
         elif world.accounts and np.mean(background.breadth > 0) >= EVERYBODY:
             elsewhere = np.zeros(world.accounts, dtype=bool)
             elsewhere[ties.pairs.account] = ties.pairs.total > bits
@@ -98,8 +102,9 @@ def firmly_tied(
     """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are positive; per pair.
 
     A link counts when another member on the entity is a ``witness``, tied by forgeable kinds, too: a victim's household
-    comes into the ring behind the victim. And the links to a kind count together, when most accounts that have as much
-    of it for the ring are members: a customer of the ring's VPN uses several of its exits, as all customers do.
+    comes into the ring behind the victim. It says nothing of who is at home there (:func:`_at_home`). And the links to
+    a kind count together, when most accounts that have as much of it for the ring are members: a customer of the ring's
+    VPN uses several of its exits, as all customers do.
     """
     bits = ties.pairs.bits[-1].copy()
     parts = zip(world.kinds, ties.counts.kinds, ties.made.kinds, strict=True)
@@ -111,7 +116,7 @@ def firmly_tied(
             least = mostly_members(background.incidence.matrix, speaking, numbers.member_group, account)
             crowd = np.round(held, DIGITS) < least[numbers.member_group]
             vouch = payer if payer is not None and background.stays else witness
-            links = _counting(background, numbers, vouch[account])
+            links = _counting(background, numbers, vouch[account]) & ~_at_home(background, numbers, account)
             kept = np.bincount(numbers.link_member, weights=links * weight[numbers.link_cell], minlength=len(account))
             idle = np.zeros(world.accounts)
             idle[account] = held - np.where(crowd, 0.0, kept)
@@ -162,17 +167,32 @@ def _counting(background: Background, numbers: KindCounts, witness: np.ndarray) 
     return np.asarray((others > 0) & (known | (not background.stays))[numbers.link_cell])
 
 
+def _at_home(background: Background, numbers: KindCounts, account: Ints) -> np.ndarray:
+    """Which links are to an address of which the account makes most uses: a proxy may leave through it, unasked.
+
+    Things that stay, such as cards, are nobody's home; none is where uses are not counted.
+    """
+    uses = background.incidence.uses
+    if background.stays or uses is None or not len(numbers.link_cell):
+        return np.zeros(len(numbers.link_cell), dtype=bool)
+    entity = numbers.entity[numbers.link_cell]
+    own = np.asarray(uses[account][numbers.link_member, entity]).ravel()
+    return np.asarray(2 * own > np.asarray(uses.sum(axis=0)).ravel()[entity])
+
+
 def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:
     """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are not positive; per pair."""
     firm = np.array([_firm(b) for b in world.kinds] + [True])
     return np.asarray(pairs.bits[firm].sum(axis=0) <= 0)
 
 
-def _with_the_firm(users: Ints, numbers: KindCounts, firm: np.ndarray) -> np.ndarray:
-    """Which memberships use an entity with three members who have firm evidence, and hardly any stranger."""
-    theirs = np.bincount(numbers.link_cell, weights=firm[numbers.link_member], minlength=len(numbers.k))
-    own = (theirs >= OWN_USERS) & (numbers.k >= HARDLY_SHARED * users[numbers.entity])
-    return np.asarray(_links_to(numbers, own) > 0)
+def _with_the_firm(background: Background, numbers: KindCounts, firm: np.ndarray, account: Ints) -> np.ndarray:
+    """Which memberships use an entity with three members who have firm evidence, and hardly any stranger, away from
+    home."""
+    theirs = np.bincount(numbers.link_cell, weights=firm[account[numbers.link_member]], minlength=len(numbers.k))
+    own = (theirs >= OWN_USERS) & (numbers.k >= HARDLY_SHARED * background.users[numbers.entity])
+    links = own[numbers.link_cell] & ~_at_home(background, numbers, account)
+    return np.asarray(np.bincount(numbers.link_member[links], minlength=len(account)) > 0)
 
 
 def _holding(
@@ -186,8 +206,13 @@ def _holding(
         np.bincount(numbers.link_cell, weights=some[numbers.link_member], minlength=len(numbers.k)).astype(np.int64)
         for some in (inside, inside & elsewhere)
     )
-    of_rings = np.bincount(background.incidence.matrix[account].indices, minlength=background.entities)
-    return np.where((of_rings >= HARDLY_SHARED * background.users)[numbers.entity], own, tied)
+    return np.where(_of_rings(background, account)[numbers.entity], own, tied)
+
+
+def _of_rings(background: Background, account: Ints) -> np.ndarray:
+    """Of which entities nine tenths of the users are of some ring."""
+    number = np.bincount(background.incidence.matrix[account].indices, minlength=background.entities)
+    return np.asarray(number >= HARDLY_SHARED * background.users)
 
 
 def _without_a_life(users: Ints, numbers: KindCounts) -> np.ndarray:
@@ -204,20 +229,46 @@ def _links_to(numbers: KindCounts, cells: np.ndarray) -> Ints:
 def _began(background: Background, numbers: KindCounts, scored: KindScore, account: Ints) -> np.ndarray:
     """Which memberships began with what their ring's profile holds, and went on with it.
 
-    Whatever it used in the first hour with the kind is in the profile, used by three members or more, and these are a
-    quarter of its users; and so is half of all uses. False where times or uses are not known.
+    Whatever it used in the first hour with the kind is in the profile, used by three members or more, and these are
+    half of its users, or a quarter where hardly any is of no ring; or so much of it is that nobody put it there by
+    chance (:func:`_sudden`). Half of all uses are of such things. False where times or uses are not known.
     """
     seen, uses = background.incidence.seen, background.incidence.uses
     if seen is None or uses is None:
         return np.zeros(len(account), dtype=bool)
-    cells = scored.chosen & (numbers.k >= OWN_USERS) & (SHARED_WITH * numbers.k >= background.users[numbers.entity])
+    users = background.users[numbers.entity]
+    cells = scored.chosen & (numbers.k >= OWN_USERS)
+    shared = np.where(_of_rings(background, account)[numbers.entity], SHARED_WITH, AMONG)
+    theirs = _to_cells(background, numbers, cells & (shared * numbers.k >= users))
+    own = _to_cells(background, numbers, cells & (AMONG * numbers.k >= users))
+    first, used = _begun_with(background, seen, account), uses[account]
+    begun, by_own = (first.multiply(m).sum(axis=1).A1 for m in (theirs, own))
+    sudden = (by_own > 0) & _sudden(seen[account], begun, seen[account].multiply(theirs).getnnz(axis=1) - begun)
+    often = used.multiply(theirs).sum(axis=1).A1
+    at_once = (begun > 0) & ((begun == first.sum(axis=1).A1) | sudden)
+    return np.asarray(at_once & (2 * often >= used.sum(axis=1).A1))
+
+
+def _sudden(times: sp.csr_matrix, begun: Ints, later: Ints) -> np.ndarray:
+    """Who took to more in its first hour than an attacker's values, which come all the time, put there by chance.
+
+    Per row of ``times`` (first uses): ``begun`` of the ring's things within the hour against a Poisson with the rate of
+    the ``later`` ones, one at least, over a life of a week or longer.
+    """
+    oldest, newest = np.full(len(begun), np.iinfo(np.int64).max), np.zeros(len(begun), dtype=np.int64)
+    np.minimum.at(oldest, rows_of(times), times.data)
+    np.maximum.at(newest, rows_of(times), times.data)
+    life = np.maximum(newest - oldest, BEGINNING)
+    expected = np.maximum(later, 1) * (BEGINNING / life)
+    return np.asarray((life >= LIFE) & (poisson.sf(begun - 1, expected) < SUDDEN))
+
+
+def _to_cells(background: Background, numbers: KindCounts, cells: np.ndarray) -> sp.csr_matrix:
+    """The links of the memberships to some of the cells, memberships x entities (0/1)."""
     links = cells[numbers.link_cell]
     where = (numbers.link_member[links], numbers.entity[numbers.link_cell[links]])
-    ones, shape = np.ones(int(links.sum()), dtype=np.int64), (len(account), background.entities)
-    theirs = sp.csr_matrix((ones, where), shape=shape)
-    first, used = _begun_with(background, seen, account), uses[account]
-    begun, often = (m.multiply(theirs).sum(axis=1).A1 for m in (first, used))
-    return np.asarray((begun > 0) & (begun == first.sum(axis=1).A1) & (2 * often >= used.sum(axis=1).A1))
+    shape = (len(numbers.member_group), background.entities)
+    return sp.csr_matrix((np.ones(int(links.sum()), dtype=np.int64), where), shape=shape)
 
 
 def _begun_with(background: Background, seen: sp.csr_matrix, account: Ints) -> sp.csr_matrix:

@@ -481,6 +481,9 @@ def test_a_fleet_works_evenly_and_pays_openly() -> None:
     assert met[Verdict.SUSPECT] == 0, "its jobs meet by the timetable"
     handed = fits(ring(30, even=40, payment=shared(300, 30, 1), timing=shared(9, 2, 20, meeting=0.7), **fleet))
     assert handed[Verdict.SUSPECT] == 1, "most do not take up each other's work by chance"
+    fleet |= {"device": shared(200, 30, 1), "timing": shared(9, 2, 20, meeting=0.7)}
+    one = fits(ring(30, even=40, payment=shared(300, 30, 1), **fleet))
+    assert one[Verdict.SUSPECT] == 0, "all on one image and one card: a timetable's"
 
 
 def test_a_person_may_go_on_at_another_of_five_accounts_when_one_is_limited() -> None:

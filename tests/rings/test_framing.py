@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from linkage.model import AccountGraph, Incidence, Kind
 from linkage.rings import framing as module
 from linkage.rings.counts import count, groups_of, rows_of, world_of
-from linkage.rings.framing import BEGINNING, Ties, firmly_tied, mostly_members, plantable, without_firm_evidence
+from linkage.rings.framing import BEGINNING, LIFE, Ties, firmly_tied, mostly_members, plantable, without_firm_evidence
 from linkage.rings.profile import Pairs, member_pairs, profiles
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town
@@ -34,9 +34,13 @@ def town() -> Town:
 
 def measured(graph: AccountGraph, members: int, few: bool = False) -> tuple[np.ndarray, Pairs, np.ndarray]:
     """Who of one group could be framed, the members' log-odds, and whose firm evidence is not enough."""
-    world, labels = replace(world_of(graph), few=few), np.where(np.arange(ACCOUNTS) < members, 0, -1).astype(np.int64)
-    counts = count(world, groups_of(labels, 1))
-    account = np.arange(members)
+    return labelled(graph, np.where(np.arange(ACCOUNTS) < members, 0, -1).astype(np.int64), few)
+
+
+def labelled(graph: AccountGraph, labels: np.ndarray, few: bool = False) -> tuple[np.ndarray, Pairs, np.ndarray]:
+    """The same of groups given as labels per account."""
+    world, account = replace(world_of(graph), few=few), np.flatnonzero(labels >= 0)
+    counts = count(world, groups_of(labels, int(labels.max()) + 1))
     scored = score(world, counts)
     made = profiles(world, counts, scored)
     pairs = member_pairs(world, made, account, labels[account])
@@ -106,6 +110,21 @@ def test_a_home_that_the_rings_traffic_comes_out_of_clears_nobody() -> None:
     made.use(NETWORK, VICTIMS[:1], [*home, *made.fresh(NETWORK, 14)], 15, only=True)
     made.use(NETWORK, VICTIMS[1:2], home, 1, only=True)
     assert measured(made.graph(), 38)[0][list(VICTIMS[:2])].tolist() == [True, False]
+
+
+def test_who_makes_most_uses_of_an_address_is_at_home_there() -> None:
+    """Proxies of the ring leave through two lines of a home; where uses are not counted nobody knows whose they are."""
+    made = town()
+    lines = made.fresh(NETWORK, 2)
+    made.use(NETWORK, range(4), lines, 2)
+    made.use(NETWORK, VICTIMS[:1], lines, 2, only=True)
+    graph = made.graph()
+    assert not measured(graph, 38)[0][VICTIMS[0]]
+    counted = timed(graph, VICTIMS)
+    network = next(i for i in counted.kinds if i.kind == NETWORK)
+    for often, framed in ((4, False), (5, True)):
+        network.uses[VICTIMS[0]] = network.matrix[VICTIMS[0]] * often
+        assert measured(counted, 38)[0][VICTIMS[0]] == framed, "more than the four others together"
 
 
 def test_one_that_strangers_have_is_not() -> None:
@@ -178,6 +197,30 @@ def test_who_began_with_the_rings_prompts_was_not_framed() -> None:
     assert measured(graph, 38)[0].nonzero()[0].tolist() == [*EVADERS, *VICTIMS], "still in the first hour"
 
 
+@pytest.mark.parametrize(
+    ("at_once", "end", "framed"),
+    [(4, LIFE, False), (4, LIFE - 1, True), (2, LIFE, False), (1, LIFE, True), (0, LIFE, True)],
+)
+def test_what_is_too_much_for_chance_began_with_the_ring_beside_other_things(
+    at_once: int, end: int, framed: bool
+) -> None:
+    """Evaders have four of the ring's prompts, so many of them at once; one of their own as old, and one at the end.
+
+    Over 168 hours, two come later: 0.00007 is the chance of two in the first one. Three: 0.018 that one does.
+    """
+    made = town()
+    for evader in EVADERS:
+        made.use(CONTENT, [evader], made.fresh(CONTENT, 2), 2)
+    graph = timed(made.graph(), VICTIMS)
+    content = next(i for i in graph.kinds if i.kind == CONTENT)
+    for evader in EVADERS:
+        mine = content.matrix[evader].indices
+        own = mine[content.users[mine] == 1]
+        content.seen[evader, np.setdiff1d(mine, own)[at_once:]] = LATER
+        content.seen[evader, own[0]] = 1 + end
+    assert measured(graph, 38)[0][list(EVADERS)].tolist() == [framed] * 4
+
+
 def test_who_pays_like_a_cleared_member_is_cleared() -> None:
     """Nothing forgeable ties 38 and 39: the one pays with the ring, the other with it; 40 with a victim."""
     made = town()
@@ -221,6 +264,20 @@ def test_what_most_strangers_use_is_no_beginning_of_a_ring() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SHARED_WITH", 0.5)
         assert measured(graph, 38)[0][list(EVADERS)].all()
+
+
+def test_prompts_with_more_other_users_begin_a_ring_only_where_these_are_of_rings_too() -> None:
+    """Some 17 of the ring use each, and 4 victims; with 12 more, half of the users are of none, or of another one."""
+    made, crowd = town(), range(100, 112)
+    prompts = sorted({e for a, e in made.links[CONTENT] if a in VICTIMS})[-8:]
+    assert not measured(timed(made.graph(), VICTIMS), 34)[0][list(EVADERS)].any()
+    made.use(CONTENT, crowd, prompts, 8)
+    crowded = timed(made.graph(), VICTIMS)
+    assert measured(crowded, 34)[0][list(EVADERS)].all()
+    rings = np.where(np.arange(ACCOUNTS) < 34, 0, -1).astype(np.int64)
+    rings[[*VICTIMS, *crowd]] = 1
+    found, pairs, _ = labelled(crowded, rings)
+    assert not found[np.isin(pairs.account, EVADERS)].any()
 
 
 def test_a_popular_device_is_no_beginning_with_the_ring() -> None:
