@@ -147,7 +147,7 @@ def _communities(job: Job, graph: AccountGraph) -> Any:
 def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table]:
     with job.stage("rings") as folder:
         method = job.config.method
-        inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed)
+        inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed, without_content=False)
         tables = find_rings(graph, partitions, inside, Limits.of(method))
         _save(folder, tables)
         return tables

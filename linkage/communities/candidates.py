@@ -49,18 +49,20 @@ def _weighted(incidence: Incidence) -> tuple[Ints, Ints, npt.NDArray[np.float64]
     return account[kept], entity[kept], weight[kept]
 
 
-def proposer(settings: Proposers, resolutions: Sequence[float], seed: int) -> Callable[[AccountGraph], Ints]:
+def proposer(
+    settings: Proposers, resolutions: Sequence[float], seed: int, without_content: bool = True
+) -> Callable[[AccountGraph], Ints]:
     """A function from a graph to partitions of its accounts: proposals x accounts, numbered within each proposal.
 
-    Leiden at each resolution on all families, and at each on all families but content (when there are others); with
-    ``settings.multiplex`` also leidenalg's multiplex optimiser with one layer a family.
+    Leiden at each resolution on all families, and, if ``without_content``, at each on all families but content (when
+    there are others); with ``settings.multiplex`` also leidenalg's multiplex optimiser with one layer a family.
     """
 
     def propose(graph: AccountGraph) -> Ints:
         runs = [LeidenSettings(settings.objective, r, settings.iterations, seed) for r in resolutions]
         families = sorted({i.kind.family for i in graph.kinds})
         without = [f for f in families if f != SECOND_PROPOSAL_LEAVES_OUT]
-        choices = [families] + ([without] if 0 < len(without) < len(families) else [])
+        choices = [families] + ([without] if without_content and 0 < len(without) < len(families) else [])
         found = [leiden(edges, run) for edges in (edges_of(graph, chosen) for chosen in choices) for run in runs]
         if settings.multiplex and len(families) > 1:
             layers = [_same_nodes(graph, family) for family in families]

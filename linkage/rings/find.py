@@ -15,13 +15,13 @@ from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.framing import Ties, plantable
 from linkage.rings.gates import homes
-from linkage.rings.inside import COMMON, rings_inside
+from linkage.rings.inside import rings_inside
 from linkage.rings.loads import evenness, heaviness
 from linkage.rings.merge import merge
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
 from linkage.rings.refine import reach, refine
 from linkage.rings.score import Score, score
-from linkage.rings.split import Proposer
+from linkage.rings.split import COMMON, Proposer
 from linkage.rings.strays import strays
 from linkage.rings.tables import Found, by_family, no_rings, ring_tables
 from linkage.rings.told import told_of

@@ -7,6 +7,7 @@ apart. So a cluster cut into rings describes each family once for all of it, or 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -14,15 +15,14 @@ import numpy as np
 from linkage.config import LEASED_FAMILY
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints, log2_binomial, log2_factorial
-from linkage.rings.counts import World, count, dense_labels, groups_of, home_of
+from linkage.rings.counts import World, count, dense_labels, groups_of, home_of, kept_labels
 from linkage.rings.decide import Limits
 from linkage.rings.looks import looks_by
 from linkage.rings.merge import merge
 from linkage.rings.score import Score, score
-from linkage.rings.split import Proposer, part_of
+from linkage.rings.split import COMMON, Proposer, part_of, without_family
 from linkage.rings.unions import WORTH, Within
 
-COMMON = "content"  # the family that rings of one operator may share; their parts may differ in leased addresses
 SHARED_BY_ALL = 2  # how many of a cluster's strongest families are tried as what its rings have in common
 
 
@@ -30,20 +30,31 @@ def rings_inside(graph: AccountGraph, world: World, clusters: Ints, propose: Pro
     """Ring of each account (-1: none), numbered over all clusters; a cluster that does not come apart is one ring.
 
     Communities proposed inside each cluster unite while that saves bits of the cluster's description; of all ways to
-    cut a cluster the one that saves most is taken, when it saves over 5 bits.
+    cut a cluster the one that saves most is taken, when it saves over 5 bits. What some families propose is tried where
+    something is left apart of what all propose.
     """
     clusters, number = dense_labels(clusters)
     whole = score(world, count(world, groups_of(clusters, number)))
     rings, best = clusters, np.full(number, WORTH)
-    for start in _proposals(graph, clusters, propose, limits.smallest):
-        looks = looks_by(world, start)
-        for told_apart in _told_apart(whole):
-            made = merge(world, start, Within(clusters, told_apart), looks)
-            saves = cut_saves(world, whole, clusters, made)
-            better = saves > best
-            best = np.where(better, saves, best)
-            rings = np.where(np.append(better, False)[clusters], made + rings.max(initial=-1) + 1, rings)
+    tried = np.bincount(clusters[clusters >= 0], minlength=number) >= 2 * limits.smallest
+    for ways in (_by_all, _by_some):
+        inside, tried = kept_labels(clusters, tried), np.zeros(number, dtype=bool)
+        for start in _proposals(graph, inside, partial(ways, propose, limits.smallest)):
+            looks = looks_by(world, start)
+            for told_apart in _told_apart(whole):
+                made = merge(world, start, Within(clusters, told_apart), looks)
+                tried |= _in_parts(made, clusters, number)
+                saves = cut_saves(world, whole, clusters, made)
+                better = saves > best
+                best = np.where(better, saves, best)
+                rings = np.where(np.append(better, False)[clusters], made + rings.max(initial=-1) + 1, rings)
     return dense_labels(rings)[0]
+
+
+def _in_parts(rings: Ints, clusters: Ints, number: int) -> np.ndarray:
+    """Which clusters are in two rings or more."""
+    rings, found = dense_labels(rings)
+    return np.asarray(np.bincount(home_of(rings, found, clusters), minlength=number) > 1)
 
 
 def cut_saves(world: World, whole: Score, clusters: Ints, rings: Ints) -> Floats:
@@ -85,38 +96,42 @@ def _told_apart(whole: Score) -> Iterator[np.ndarray]:
         yield told
 
 
-def _proposals(graph: AccountGraph, clusters: Ints, propose: Proposer, smallest: int) -> list[Ints]:
-    """Labels that cut every cluster of two rings' size by the first proposal, every one by the second, and so on.
+def _proposals(graph: AccountGraph, clusters: Ints, propose: Proposer) -> list[Ints]:
+    """Labels that cut every cluster by its first proposal, every one that has a second by that, and so on.
 
-    A proposal that repeats an earlier one of its cluster leaves the cluster whole.
+    A proposal that repeats an earlier one of its cluster is left out: who is in no cluster with one is in none (-1).
     """
     order = np.argsort(clusters, kind="stable")
     starts = np.searchsorted(clusters[order], np.arange(clusters.max(initial=-1) + 2))
     cuts: list[Ints] = []
-    following = len(starts)
+    following = 0
     for first, past in pairwise(starts):
         members = order[first:past]
-        if len(members) < 2 * smallest:
+        if not len(members):
             continue
-        for number, found in enumerate(_different(_cut_up(graph, members, propose, smallest))):
+        for number, found in enumerate(_different(propose(part_of(graph, members)))):
             if number == len(cuts):
-                cuts.append(clusters.copy())
+                cuts.append(np.full(len(clusters), -1, dtype=np.int64))
             cuts[number][members] = following + found
             following += len(members)
     return cuts
 
 
-def _cut_up(graph: AccountGraph, members: Ints, propose: Proposer, smallest: int) -> Ints:
-    """Proposals for a cluster: by all that its accounts use, and by what is their own alone.
+def _by_all(propose: Proposer, smallest: int, part: AccountGraph) -> Ints:
+    return propose(part)
+
+
+def _by_some(propose: Proposer, smallest: int, part: AccountGraph) -> Ints:
+    """Proposals by all but content, and by what is the accounts' own alone.
 
     Of the latter, whoever is in no group of ``smallest`` accounts is in one with all others of this sort.
     """
-    part = part_of(graph, members)
-    own = part_of(part_of(part, np.arange(len(members)), LEASED_FAMILY), np.arange(len(members)), COMMON)
-    if not own.kinds:
-        return propose(part)
-    apart = [dense_labels(row, smallest)[0] for row in propose(own)]
-    return np.concatenate([propose(part), np.array(apart) + 1])
+    without = without_family(part, COMMON)
+    own = without_family(without, LEASED_FAMILY)
+    found = [propose(without)] if 0 < len(without.kinds) < len(part.kinds) else []
+    if own.kinds:
+        found.append(np.array([dense_labels(row, smallest)[0] for row in propose(own)]) + 1)
+    return np.concatenate([np.zeros((0, part.accounts), dtype=np.int64), *found])
 
 
 def _different(partitions: Ints) -> Ints:

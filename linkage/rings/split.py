@@ -19,6 +19,7 @@ from linkage.rings.score import Score, bits_of, score
 from linkage.rings.unions import WORTH
 
 Proposer = Callable[[AccountGraph], Ints]
+COMMON = "content"  # the family that rings of one operator may share, and popular templates that strangers do
 
 
 def part_of(graph: AccountGraph, chosen: Ints, leave_out: str = "") -> AccountGraph:
@@ -36,6 +37,11 @@ def part_of(graph: AccountGraph, chosen: Ints, leave_out: str = "") -> AccountGr
     return AccountGraph(len(chosen), tuple(kinds))
 
 
+def without_family(graph: AccountGraph, family: str) -> AccountGraph:
+    """The graph without the kinds of a family."""
+    return AccountGraph(graph.accounts, tuple(i for i in graph.kinds if i.kind.family != family))
+
+
 @dataclass(frozen=True)
 class Parts:
     """Proposals for parts of a graph; answers are kept for when the same accounts are asked for again."""
@@ -45,12 +51,17 @@ class Parts:
     kept: dict[tuple[str, bytes], Ints] = field(default_factory=dict)
 
     def of(self, chosen: Ints, leave_out: str) -> Ints:
-        """Proposals x the chosen accounts, by all families but one; no proposals where no family is left."""
+        """Proposals x the chosen accounts, by all families but one, and by all of these but content.
+
+        No proposals where no family is left.
+        """
         asked = (leave_out, sha256(chosen.tobytes()).digest())
         if asked not in self.kept:
             part = part_of(self.graph, chosen, leave_out)
+            without = without_family(part, COMMON)
+            ways = [part] if len(without.kinds) in (0, len(part.kinds)) else [part, without]
             empty = np.zeros((0, len(chosen)), dtype=np.int64)
-            self.kept[asked] = self.propose(part) if part.kinds else empty
+            self.kept[asked] = np.concatenate([self.propose(way) for way in ways]) if part.kinds else empty
         return self.kept[asked]
 
 

@@ -64,5 +64,5 @@ def rings_of(graph: AccountGraph, method: Method, observe: Observer | None = Non
     ``observe`` is told the size and the bits saved of every group that the method scores on its way.
     """
     partitions = proposer(method.proposers, method.proposers.resolutions, method.seed)(graph)
-    inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed)
+    inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed, without_content=False)
     return find_rings(graph, partitions, inside, Limits.of(method), observe)

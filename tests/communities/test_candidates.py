@@ -86,6 +86,11 @@ def test_content_alone_is_proposed_once() -> None:
     assert partitions(graph_of(6, [(NETWORK, [(0, 0)])]), Proposers()).shape == (2, 6), "no content: once, too"
 
 
+def test_who_asks_for_no_second_proposal_gets_none(graph: AccountGraph) -> None:
+    made = proposer(Proposers(), (1.0, 8.0), 1, without_content=False)(graph)
+    assert made.tolist() == partitions(graph, Proposers())[:2].tolist()
+
+
 def test_multiplex_adds_a_proposal_a_resolution(graph: AccountGraph) -> None:
     made = partitions(graph, Proposers(multiplex=True))
     assert made.shape == (6, 250)

@@ -116,7 +116,8 @@ def found_in(graph: AccountGraph, settings: Proposers | None = None, seed: int =
     """The tables of find_rings with the proposers of the whole job."""
     chosen = settings or Proposers()
     partitions = proposer(chosen, chosen.resolutions, seed)(graph)
-    return find_rings(graph, partitions, proposer(chosen, chosen.inner_resolutions, seed), LIMITS)
+    inside = proposer(chosen, chosen.inner_resolutions, seed, without_content=False)
+    return find_rings(graph, partitions, inside, LIMITS)
 
 
 def ring_of(tables: dict[str, pa.Table], accounts: int) -> np.ndarray:

@@ -16,7 +16,7 @@ from linkage.rings.score import score
 from linkage.rings.unions import Within
 from tests.rings.graphs import CONTENT, DEVICE, LIMITS, NETWORK, PAYMENT, Town, graph_of
 
-LEIDEN = proposer(Proposers(), Proposers().inner_resolutions, 3)
+LEIDEN = proposer(Proposers(), Proposers().inner_resolutions, 3, without_content=False)
 SIZE, REST = 60, 120
 
 
@@ -55,6 +55,28 @@ def test_one_ring_stays_one() -> None:
     town = Town(5, 600)
     town.plant(range(50))
     assert inside(town.graph(), 50).tolist() == [0] * 50 + [-1] * 550
+
+
+def asked_of(graph: AccountGraph, members: int) -> list[set[str]]:
+    """The families of each graph that is given to the proposer."""
+    asked = []
+    clusters = np.where(np.arange(graph.accounts) < members, 0, -1)
+
+    def propose(part: AccountGraph) -> np.ndarray:
+        asked.append({i.kind.family for i in part.kinds if len(i.entities)})
+        return LEIDEN(part)
+
+    rings_inside(graph, world_of(graph), clusters, propose, LIMITS)
+    return asked
+
+
+def test_some_families_propose_where_what_all_propose_leaves_something_apart() -> None:
+    whole = Town(5, 600)
+    whole.plant(range(50))
+    assert len(asked_of(whole.graph(), 50)) == 1, "all of it unites again"
+    everything, without, own = asked_of(operator(0), 3 * SIZE)
+    assert without == everything - {"content"}
+    assert own == without - {"network"}
 
 
 def test_clusters_are_taken_one_by_one_and_numbered_through() -> None:

@@ -9,10 +9,10 @@ from linkage.model import AccountGraph
 from linkage.rings import split as module
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.score import score
-from linkage.rings.split import Parts, Proposer, dominated_by_family, part_of, split
+from linkage.rings.split import Parts, Proposer, dominated_by_family, part_of, split, without_family
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of, renumbered
 
-LEIDEN = proposer(Proposers(), (0.3, 1.0, 3.0, 8.0), 3)
+LEIDEN = proposer(Proposers(), (0.3, 1.0, 3.0, 8.0), 3, without_content=False)
 FIRST, SECOND, CROWD = range(30), range(30, 60), range(60, 160)
 
 
@@ -33,11 +33,13 @@ def everybody() -> np.ndarray:
 
 
 def knowing(graph: AccountGraph) -> Proposer:
-    """A proposer that knows the templates of the two rings, whatever the numbers of the accounts."""
+    """A proposer that knows the templates of the two rings, whatever the numbers of the accounts; and nothing else."""
     content = next(i for i in graph.kinds if i.kind == CONTENT)
     sets = [np.unique(content.entities[content.matrix[list(ring)].indices]) for ring in (FIRST, SECOND)]
 
     def propose(part: AccountGraph) -> np.ndarray:
+        if CONTENT not in [i.kind for i in part.kinds]:
+            return np.zeros((0, part.accounts), dtype=np.int64)
         labels = np.full(part.accounts, 2)
         for incidence in (i for i in part.kinds if i.kind == CONTENT):
             for number, templates in enumerate(sets):
@@ -137,7 +139,9 @@ def test_the_same_accounts_are_asked_for_once(graph: AccountGraph) -> None:
     asked = []
     parts = Parts(graph, lambda part: asked.append(part.accounts) or LEIDEN(part))
     answers = [parts.of(np.arange(60), leave_out="network").tolist() for _ in range(2)]
-    assert answers[0] == answers[1] == LEIDEN(part_of(graph, np.arange(60), "network")).tolist()
+    part = part_of(graph, np.arange(60), "network")
+    ways = [part, without_family(part, "content")]
+    assert answers[0] == answers[1] == np.concatenate([LEIDEN(way) for way in ways]).tolist()
     parts.of(np.arange(60), leave_out="payment")
     parts.of(np.arange(61), leave_out="network")
-    assert asked == [60, 60, 61]
+    assert asked == [60, 60, 60, 60, 61, 61], "with content and without"
