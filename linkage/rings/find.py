@@ -27,6 +27,7 @@ from linkage.rings.tables import Found, by_family, no_rings, ring_tables
 from linkage.rings.told import told_of
 from linkage.rings.unions import Behind
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
+from linkage.rings.vouched import vouched_for
 from linkage.rings.windows import PARTS, window_table
 
 REJOINED = 2  # rounds of uniting the parts of a ring; a third changed nothing on the worlds tried
@@ -111,8 +112,11 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     verdicts = judge(features, Grounds(held, firm))
     suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
-    framed = plantable(world, labels, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
     astray = _astray(world, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
+    framed = plantable(world, labels, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
+    cleared = np.full(world.accounts, -1, dtype=np.int64)
+    cleared[pairs.account] = np.where(suspect[pairs.group] & ~framed & ~astray, pairs.group, -1)
+    framed &= ~vouched_for(world, cleared)[pairs.account]
     return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framed, astray)
 
 
