@@ -340,6 +340,10 @@ def _rings() -> dict[str, tuple[pa.Schema, list[dict[str, Any]]]]:
     ]
     return {
         "4-rings/rings": (model.RING_LIST, rings), "4-rings/members": (model.RING_MEMBERS, members),
+        "4-rings/bystanders": (model.BYSTANDERS, [
+            {"account": m["account"], "ring": m["ring"], "reason": str(model.Aside.HOME)}
+            for m in members if m["role"] == "bystander"
+        ]),
         "4-rings/evidence": (model.RING_EVIDENCE, found), "4-rings/pools": (model.POOLS, pools),
         "4-rings/profiles": (model.PROFILES, profiles),
         "5-operators/ring_operators": (model.RING_OPERATOR_LIST, [

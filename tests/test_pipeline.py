@@ -35,6 +35,7 @@ STAGE_TABLES = {
     "2-graph/loads": model.LOADS,
     "3-communities/candidates": model.CANDIDATES,
     "4-rings/affiliations": model.RING_AFFILIATIONS,
+    "4-rings/bystanders": model.BYSTANDERS,
     "4-rings/evidence": model.RING_EVIDENCE,
     "4-rings/members": model.RING_MEMBERS,
     "4-rings/pools": model.POOLS,

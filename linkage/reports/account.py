@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from linkage.reports.bystanders import in_words, reasons
 from linkage.reports.card import Card
 from linkage.reports.odds import Odds, nearest_rings, odds
 from linkage.reports.store import Store
@@ -81,6 +82,11 @@ class Account:
         )
 
     @cached_property
+    def bystander_because(self) -> list[str]:
+        """Why it is a bystander of its ring (see :class:`linkage.model.Aside`); empty where it is none."""
+        return reasons(self.store, self.number)
+
+    @cached_property
     def odds(self) -> Odds | None:
         """The log-odds for its own ring; None when it is in none."""
         ring = self.row["ring"]
@@ -109,6 +115,7 @@ class Account:
     def card(self, top: int = 0) -> Card:
         """All of it on one card; ``top`` bounds the rows of links (0: all)."""
         facts = {k: v for k, v in self.row.items() if k != "ring"} | {"labels": ", ".join(self.labels) or None}
+        facts |= {"bystander_because": ", ".join(self.bystander_because) or None}
         near = pd.DataFrame(
             [(o.ring_id, o.total) for o in self.nearest], columns=["ring_id", "log_odds_bits"]
         )
@@ -117,6 +124,8 @@ class Account:
         tables |= {"links": self.links.head(top) if top else self.links, "nearest_rings": near}
         tables |= {"affiliations": self.affiliations}
         notes = {"why_not": self.why_not} if self.why_not else {}
+        if self.bystander_because:
+            notes |= {"why_a_bystander": [f"{said[0].upper()}{said[1:]}." for said in in_words(self.bystander_because)]}
         facts["waterfall_for"] = shown.ring_id if shown else None
         return Card(f"Account {self.id}", facts, tables, notes)
 

@@ -135,9 +135,13 @@ def weak_bound(case: Case) -> Figures | None:
 
 
 def bystanders(case: Case) -> Figures | None:
-    """Bystanders by their looks, with little but infrastructure or forgeable values: {members} of the {accounts}."""
+    """Bystanders by their looks, with little but infrastructure or forgeable values: {members} of the
+    {accounts}{why}.
+    """
     found = int((case.members["role"] == Role.BYSTANDER).sum())
-    return {"members": f"{found:,}", "accounts": count(len(case.members), "member")} if found else None
+    because = case.members["bystander_because"].dropna().str.split(",").explode().value_counts().sort_index()
+    why = f" ({', '.join(f'{reason}: {number:,}' for reason, number in because.items())})" if len(because) else ""
+    return {"members": f"{found:,}", "accounts": count(len(case.members), "member"), "why": why} if found else None
 
 
 def serves_several(case: Case) -> Figures | None:

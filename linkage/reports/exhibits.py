@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from linkage.reports.bystanders import BECAUSE
 from linkage.reports.store import Store
 
 ROWS_AT_ONCE = 50_000
@@ -20,12 +21,13 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 # Each takes $rings, the ring ids of the summary.
 TABLES = {
     "rings": "SELECT * EXCLUDE (ring) FROM rings WHERE ring_id IN (SELECT unnest($rings)) ORDER BY ring_id",
-    "members": """
-        SELECT m.ring_id, m.account_id, m.operator_id, m.role, m.verdict, m.log_odds_bits, m.likelihood, m.families,
-               a.created, a.first_seen, a.last_seen, a.exchanges, l.labels
+    "members": f"""
+        SELECT m.ring_id, m.account_id, m.operator_id, m.role, b.bystander_because, m.verdict, m.log_odds_bits,
+               m.likelihood, m.families, a.created, a.first_seen, a.last_seen, a.exchanges, l.labels
         FROM members m JOIN accounts a USING (account_id)
         LEFT JOIN (SELECT account_id, string_agg(DISTINCT label, ', ' ORDER BY label) AS labels
-                   FROM labels GROUP BY account_id) l USING (account_id) WHERE m.ring_id IN (SELECT unnest($rings))
+                   FROM labels GROUP BY account_id) l USING (account_id)
+        LEFT JOIN ({BECAUSE}) b USING (account_id, ring_id) WHERE m.ring_id IN (SELECT unnest($rings))
         ORDER BY m.ring_id, m.account_id""",
     "evidence": """
         SELECT e.ring_id, e.kind, k.family, e.entity, n.context, e.pool, e.ring_accounts, e.ring_accounts_with_kind,

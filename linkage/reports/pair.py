@@ -9,13 +9,14 @@ import pandas as pd
 
 from linkage.errors import NotFound
 from linkage.reports.account import Account
+from linkage.reports.bystanders import in_words
 from linkage.reports.card import Card
 from linkage.reports.hand_offs import between, told
 from linkage.reports.odds import Odds, odds
 from linkage.reports.path import LONGEST, WIDEST, Path, shortest_path
 from linkage.reports.store import Store
 from linkage.reports.visible import printable
-from linkage.reports.words import bits, count
+from linkage.reports.words import bits, count, listed
 
 _SHARED = """
     WITH shared AS (
@@ -87,7 +88,8 @@ class Pair:
             f"{count(families, 'family', 'families')}, worth {total}."
             if len(self.shared) else f"{a} and {b} share no entity."
         )
-        rings = f"Both are in {self.a.ring_id}." if self.same_ring else f"{_where(self.a)} {_where(self.b)}"
+        apart = not self.same_ring or self.a.bystander_because or self.b.bystander_because
+        rings = f"{_where(self.a)} {_where(self.b)}" if apart else f"Both are in {self.a.ring_id}."
         others = " Each belongs to it by what it shares with other members." if self.same_ring and self.path else ""
         return [shared, *self._chain(), rings + others]
 
@@ -154,7 +156,9 @@ def compare(store: Store, a: Account, b: Account) -> Pair:
 
 
 def _where(account: Account) -> str:
-    return f"{printable(account.id)} is in {account.ring_id or 'no ring'}."
+    said = in_words(account.bystander_because)
+    beside = f", a bystander there: {listed(said)}" if said else ""
+    return f"{printable(account.id)} is in {account.ring_id or 'no ring'}{beside}."
 
 
 def _missing(found: Odds) -> list[str]:

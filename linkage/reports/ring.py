@@ -10,6 +10,7 @@ import pandas as pd
 
 from linkage.model import Verdict
 from linkage.reports.bridge import Bridge, seam, weakest_bridge
+from linkage.reports.bystanders import BECAUSE
 from linkage.reports.card import Card
 from linkage.reports.case import Case
 from linkage.reports.doubts import Doubt, doubts, next_best
@@ -78,13 +79,14 @@ class Ring:
 
     @cached_property
     def members(self) -> pd.DataFrame:
-        """One row per member, firmest first: role, log-odds, families, its times, and what it is labelled already."""
+        """One row per member, firmest first: role, and why where it is a bystander, log-odds, families, its times, and
+        what it is labelled already."""
         return self.store.query(
-            "SELECT m.account_id, m.role, m.operator_id, m.log_odds_bits, m.likelihood, m.families, "
-            "a.created, a.first_seen, a.last_seen, a.exchanges, l.labels "
+            "SELECT m.account_id, m.role, b.bystander_because, m.operator_id, m.log_odds_bits, m.likelihood, "
+            "m.families, a.created, a.first_seen, a.last_seen, a.exchanges, l.labels "
             "FROM members m JOIN accounts a USING (account_id) LEFT JOIN (SELECT account_id, "
             "string_agg(DISTINCT label, ', ' ORDER BY label) AS labels FROM labels GROUP BY account_id) l "
-            "USING (account_id) WHERE m.ring_id = $ring_id "
+            f"USING (account_id) LEFT JOIN ({BECAUSE}) b USING (account_id, ring_id) WHERE m.ring_id = $ring_id "
             "ORDER BY m.log_odds_bits DESC, m.account_id",
             ring_id=self.id,
         )

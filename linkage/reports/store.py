@@ -39,6 +39,7 @@ TABLES = {
 # tables that runs of earlier versions lack: name in queries -> file, and its shape
 LATER = {
     "hand_offs": ("2-graph/hand_offs.parquet", model.HAND_OFFS),
+    "bystanders": ("4-rings/bystanders.parquet", model.BYSTANDERS),
     "windows": ("4-rings/windows.parquet", model.WINDOWS),
 }
 # made from others, for whatever says what a ring's evidence is: windows are evidence, but nothing that accounts use

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from linkage.config import LEASED_FAMILY
-from linkage.model import AccountGraph, Verdict
+from linkage.model import AccountGraph, Aside, Verdict
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, Observer, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
@@ -38,7 +38,8 @@ class Measured:
     """Groups with everything that is known of them; memberships are ``pairs``, one row of bits a kind.
 
     ``plantable``, one boolean a pair, are members of suspect groups who could be strangers with planted values;
-    ``astray`` those by one family alone, of whom there are too many to be evaders, and homes that hang on one thing.
+    ``astray`` those by one family alone, of whom there are too many to be evaders; ``at_home`` homes that hang on one
+    thing.
     """
 
     labels: Ints
@@ -51,10 +52,16 @@ class Measured:
     verdicts: Verdicts
     plantable: np.ndarray
     astray: np.ndarray
+    at_home: np.ndarray
 
-    def beside(self, shield: bool) -> np.ndarray:
-        """Who is a bystander however many families tie it; ``shield``: those who could have been framed, too."""
-        return np.asarray((self.plantable & shield) | self.astray)
+    def beside(self, shield: bool) -> dict[Aside, np.ndarray]:
+        """Who is a bystander however many families tie it, and why; ``shield``: those who could have been framed, too.
+
+        One boolean a pair for each reason.
+        """
+        return {
+            Aside.ONE_FAMILY: self.astray, Aside.HOME: self.at_home, Aside.PLANTABLE: self.plantable & shield,
+        }  # fmt: skip
 
 
 def find_rings(
@@ -112,21 +119,25 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     verdicts = judge(features, Grounds(held, firm))
     suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
-    astray = _astray(world, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
-    framed = plantable(world, labels, Ties(counts, scored, made, pairs)) & suspect[pairs.group]
+    ties, accused = Ties(counts, scored, made, pairs), suspect[pairs.group]
+    framed, astray, at_home = plantable(world, labels, ties), _astray(world, ties), _at_home(world, ties)
     cleared = np.full(world.accounts, -1, dtype=np.int64)
-    cleared[pairs.account] = np.where(suspect[pairs.group] & ~framed & ~astray, pairs.group, -1)
+    cleared[pairs.account] = np.where(accused & ~(framed | astray | at_home), pairs.group, -1)
     framed &= ~vouched_for(world, cleared)[pairs.account]
-    return Measured(labels, counts, scored, made, pairs, features, held, verdicts, framed, astray)
+    marks = (which & accused for which in (framed, astray, at_home))
+    return Measured(labels, counts, scored, made, pairs, features, held, verdicts, *marks)
 
 
 def _astray(world: World, ties: Ties) -> np.ndarray:
-    pairs, groups = ties.pairs, len(ties.counts.size)
-    at_home = np.zeros(world.accounts, dtype=bool)
-    by_group = pairs.account[np.argsort(pairs.group, kind="stable")]
-    at_home[by_group] = homes(world, ties.counts, ties.scored, ties.made)
-    tied = by_family(world, _tying_bits(world, pairs))[world.tying] > 0
-    return strays(tied, pairs.group, groups) | at_home[pairs.account]
+    tied = by_family(world, _tying_bits(world, ties.pairs))[world.tying] > 0
+    return strays(tied, ties.pairs.group, len(ties.counts.size))
+
+
+def _at_home(world: World, ties: Ties) -> np.ndarray:
+    found = np.zeros(world.accounts, dtype=bool)
+    by_group = ties.pairs.account[np.argsort(ties.pairs.group, kind="stable")]
+    found[by_group] = homes(world, ties.counts, ties.scored, ties.made)
+    return np.asarray(found[ties.pairs.account])
 
 
 def _members(graph: AccountGraph, account: Ints, group: Ints, held: Floats) -> Members:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ SCHEMAS = {
     "evidence": model.RING_EVIDENCE,
     "pools": model.POOLS,
     "profiles": model.PROFILES,
+    "bystanders": model.BYSTANDERS,
     "windows": model.WINDOWS,
 }
 
@@ -36,14 +38,14 @@ SCHEMAS = {
 class Found:
     """The decided rings and what was measured of them; memberships and affiliations are pairs.
 
-    ``beside`` are members who are bystanders however many families tie them."""
+    ``beside`` are members who are bystanders however many families tie them, by reason."""
 
     counts: Counts
     scored: Score
     made: Profiles
     members: Pairs
     plantable: np.ndarray
-    beside: np.ndarray
+    beside: Mapping[model.Aside, np.ndarray]
     shield: bool
     affiliations: Pairs
     verdicts: Verdicts
@@ -63,6 +65,7 @@ def ring_tables(world: World, found: Found) -> dict[str, pa.Table]:
         "rings": _rings(world, found),
         "members": _members(world, found),
         "affiliations": _affiliations(world, found),
+        "bystanders": _bystanders(world, found),
         "evidence": _joined([_evidence(b, c, s) for b, c, s, _ in cells], model.RING_EVIDENCE),
         "pools": _joined([_pools(b, c, s) for b, c, s, _ in cells], model.POOLS),
         "profiles": _joined([_prior(found), *(_profile(b, p) for b, _, _, p in cells)], model.PROFILES),
@@ -91,7 +94,8 @@ def coincidence_q(saved: Floats) -> Floats:
 def _joined(parts: list[dict[str, object]], schema: pa.Schema) -> pa.Table:
     tables = [pa.table({name: pa.array(p[name], schema.field(name).type) for name in schema.names}) for p in parts]
     table = pa.concat_tables([schema.empty_table(), *tables]).cast(schema)
-    keys = [(n, "ascending") for n in ("ring", "kind", "code", "entity", "account") if n in schema.names]
+    order = ("ring", "kind", "code", "entity", "account", "reason")
+    keys = [(n, "ascending") for n in order if n in schema.names]
     return table.sort_by(keys)
 
 
@@ -134,13 +138,21 @@ def roles_of(world: World, pairs: Pairs, shielded: np.ndarray) -> tuple[list[str
     is ``shielded`` is a bystander, however many families tie it. Windows tie nobody.
     """
     tied = _tied(world, pairs)
-    weakly = by_network_alone(world, pairs) & (pairs.total < ENOUGH)
     role = np.where(
-        shielded | weakly,
+        shielded | _weakly(world, pairs),
         str(model.Role.BYSTANDER),
         np.where(tied.sum(axis=0) >= 2, str(model.Role.CORE), str(model.Role.PERIPHERY)),
     )
     return role.tolist(), _families(world, tied)
+
+
+def _weakly(world: World, pairs: Pairs) -> np.ndarray:
+    return by_network_alone(world, pairs) & (pairs.total < ENOUGH)
+
+
+def any_of(beside: Mapping[model.Aside, np.ndarray]) -> np.ndarray:
+    """Which pairs have any of the reasons to stand beside."""
+    return np.asarray(np.any(list(beside.values()), axis=0))
 
 
 def by_network_alone(world: World, pairs: Pairs) -> np.ndarray:
@@ -156,7 +168,7 @@ def _tied(world: World, pairs: Pairs) -> np.ndarray:
 
 
 def _members(world: World, found: Found) -> pa.Table:
-    role, families = roles_of(world, found.members, found.beside)
+    role, families = roles_of(world, found.members, any_of(found.beside))
     columns: dict[str, object] = {
         "account": found.members.account,
         "ring": found.members.group,
@@ -166,6 +178,16 @@ def _members(world: World, found: Found) -> pa.Table:
         "plantable": found.plantable,
     }
     return _joined([columns], model.RING_MEMBERS)
+
+
+def _bystanders(world: World, found: Found) -> pa.Table:
+    """Why each bystander among the members is one, a row a reason."""
+    members = found.members
+    parts: list[dict[str, object]] = [
+        {"account": members.account[which], "ring": members.group[which], "reason": [str(reason)] * int(which.sum())}
+        for reason, which in {**found.beside, model.Aside.ADDRESSES: _weakly(world, members)}.items()
+    ]
+    return _joined(parts, model.BYSTANDERS)
 
 
 def _affiliations(world: World, found: Found) -> pa.Table:

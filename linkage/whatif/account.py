@@ -13,7 +13,7 @@ from linkage.rings.codelength import Ints
 from linkage.rings.counts import ring_world
 from linkage.rings.decide import Limits
 from linkage.rings.find import forgeable_families
-from linkage.rings.tables import roles_of
+from linkage.rings.tables import any_of, roles_of
 from linkage.rings.verdicts import is_ring
 from linkage.whatif.changes import without_entities, without_links
 from linkage.whatif.rotation import first_enough
@@ -131,7 +131,7 @@ class Member:
         found = measured(graph, self.members, world)
         mine = int(np.flatnonzero(found.pairs.account == self.account)[0])
         total = float(np.round(found.pairs.total[mine], 3))
-        roles = roles_of(world, found.pairs, found.beside(Limits.of(self.world.method).shield))[0]
+        roles = roles_of(world, found.pairs, any_of(found.beside(Limits.of(self.world.method).shield)))[0]
         role = Role(roles[mine]) if total > 0 else None
         stands = found.scored.saved[0] > 0 and bool(
             is_ring(found.features, found.support, found.verdicts, forgeable_families(world))[0]

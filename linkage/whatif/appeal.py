@@ -13,6 +13,7 @@ import pandas as pd
 
 from linkage.model import Role, Verdict
 from linkage.reports.account import Account
+from linkage.reports.bystanders import in_words
 from linkage.reports.card import Card
 from linkage.reports.labels import clears
 from linkage.reports.run import Run
@@ -30,9 +31,7 @@ NOTICE = "Being linked is no proof of wrongdoing, and says nothing of who holds 
 ROLES = {
     Role.CORE: "Two or more independent sorts of evidence tie it to them.",
     Role.PERIPHERY: "One sort of evidence alone ties it to them.",
-    Role.BYSTANDER: "It looks like a bystander: it shares addresses with them and little else, or one sort of evidence "
-    "alone as too many others do, or one thing that its own household uses, or only what anyone can put on an account. "
-    "What they do is not attributed to it.",
+    Role.BYSTANDER: "It looks like a bystander. What they do is not attributed to it.",
 }
 VERDICTS = {
     Verdict.SUSPECT: "be taken for accounts that the same hands run",
@@ -111,6 +110,7 @@ class Appeal:
             f"What ties the account {printable(self.account.id)} to other accounts, and what would change that, by "
             f"logs in which they were last seen on {day(ring.row['last_seen'])}.",
             f"It is counted in a group of {accounts} that share more than coincidence explains. {ROLES[now]}",
+            *[f"A bystander, as {said}." for said in in_words(self.account.bystander_because)],
             f"The group is {VERDICTS[ring.verdict].removeprefix('be ')}.",
             NOTICE,
         ]

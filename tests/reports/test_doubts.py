@@ -33,6 +33,7 @@ def case(**changes: Any) -> Case:
         {
             "account_id": [f"a{i}" for i in range(40)],
             "role": "core",
+            "bystander_because": pd.Series([None] * 40, dtype=object),
             "created": days,
             "first_seen": days,
             "last_seen": days,
@@ -181,6 +182,9 @@ def test_bystanders() -> None:
     members.loc[:3, "role"] = "bystander"
     said = only(doubts.doubts(case(members=members)), "bystanders")
     assert said == "Bystanders by their looks, with little but infrastructure or forgeable values: 4 of the 40 members."
+    members.loc[:3, "bystander_because"] = ["home", "home,plantable", "addresses", None]
+    said = only(doubts.doubts(case(members=members)), "bystanders")
+    assert said.endswith("4 of the 40 members (addresses: 1, home: 2, plantable: 1).")
 
 
 def test_serves_several() -> None:

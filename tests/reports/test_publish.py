@@ -236,6 +236,7 @@ HANDMADE: dict[str, tuple[pa.Schema, list[dict[str, Any]]]] = {
         {"ring": 0, "kind": "card", "entity": e, "ring_accounts": 1, "all_accounts": 1} for e in (0, 2)
     ]),
     "profiles": (model.PROFILES, []),
+    "bystanders": (model.BYSTANDERS, []),
     "windows": (model.WINDOWS, []),
 }  # fmt: skip
 OPERATED = {

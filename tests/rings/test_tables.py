@@ -29,6 +29,7 @@ SCHEMAS = {
     "evidence": model.RING_EVIDENCE,
     "pools": model.POOLS,
     "profiles": model.PROFILES,
+    "bystanders": model.BYSTANDERS,
     "windows": model.WINDOWS,
 }
 Rows = list[dict[str, Any]]
@@ -81,8 +82,9 @@ def test_shapes_and_canonical_order(tables: dict[str, pa.Table]) -> None:
     assert set(tables) == set(SCHEMAS)
     for name, table in tables.items():
         assert table.schema.equals(SCHEMAS[name]), name
-        assert table.num_rows > 0 or name == "windows", name  # these towns have no creations and no loads
-        keys = [n for n in ("ring", "kind", "code", "entity", "account") if n in table.schema.names]
+        # these towns have no creations and no loads, and need not have bystanders
+        assert table.num_rows > 0 or name in ("windows", "bystanders"), name
+        keys = [n for n in ("ring", "kind", "code", "entity", "account", "reason") if n in table.schema.names]
         listed = [[(row[k] is None, row[k] or 0) for k in keys] for row in table.to_pylist()]
         assert listed == sorted(listed), name
 
@@ -181,8 +183,14 @@ def told_roles(
     pairs = Pairs(np.arange(accounts), np.zeros(accounts, dtype=np.int64), by_kind)
     words = Verdicts(["undetermined"], ["undetermined"], [""], np.full(1, np.nan), np.full(1, np.nan))
     made = profiles(world, counts, scored)
+    beside = {model.Aside.PLANTABLE: plantable, model.Aside.HOME: plantable}
     rest = (words, np.ones(1), np.zeros(1, int))
-    table = ring_tables(world, Found(counts, scored, made, pairs, plantable, plantable, True, pairs, *rest))
+    table = ring_tables(world, Found(counts, scored, made, pairs, plantable, beside, True, pairs, *rest))
+    because = {row["account"] for row in table["bystanders"].to_pylist()}
+    roles = table["members"].to_pylist()
+    assert because == {row["account"] for row in roles if row["role"] == "bystander"}, "each bystander has a reason"
+    told_twice = [row["account"] for row in table["bystanders"].to_pylist() if row["reason"] in ("home", "plantable")]
+    assert told_twice == [a for a in np.flatnonzero(plantable).tolist() for _ in beside]
     told = list(zip(table["members"]["role"].to_pylist(), table["members"]["families"].to_pylist(), strict=True))
     if not framed:
         several = len({kind.family for kind in kinds}) > 1

@@ -46,7 +46,7 @@ def rebuilt(run: Run, world: RunWorld, member: Member, change: Change) -> tuple[
     found = measure(graph, ring_world(graph), labels)
     mine = found.pairs.account.tolist().index(member.account)
     total = round(float(found.pairs.total[mine]), 3)
-    shielded = (found.plantable & Limits.of(world.method).shield) | found.astray
+    shielded = (found.plantable & Limits.of(world.method).shield) | found.astray | found.at_home
     role = roles_of(ring_world(graph), found.pairs, shielded)[0][mine] if total > 0 else None
     return total, role, found.verdicts.verdict[0], found.scored.saved[0]
 
