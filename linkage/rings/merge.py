@@ -17,6 +17,7 @@ from linkage.rings.unions import OnTheirOwn, Rule, Unions
 NEIGHBOURS = 8  # partners tried a group; 20 gave the same rings on two worlds of 60,000 accounts, 5 worse ones
 WITHIN = 4  # of groups in one cluster, nearly all of which unite
 ALIKE = 1.0  # bits an account that pairs worth trying share on average, both ways; 475 of 476 that gained had more
+NEEDED = 0.25  # of these bits in families that must save; all 99 pairs that gained on a world of 60,000 had twice that
 ANY_SHARED = 1e-3  # weight of what two groups share outside their profiles: ranks partners without a common profile
 
 
@@ -89,7 +90,7 @@ def _unite(world: World, groups: _Groups, rule: Rule) -> Ints:
     Only pairs with a fresh part are tried: the others were tried before, and neither part has changed.
     """
     home = rule.home(groups.labels, groups.number)
-    first, second = neighbours(world, groups.looks, home)
+    first, second = neighbours(world, groups.looks, home, rule.needed())
     tried = groups.fresh[first] | groups.fresh[second]
     first, second = first[tried], second[tried]
     matrix = groups_of(groups.labels, groups.number)
@@ -142,33 +143,43 @@ def _all_or_two(target: Ints, partner: Ints, best: Floats, gain: Callable[[sp.cs
     return np.where(alone, np.arange(len(target)), target)
 
 
-def neighbours(world: World, looks: Looks, home: Ints | None = None) -> tuple[Ints, Ints]:
+def neighbours(
+    world: World, looks: Looks, home: Ints | None = None, needed: np.ndarray | None = None
+) -> tuple[Ints, Ints]:
     """Pairs of groups worth trying: for each group the 8 that share most of its profile, 1 bit at least.
 
-    With ``home`` (a cluster per group) the 4 of its cluster, those, too, that share no more than entities.
+    With ``home`` (a cluster per group) the 4 of its cluster, those, too, that share no more than entities. Of these
+    pairs those that share a quarter of a bit of the families ``needed`` (one boolean each; None: no matter which).
     """
     groups = looks.weight[0].shape[0]
-    likeness = sp.csr_matrix((groups, groups))
-    for background, weight, used in zip(world.kinds, looks.weight, looks.used, strict=True):
+    likeness = needful = sp.csr_matrix((groups, groups))
+    for background, family, weight, used in zip(world.kinds, looks.family, looks.weight, looks.used, strict=True):
         if background.incidence.kind.window:
             continue
         if home is None:
-            likeness = likeness + weight @ used.T
+            shared = weight @ used.T
         else:
             rarity = np.log2(max(world.accounts, 2) / np.maximum(background.users, 1))
             rare = used.multiply(rarity[None, :]).tocsr()
             weight, rare, used = _within(home, weight, rare, used)
-            likeness = likeness + weight @ used.T
-            likeness = likeness + ANY_SHARED * (rare @ used.T)
+            shared = weight @ used.T + ANY_SHARED * (rare @ used.T)
+        likeness = likeness + shared
+        needful = needful + shared if needed is not None and needed[family] else needful
+    first, second = _strongest(_between(likeness, ALIKE if home is None else 0), NEIGHBOURS if home is None else WITHIN)
+    if needed is None or not len(first):
+        return first, second
+    enough = np.asarray((needful + needful.T).tocsr()[first, second]).ravel() >= NEEDED
+    return first[enough], second[enough]
+
+
+def _between(likeness: sp.csr_matrix, least: float) -> sp.csr_matrix:
+    """Likeness both ways of two different groups, where it is at least ``least`` and above 0."""
     likeness = (likeness + likeness.T).tocoo()
-    apart = likeness.row != likeness.col
-    kept = (likeness.data[apart], (likeness.row[apart], likeness.col[apart]))
-    tidy = sp.csr_matrix(kept, shape=likeness.shape)
-    if home is None:
-        tidy.data[tidy.data < ALIKE] = 0
-    tidy.eliminate_zeros()
+    kept = (likeness.row != likeness.col) & (likeness.data >= least) & (likeness.data > 0)
+    cells = (likeness.data[kept], (likeness.row[kept], likeness.col[kept]))
+    tidy = sp.csr_matrix(cells, shape=likeness.shape)
     tidy.sort_indices()
-    return _strongest(tidy, NEIGHBOURS if home is None else WITHIN)
+    return tidy
 
 
 def _within(home: Ints, *looks: sp.csr_matrix) -> Iterator[sp.csr_matrix]:

@@ -37,6 +37,9 @@ class Rule(Protocol):
     def home(self, labels: Ints, groups: int) -> Ints | None:
         """A number per group: only groups of the same one unite; None when any two may."""
 
+    def needed(self) -> np.ndarray | None:
+        """Families (one boolean each) of which two groups must share something to save anything; None: any."""
+
     def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
         """Bits that each union saves; ``apart`` scores the groups, ``together`` the unions."""
 
@@ -46,6 +49,10 @@ class OnTheirOwn:
 
     def home(self, labels: Ints, groups: int) -> Ints | None:
         """None: any two may unite."""
+        return None
+
+    def needed(self) -> np.ndarray | None:
+        """None: any."""
         return None
 
     def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
@@ -67,6 +74,10 @@ class Within:
     def home(self, labels: Ints, groups: int) -> Ints:
         """The cluster of each group."""
         return home_of(labels, groups, self.cluster)
+
+    def needed(self) -> np.ndarray | None:
+        """None: any."""
+        return None
 
     def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
         """Bits of the families told apart, and log2 s! / (s_1! s_2! ...) for not having to say who is in which."""
@@ -100,6 +111,10 @@ class Behind:
         """None: any two may unite."""
         return None
 
+    def needed(self) -> np.ndarray:
+        """All families but the rented, the common and those of windows."""
+        return ~np.isin(self.families, [self.rented, self.common, *self.windows])
+
     def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
         """Bits together, less those apart, less 5: without the rented family, or without both, whichever is less.
 
@@ -109,7 +124,7 @@ class Behind:
         telling = np.array([family != self.rented for family in self.families])
         own = telling & np.array([family != self.common for family in self.families])
         saved = np.minimum(change[telling].sum(axis=0), change[own].sum(axis=0))
-        return np.asarray(saved + _known(unions, own & ~np.isin(self.families, self.windows)) - WORTH)
+        return np.asarray(saved + _known(unions, self.needed()) - WORTH)
 
 
 def _known(unions: Unions, own: np.ndarray) -> Floats:

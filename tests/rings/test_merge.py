@@ -104,6 +104,21 @@ def test_neighbours_share_a_profile(world: World) -> None:
     assert (4, 5) not in pairs, "strangers have no profile to share"
 
 
+def test_of_neighbours_those_are_tried_that_share_something_of_the_families_needed(world: World) -> None:
+    """Brute force: bits both ways, family by family, against a quarter of a bit."""
+    looks = looks_of(world, groups_of(parts(), 6))
+    every = list(zip(*(x.tolist() for x in neighbours(world, looks)), strict=True))
+    for row, name in enumerate(world.families):
+        needed = np.array([family == name for family in world.families])
+        shared = np.zeros((6, 6))
+        for background, family, weight, used in zip(world.kinds, looks.family, looks.weight, looks.used, strict=True):
+            if family == row and not background.incidence.kind.window:
+                shared += weight.toarray() @ used.toarray().T
+        tried = list(zip(*(x.tolist() for x in neighbours(world, looks, needed=needed)), strict=True))
+        assert tried == [(a, b) for a, b in every if shared[a, b] + shared[b, a] >= module.NEEDED]
+    assert neighbours(world, looks, needed=np.zeros(len(needed), dtype=bool))[0].tolist() == []
+
+
 def test_all_follow_their_best_pair_and_a_pair_stays_where_that_saves_no_more() -> None:
     gain = np.array([9.0, 5.0, 4.0, 3.0, 0.0])
     target, partner, best = _followed(gain, np.array([0, 1, 0, 4, 3]), np.array([1, 2, 3, 5, 4]), 7)

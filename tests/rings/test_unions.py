@@ -65,6 +65,11 @@ def families(town: Town) -> list[str]:
     return world_of(town.graph()).families
 
 
+def test_parts_behind_different_addresses_need_what_is_neither_rented_nor_common_nor_a_window() -> None:
+    rule = Behind(["content", "device", "load", "network", "payment"], "network", "content", ["load"])
+    assert rule.needed().tolist() == [False, True, False, False, True]
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_parts_behind_different_addresses_are_one_ring_by_their_cards_and_devices(seed: int) -> None:
     town = halves(seed, [PAYMENT, DEVICE], [NETWORK])
