@@ -119,7 +119,7 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     verdicts = judge(features, Grounds(held, firm))
     suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
-    ties, accused = Ties(counts, scored, made, pairs), suspect[pairs.group]
+    ties, accused = Ties(counts, scored, made, pairs, suspect), suspect[pairs.group]
     framed, astray, at_home = plantable(world, labels, ties), _astray(world, ties), _at_home(world, ties)
     cleared = np.full(world.accounts, -1, dtype=np.int64)
     cleared[pairs.account] = np.where(accused & ~(framed | astray | at_home), pairs.group, -1)

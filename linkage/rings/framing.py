@@ -35,12 +35,16 @@ BEGINNING = 3_600 * 1_000_000  # microseconds in which an account shows what it 
 
 @dataclass(frozen=True)
 class Ties:
-    """What ties the members of groups: counts, score and profiles, and the log-odds of each member, by account."""
+    """What ties the members of groups: counts, score and profiles, and the log-odds of each member, by account.
+
+    ``suspect`` says which of the groups are suspect rings.
+    """
 
     counts: Counts
     scored: Score
     made: Profiles
     pairs: Pairs
+    suspect: np.ndarray
 
 
 def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
@@ -92,7 +96,7 @@ def _cleared(
             elsewhere[ties.pairs.account] = ties.pairs.total > bits
             seen = replace(numbers, k=_holding(background, numbers, inside, elsewhere[account], account))
             cleared[account[_without_a_life(background.users, seen)]] = True
-            cleared[account[_began(background, seen, kind, account)]] = True
+            cleared[account[_began(background, seen, kind, account, ties.suspect)]] = True
     return cleared & ours
 
 
@@ -226,19 +230,24 @@ def _links_to(numbers: KindCounts, cells: np.ndarray) -> Ints:
     return np.asarray(np.bincount(numbers.link_member[cells[numbers.link_cell]], minlength=len(numbers.member_group)))
 
 
-def _began(background: Background, numbers: KindCounts, scored: KindScore, account: Ints) -> np.ndarray:
+def _began(
+    background: Background, numbers: KindCounts, scored: KindScore, account: Ints, suspect: np.ndarray
+) -> np.ndarray:
     """Which memberships began with what their ring's profile holds, and went on with it.
 
     Whatever it used in the first hour with the kind is in the profile, used by three members or more, and these are
-    half of its users, or a quarter where hardly any is of no ring; or so much of it is that nobody put it there by
-    chance (:func:`_sudden`). Half of all uses are of such things. False where times or uses are not known.
+    half of its users, or a quarter where hardly any is of no ring, or however few where hardly any is of no ``suspect``
+    one; or so much of it is that nobody put it there by chance (:func:`_sudden`). Half of all uses are of such things.
+    False where times or uses are not known.
     """
     seen, uses = background.incidence.seen, background.incidence.uses
     if seen is None or uses is None:
         return np.zeros(len(account), dtype=bool)
     users = background.users[numbers.entity]
     cells = scored.chosen & (numbers.k >= OWN_USERS)
-    shared = np.where(_of_rings(background, account)[numbers.entity], SHARED_WITH, AMONG)
+    of_rings = _of_rings(background, account)[numbers.entity]
+    of_suspects = _of_rings(background, account[suspect[numbers.member_group]])[numbers.entity]
+    shared = np.where(of_suspects, np.inf, np.where(of_rings, SHARED_WITH, AMONG))
     theirs = _to_cells(background, numbers, cells & (shared * numbers.k >= users))
     own = _to_cells(background, numbers, cells & (AMONG * numbers.k >= users))
     first, used = _begun_with(background, seen, account), uses[account]

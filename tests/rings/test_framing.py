@@ -37,14 +37,17 @@ def measured(graph: AccountGraph, members: int, few: bool = False) -> tuple[np.n
     return labelled(graph, np.where(np.arange(ACCOUNTS) < members, 0, -1).astype(np.int64), few)
 
 
-def labelled(graph: AccountGraph, labels: np.ndarray, few: bool = False) -> tuple[np.ndarray, Pairs, np.ndarray]:
-    """The same of groups given as labels per account."""
+def labelled(
+    graph: AccountGraph, labels: np.ndarray, few: bool = False, suspect: Iterable[int] = ()
+) -> tuple[np.ndarray, Pairs, np.ndarray]:
+    """The same of groups given as labels per account, some of them suspect rings."""
     world, account = replace(world_of(graph), few=few), np.flatnonzero(labels >= 0)
     counts = count(world, groups_of(labels, int(labels.max()) + 1))
     scored = score(world, counts)
     made = profiles(world, counts, scored)
     pairs = member_pairs(world, made, account, labels[account])
-    return plantable(world, labels, Ties(counts, scored, made, pairs)), pairs, without_firm_evidence(world, pairs)
+    ties = Ties(counts, scored, made, pairs, np.isin(np.arange(len(counts.size)), list(suspect)))
+    return plantable(world, labels, ties), pairs, without_firm_evidence(world, pairs)
 
 
 def test_victims_could_be_framed_and_members_not() -> None:
@@ -96,7 +99,8 @@ def test_a_card_of_a_member_and_two_strangers_clears_nobody() -> None:
     scored = score(counted, counts)
     drawn = profiles(counted, counts, scored)
     pairs = member_pairs(counted, drawn, np.arange(38), labels[:38])
-    tied = firmly_tied(counted, Ties(counts, scored, drawn, pairs), np.arange(38), np.ones(ACCOUNTS, dtype=bool))
+    ties = Ties(counts, scored, drawn, pairs, np.ones(1, dtype=bool))
+    tied = firmly_tied(counted, ties, np.arange(38), np.ones(ACCOUNTS, dtype=bool))
     without = without_firm_evidence(counted, pairs)
     assert [bool(x) for x in without[list(VICTIMS[:2])]] == [False, False], "both cards speak for theirs"
     assert tied[list(VICTIMS[:2])].tolist() == [False, True]
@@ -278,6 +282,20 @@ def test_prompts_with_more_other_users_begin_a_ring_only_where_these_are_of_ring
     rings[[*VICTIMS, *crowd]] = 1
     found, pairs, _ = labelled(crowded, rings)
     assert not found[np.isin(pairs.account, EVADERS)].any()
+
+
+def test_prompts_that_hardly_anyone_but_suspect_rings_uses_begin_each_of_them() -> None:
+    """Some 17 of the ring use each of an operator's prompts, and 90 of another ring of his."""
+    made, others = town(), range(100, 190)
+    prompts = sorted({e for a, e in made.links[CONTENT] if a in VICTIMS})[-8:]
+    made.use(CONTENT, others, prompts, 8)
+    graph = timed(made.graph(), VICTIMS)
+    rings = np.where(np.arange(ACCOUNTS) < 38, 0, -1).astype(np.int64)
+    rings[list(others)] = 1
+    for suspect, framed in (((0, 1), False), ((0,), True), ((1,), True)):
+        found, pairs, _ = labelled(graph, rings, suspect=suspect)
+        assert (found[np.isin(pairs.account, EVADERS)] == framed).all()
+        assert found[np.isin(pairs.account, VICTIMS)].all()
 
 
 def test_a_popular_device_is_no_beginning_with_the_ring() -> None:
