@@ -15,8 +15,8 @@ from linkage.rings.score import bits_of
 from linkage.rings.unions import OnTheirOwn, Rule, Unions
 
 NEIGHBOURS = 8  # partners tried a group; 20 gave the same rings on two worlds of 60,000 accounts, 5 worse ones
-WITHIN = 4  # of groups in one cluster, nearly all of which unite
-ALIKE = 1.0  # bits an account that pairs worth trying share on average, both ways; 475 of 476 that gained had more
+WITHIN = 4  # of groups in one cluster, nearly all of which unite; 2 leave many who evade in pieces
+ALIKE = 4.0  # bits an account that pairs worth trying share on average, both ways; 298 of 314 that gained had more
 NEEDED = 0.25  # of these bits in families that must save; all 99 pairs that gained on a world of 60,000 had twice that
 ANY_SHARED = 1e-3  # weight of what two groups share outside their profiles: ranks partners without a common profile
 
@@ -146,7 +146,7 @@ def _all_or_two(target: Ints, partner: Ints, best: Floats, gain: Callable[[sp.cs
 def neighbours(
     world: World, looks: Looks, home: Ints | None = None, needed: np.ndarray | None = None
 ) -> tuple[Ints, Ints]:
-    """Pairs of groups worth trying: for each group the 8 that share most of its profile, 1 bit at least.
+    """Pairs of groups worth trying: for each group the 8 that share most of its profile, 4 bits at least.
 
     With ``home`` (a cluster per group) the 4 of its cluster, those, too, that share no more than entities. Of these
     pairs those that share a quarter of a bit of the families ``needed`` (one boolean each; None: no matter which).
