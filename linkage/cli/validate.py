@@ -43,6 +43,7 @@ class Asked:
     seed: int
     picture: Path | None
     truth: Path | None
+    in_logs: bool
     as_json: bool
 
 
@@ -62,6 +63,9 @@ def validate_command(
     truth: Annotated[
         Path | None, typer.Option(help="For framing: table of the true rings; only honest accounts are framed then.")
     ] = None,
+    in_logs: Annotated[
+        bool, typer.Option("--in-logs", help="For framing: plant in a copy of the logs, and run the whole job on it.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Check on your own run what the method claims: its bound on coincidence, its power, that nobody can be framed.
@@ -73,7 +77,7 @@ def validate_command(
 
     case = open_case(run)
     check = {Experiment.BOUND: _bound, Experiment.POWER: _power, Experiment.FRAMING: _framing}[experiment]
-    check(case, Asked(n or DRAWS[experiment], accounts, seed, picture, truth, as_json))
+    check(case, Asked(n or DRAWS[experiment], accounts, seed, picture, truth, in_logs, as_json))
 
 
 def _bound(case: Case, asked: Asked) -> None:
@@ -157,11 +161,15 @@ def _print_power(result: Power) -> None:
 def _framing(case: Case, asked: Asked) -> None:
     from linkage.evaluation import read_truth
     from linkage.validation.framing import frame
+    from linkage.validation.in_logs import frame_in_logs
 
     known = read_truth(asked.truth) if asked.truth else None
     spared = known.account_id.to_numpy(zero_copy_only=False)[~known.honest].tolist() if known else []
-    with _progress("batches of framed accounts") as progress:
-        result = frame(case, asked.n, asked.seed, spared, progress)
+    if asked.in_logs:
+        result = frame_in_logs(case, asked.n, asked.seed, spared)
+    else:
+        with _progress("batches of framed accounts") as progress:
+            result = frame(case, asked.n, asked.seed, spared, progress)
     if asked.as_json:
         terminal.print_json(asdict(result))
     else:

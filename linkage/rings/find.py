@@ -13,7 +13,7 @@ from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, Observer, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
-from linkage.rings.framing import Ties, plantable
+from linkage.rings.framing import Ties, fresh_in, plantable
 from linkage.rings.gates import homes
 from linkage.rings.inside import rings_inside
 from linkage.rings.loads import evenness, heaviness
@@ -119,7 +119,7 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     verdicts = judge(features, Grounds(held, firm))
     suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
-    ties, accused = Ties(counts, scored, made, pairs, suspect), suspect[pairs.group]
+    ties, accused = Ties(counts, scored, made, pairs, suspect, fresh_in(graph)), suspect[pairs.group]
     framed, astray, at_home = plantable(world, labels, ties), _astray(world, ties), _at_home(world, ties)
     cleared = np.full(world.accounts, -1, dtype=np.int64)
     cleared[pairs.account] = np.where(accused & ~(framed | astray | at_home), pairs.group, -1)

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.stats import poisson
 
+from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World, groups_of, rows_of
 from linkage.rings.gates import NOBODY, gates
@@ -30,6 +31,7 @@ SHARED_WITH = 4  # times as many users as members, where all are of rings: these
 AMONG = 2  # times as many, where some are of none: people begin with popular devices and prompts
 LIFE = 7 * 86_400 * 1_000_000  # microseconds; of what is planted in a shorter life too much falls into its first hour
 SUDDEN = 1e-4  # chance of that in a longer one
+NEVER = np.iinfo(np.int64).max  # as a time
 BEGINNING = 3_600 * 1_000_000  # microseconds in which an account shows what it is for, and nobody has heard of it yet
 
 
@@ -37,7 +39,8 @@ BEGINNING = 3_600 * 1_000_000  # microseconds in which an account shows what it 
 class Ties:
     """What ties the members of groups: counts, score and profiles, and the log-odds of each member, by account.
 
-    ``suspect`` says which of the groups are suspect rings.
+    ``suspect`` says which of the groups are suspect rings; ``fresh``, one boolean an account of the world, are those
+    not known to be older than the logs; None: all.
     """
 
     counts: Counts
@@ -45,6 +48,7 @@ class Ties:
     made: Profiles
     pairs: Pairs
     suspect: np.ndarray
+    fresh: np.ndarray | None = None
 
 
 def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
@@ -96,7 +100,8 @@ def _cleared(
             elsewhere[ties.pairs.account] = ties.pairs.total > bits
             seen = replace(numbers, k=_holding(background, numbers, inside, elsewhere[account], account))
             cleared[account[_without_a_life(background.users, seen)]] = True
-            cleared[account[_began(background, seen, kind, account, ties.suspect)]] = True
+            fresh = True if ties.fresh is None else ties.fresh[account]  # of others nobody saw the beginning
+            cleared[account[_began(background, seen, kind, account, ties.suspect) & fresh]] = True
     return cleared & ours
 
 
@@ -182,6 +187,13 @@ def _at_home(background: Background, numbers: KindCounts, account: Ints) -> np.n
     entity = numbers.entity[numbers.link_cell]
     own = np.asarray(uses[account][numbers.link_member, entity]).ravel()
     return np.asarray(2 * own > np.asarray(uses.sum(axis=0)).ravel()[entity])
+
+
+def fresh_in(graph: AccountGraph) -> np.ndarray | None:
+    """Which accounts were not made before the first use in the logs; None where no times tell."""
+    seen = [k.seen.data for k in graph.kinds if k.seen is not None]
+    first = min((times[times > 0].min(initial=NEVER) for times in seen), default=NEVER)
+    return None if graph.created is None or first == NEVER else ~(graph.created < first / 1e6)
 
 
 def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:

@@ -69,7 +69,7 @@ def frame(case: Case, victims: int, seed: int, spared: Collection[str], progress
             where=str(case.folder),
             todo="Choose a run with suspect rings.",
         )
-    chosen = _victims(store, _numbers(store, spared), case.graph.accounts, victims, seed)
+    chosen = victims_of(store, numbers_of(store, spared), case.graph.accounts, victims, seed)
     counts: Counter[str] = Counter()
     roles: Counter[str] = Counter()
     starts = range(0, len(chosen), len(stock))
@@ -78,10 +78,17 @@ def frame(case: Case, victims: int, seed: int, spared: Collection[str], progress
         batch = chosen[start : start + len(stock)]
         links = pd.concat([values.assign(account=a) for a, values in zip(batch, stock, strict=False)])
         counts["planted"] += len(links)
-        _count(rings_of(planted(case.graph, links), case.method), batch, counts, roles)
+        count_roles(rings_of(planted(case.graph, links), case.method), batch, counts, roles)
     kinds = sorted({k.kind.name for k in case.graph.kinds if k.kind.forgeable})
+    return summary(chosen, kinds, len(stock), len(starts), counts, roles)
+
+
+def summary(
+    chosen: Ints, kinds: list[str], rings: int, batches: int, counts: Counter[str], roles: Counter[str]
+) -> Framing:
+    """What came of framing the ``chosen`` accounts: the counts of :func:`count_roles`, and of values ``planted``."""
     return Framing(
-        len(chosen), BUDGET, kinds, counts["planted"] / max(len(chosen), 1), len(stock), len(starts),
+        len(chosen), BUDGET, kinds, counts["planted"] / max(len(chosen), 1), rings, batches,
         counts["caught"], upper_limit(counts["caught"], len(chosen)),
         counts["unmarked"], upper_limit(counts["unmarked"], len(chosen)), dict(sorted(roles.items())),
         counts["affiliated"], counts["elsewhere"],
@@ -127,13 +134,13 @@ def _seen_last(kind: Incidence, added: sp.csr_matrix) -> sp.csr_matrix:
     return (kind.seen + new * int(kind.seen.data.max(initial=1))).tocsr()
 
 
-def _numbers(store: Store, account_ids: Collection[str]) -> set[int]:
+def numbers_of(store: Store, account_ids: Collection[str]) -> set[int]:
     """Numbers of the accounts with these ids."""
     found = store.query("SELECT account FROM accounts WHERE list_contains($ids, account_id)", ids=sorted(account_ids))
     return {int(account) for account in found["account"]}
 
 
-def _victims(store: Store, spared: set[int], accounts: int, number: int, seed: int) -> Ints:
+def victims_of(store: Store, spared: set[int], accounts: int, number: int, seed: int) -> Ints:
     """Random accounts that no suspect ring names as a member or beside it, and that are not spared."""
     rings = store.frame("ring_list")
     suspect = rings.loc[rings["verdict"] == str(Verdict.SUSPECT), "ring"]
@@ -151,7 +158,8 @@ def _affiliated(store: Store) -> set[int]:
     return {int(a) for a in found["account"]}
 
 
-def _count(tables: dict[str, pa.Table], batch: Ints, counts: Counter[str], roles: Counter[str]) -> None:
+def count_roles(tables: dict[str, pa.Table], batch: Ints, counts: Counter[str], roles: Counter[str]) -> None:
+    """Add what became of the framed accounts of a ``batch`` to the counts, by the tables of the rings."""
     rings = tables["rings"].to_pandas()[["ring", "verdict"]]
     members = tables["members"].to_pandas().merge(rings, on="ring")
     members = members[members["account"].isin(batch)]

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from linkage.model import AccountGraph, Incidence, Kind
 from linkage.rings import framing as module
 from linkage.rings.counts import count, groups_of, rows_of, world_of
-from linkage.rings.framing import BEGINNING, LIFE, Ties, firmly_tied, mostly_members, plantable, without_firm_evidence
+from linkage.rings.find import measure
+from linkage.rings.framing import (
+    BEGINNING,
+    LIFE,
+    Ties,
+    firmly_tied,
+    fresh_in,
+    mostly_members,
+    plantable,
+    without_firm_evidence,
+)
 from linkage.rings.profile import Pairs, member_pairs, profiles
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town
@@ -237,6 +247,22 @@ def test_who_pays_like_a_cleared_member_is_cleared() -> None:
     assert not without[38:].any(), "cards alone tie them, and enough"
     assert found[[38, 39]].tolist() == [False, False]
     assert found[[VICTIMS[0], 40]].all(), "a victim's household pays like nobody who is cleared"
+
+
+def test_who_is_older_than_the_logs_did_not_begin_in_them() -> None:
+    """The first use is of 1 microsecond after 1970; one evader was made then, one before, of one nothing is known."""
+    graph, content, own = with_own_values()
+    content.seen[own] = LATER
+    made = np.full(ACCOUNTS, np.nan)
+    made[list(EVADERS[:2])] = 1e-6, 0.0
+    assert fresh_in(replace(graph, created=None)) is None
+    fresh = fresh_in(replace(graph, created=made))
+    assert fresh is not None
+    assert np.flatnonzero(~fresh).tolist() == [EVADERS[1]]
+    labels = np.where(np.arange(ACCOUNTS) < 38, 0, -1).astype(np.int64)
+    found = measure(replace(graph, created=made), world_of(graph), labels)
+    assert found.verdicts.verdict == ["suspect"]
+    assert found.plantable[list(EVADERS)].tolist() == [False, True, False, False]
 
 
 def test_planting_more_often_changes_no_beginning() -> None:

@@ -120,7 +120,7 @@ def test_accounts_of_operators_are_spared(published: Path, monkeypatch: pytest.M
     case = open_case(published)
     chosen: list[int] = []
     monkeypatch.setattr(module, "rings_of", lambda graph, method: {})
-    monkeypatch.setattr(module, "_count", lambda tables, batch, counts, roles: chosen.extend(batch.tolist()))
+    monkeypatch.setattr(module, "count_roles", lambda tables, batch, counts, roles: chosen.extend(batch.tolist()))
     frame(case, 10, 3, (), quiet)
     first, names = sorted(chosen), pq.read_table(published / "1-sources/accounts.parquet").to_pandas()
     chosen.clear()
