@@ -6,7 +6,6 @@ apart. So a cluster cut into rings describes each family once for all of it, or 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 
@@ -19,35 +18,44 @@ from linkage.rings.counts import World, count, dense_labels, groups_of, home_of,
 from linkage.rings.decide import Limits
 from linkage.rings.looks import looks_by
 from linkage.rings.merge import merge
+from linkage.rings.profile import profiles, touching_pairs
+from linkage.rings.refine import best_group
 from linkage.rings.score import Score, score
 from linkage.rings.split import COMMON, Proposer, part_of, without_family
 from linkage.rings.unions import WORTH, Within
 
-SHARED_BY_ALL = 2  # how many of a cluster's strongest families are tried as what its rings have in common
+# What rings of a cluster may have in common, as places among its families by their bits: accounts settle by the others,
+# then groups unite by the others of each set that follows. Without the second strongest on its own nine strangers
+# joined a ring on one of the worlds tried; the strongest on its own changed nothing.
+UNIONS: tuple[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], ...] = (((), ((), (1,))), ((0, 1), ((0, 1),)))
+ROUNDS = 3  # of settling; with two, three rings of one operator stayed one on one of the worlds tried
+NOWHERE = -2  # cluster of accounts that a proposal leaves out
 
 
 def rings_inside(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, limits: Limits) -> Ints:
     """Ring of each account (-1: none), numbered over all clusters; a cluster that does not come apart is one ring.
 
-    Communities proposed inside each cluster unite while that saves bits of the cluster's description; of all ways to
-    cut a cluster the one that saves most is taken, when it saves over 5 bits. What some families propose is tried where
-    something is left apart of what all propose.
+    Communities proposed inside each cluster settle (:func:`_settled`), and unite while that saves bits of the cluster's
+    description; of all ways to cut a cluster the one that saves most is taken, when it saves over 5 bits. What some
+    families propose is tried where something is left apart of what all propose.
     """
     clusters, number = dense_labels(clusters)
     whole = score(world, count(world, groups_of(clusters, number)))
     rings, best = clusters, np.full(number, WORTH)
     tried = np.bincount(clusters[clusters >= 0], minlength=number) >= 2 * limits.smallest
-    for ways in (_by_all, _by_some):
+    for ways, unions in ((_by_all, UNIONS), (_by_some, UNIONS[-1:])):
         inside, tried = kept_labels(clusters, tried), np.zeros(number, dtype=bool)
         for start in _proposals(graph, inside, partial(ways, propose, limits.smallest)):
-            looks = looks_by(world, start)
-            for told_apart in _told_apart(whole):
-                made = merge(world, start, Within(clusters, told_apart), looks)
-                tried |= _in_parts(made, clusters, number)
-                saves = cut_saves(world, whole, clusters, made)
-                better = saves > best
-                best = np.where(better, saves, best)
-                rings = np.where(np.append(better, False)[clusters], made + rings.max(initial=-1) + 1, rings)
+            for settling, uniting in unions:
+                settled = _settled(world, clusters, start, _told_apart(whole, settling))
+                looks = looks_by(world, settled)
+                for shared in uniting:
+                    made = merge(world, settled, Within(clusters, _told_apart(whole, shared)), looks)
+                    tried |= _in_parts(made, clusters, number)
+                    saves = cut_saves(world, whole, clusters, made)
+                    better = saves > best
+                    best = np.where(better, saves, best)
+                    rings = np.where(np.append(better, False)[clusters], made + rings.max(initial=-1) + 1, rings)
     return dense_labels(rings)[0]
 
 
@@ -86,14 +94,29 @@ def rings_naming(home: Ints, sizes: Ints, clusters: int) -> Floats:
     return np.asarray(who + sizes_of)
 
 
-def _told_apart(whole: Score) -> Iterator[np.ndarray]:
-    """Which families are described ring by ring (families x clusters): all, or all but one of a cluster's strongest."""
-    rank = (-whole.family_bits).argsort(axis=0, kind="stable")
-    yield np.ones(rank.shape, dtype=bool)
-    for place in range(min(SHARED_BY_ALL, len(rank) - 1)):
-        told = np.ones(rank.shape, dtype=bool)
-        told[rank[place], np.arange(rank.shape[1])] = False
-        yield told
+def _told_apart(whole: Score, shared: tuple[int, ...]) -> np.ndarray:
+    """Which families are described ring by ring (families x clusters): all but those ``shared``, the strongest is 0."""
+    order = (-whole.family_bits).argsort(axis=0, kind="stable")
+    return np.asarray(~np.isin(order.argsort(axis=0, kind="stable"), shared))
+
+
+def _settled(world: World, clusters: Ints, labels: Ints, told_apart: np.ndarray) -> Ints:
+    """Labels after moving accounts, three times, to the group of their cluster that the families told apart favour.
+
+    What was proposed by devices has all who evade them in one group, where their cards may tell whose they are.
+    """
+    family = [world.families.index(b.incidence.kind.family) for b in world.kinds]
+    for _ in range(ROUNDS):
+        labels, groups = dense_labels(labels)
+        counts = count(world, groups_of(labels, groups))
+        pairs = touching_pairs(world, profiles(world, counts, score(world, counts)), labels)
+        home = np.where(labels >= 0, clusters, NOWHERE)[pairs.account]
+        near = home == home_of(labels, groups, clusters)[pairs.group]
+        told = np.where(told_apart[:, home[near]][family], pairs.bits[:-1, near], 0.0)
+        bits = told.sum(axis=0) + pairs.bits[-1, near]
+        best = best_group(pairs.account[near], pairs.group[near], bits, world.accounts, -np.inf)
+        labels = np.where(best >= 0, best, labels)
+    return dense_labels(labels)[0]
 
 
 def _proposals(graph: AccountGraph, clusters: Ints, propose: Proposer) -> list[Ints]:

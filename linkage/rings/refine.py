@@ -48,9 +48,9 @@ def _move(world: World, labels: Ints, groups: int, lent: float = 0.0) -> Ints:
     return best_group(pairs.account, pairs.group, pairs.total + lent, world.accounts)
 
 
-def best_group(account: Ints, group: Ints, total: np.ndarray, accounts: int) -> Ints:
-    """The group with the highest positive total of each account, -1 where none is positive."""
-    positive = total > 0
+def best_group(account: Ints, group: Ints, total: np.ndarray, accounts: int, over: float = 0.0) -> Ints:
+    """The group with the highest total of each account, -1 where none is over 0, or over another bound."""
+    positive = total > over
     account, group, total = account[positive], group[positive], total[positive]
     order = np.lexsort((group, -total, account))
     first = np.unique(account[order], return_index=True)[1]

@@ -10,7 +10,7 @@ from linkage.communities import proposer
 from linkage.config import Proposers
 from linkage.model import AccountGraph
 from linkage.rings.counts import count, dense_labels, groups_of, world_of
-from linkage.rings.inside import cut_saves, rings_inside, rings_naming
+from linkage.rings.inside import _settled, cut_saves, rings_inside, rings_naming
 from linkage.rings.merge import merge
 from linkage.rings.score import score
 from linkage.rings.unions import Within
@@ -90,11 +90,35 @@ def test_clusters_are_taken_one_by_one_and_numbered_through() -> None:
     assert (made[3 * SIZE : 1_000] == -1).all()
 
 
-def test_a_few_left_over_join_the_rings() -> None:
-    members = 3 * SIZE + 20
-    made = inside(operator(20, apart=False), members)
+def test_a_few_left_over_join_a_ring() -> None:
+    members = 3 * SIZE + 10
+    made = inside(operator(10, apart=False), members)
     assert set(made[:members]) == {0, 1, 2}
     assert len(set(made[: 3 * SIZE])) == 3
+
+
+def test_who_evades_what_was_proposed_by_settles_by_the_rest() -> None:
+    """A third of each ring is left over in one group: cards and addresses say whose they are, templates do not."""
+    graph, number = operator(0), np.arange(1_500)
+    world = world_of(graph)
+    clusters = np.where(number < 3 * SIZE, 0, -1)
+    start = np.where(number % SIZE < 40, number // SIZE, 3)
+    start = np.where((number < 3 * SIZE) & (number != 5), start, -1)
+    for told, settled in (({"payment", "network"}, True), ({"content"}, False)):
+        made = _settled(world, clusters, start, np.array([[family in told] for family in world.families]))
+        assert made[5] == -1, "nobody comes in whom the proposal leaves out"
+        assert (made >= 0).tolist() == (start >= 0).tolist()
+        rest = (number < 3 * SIZE) & (number % SIZE >= 40)
+        assert bool((made[rest] == number[rest] // SIZE).all()) == settled
+
+
+def test_whom_nothing_ties_to_a_group_stays_where_it_was() -> None:
+    """Two have cards of their own, so no group of the cluster is anything to them."""
+    graph = graph_of(8, [(PAYMENT, [(a, a // 4) for a in range(6)] + [(6, 6), (7, 7)])])
+    world = world_of(graph)
+    start = np.array([0, 0, 0, 0, 1, 1, 0, 1])
+    made = _settled(world, np.zeros(8, dtype=np.int64), start, np.ones((len(world.families), 1), dtype=bool))
+    assert (made[6], made[7]) == (made[0], made[4])
 
 
 def test_many_left_over_with_evidence_of_their_own_are_a_ring() -> None:
@@ -123,8 +147,6 @@ def test_no_clusters() -> None:
     assert rings_inside(graph, world_of(graph), np.full(10, -1), LEIDEN, LIMITS).tolist() == [-1] * 10
     nobody = graph_of(0, [(NETWORK, [])])
     assert len(rings_inside(nobody, world_of(nobody), np.zeros(0, dtype=np.int64), LEIDEN, LIMITS)) == 0
-
-
 
 
 def score_of(graph: AccountGraph, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -161,6 +183,8 @@ def test_the_ways_to_cut_a_cluster_are_named_by_a_code() -> None:
         if (sizes > 0).all():
             total += 2.0 ** -rings_naming(np.zeros(len(sizes), dtype=np.int64), sizes, 1)[0]
     assert total == pytest.approx(1)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_only_groups_of_one_cluster_unite(seed: int) -> None:
     town = Town(seed, 400)
