@@ -177,7 +177,7 @@ def _counting(background: Background, numbers: KindCounts, witness: np.ndarray) 
 
 
 def _at_home(background: Background, numbers: KindCounts, account: Ints) -> np.ndarray:
-    """Which links are to an address of which the account makes most uses: a proxy may leave through it, unasked.
+    """Which links are to an address that the account uses more than anyone else: a proxy may leave by it, unasked.
 
     Things that stay, such as cards, are nobody's home; none is where uses are not counted.
     """
@@ -186,7 +186,16 @@ def _at_home(background: Background, numbers: KindCounts, account: Ints) -> np.n
         return np.zeros(len(numbers.link_cell), dtype=bool)
     entity = numbers.entity[numbers.link_cell]
     own = np.asarray(uses[account][numbers.link_member, entity]).ravel()
-    return np.asarray(2 * own > np.asarray(uses.sum(axis=0)).ravel()[entity])
+    return np.asarray((own > 0) & (own == _most_uses(uses)[entity]))
+
+
+def _most_uses(uses: sp.csr_matrix) -> Ints:
+    """Uses of whoever uses it most, per entity; 0 where several use it as much."""
+    entity, often = uses.indices, uses.data
+    most = np.zeros(uses.shape[1], dtype=np.int64)
+    np.maximum.at(most, entity, often)
+    alike = np.bincount(entity[often == most[entity]], minlength=uses.shape[1])
+    return np.where(alike == 1, most, 0)
 
 
 def fresh_in(graph: AccountGraph) -> np.ndarray | None:
@@ -259,8 +268,8 @@ def _began(
     cells = scored.chosen & (numbers.k >= OWN_USERS)
     of_rings = _of_rings(background, account)[numbers.entity]
     of_suspects = _of_rings(background, account[suspect[numbers.member_group]])[numbers.entity]
-    shared = np.where(of_suspects, np.inf, np.where(of_rings, SHARED_WITH, AMONG))
-    theirs = _to_cells(background, numbers, cells & (shared * numbers.k >= users))
+    enough = np.where(of_rings, SHARED_WITH, AMONG) * numbers.k >= users
+    theirs = _to_cells(background, numbers, cells & (of_suspects | enough))
     own = _to_cells(background, numbers, cells & (AMONG * numbers.k >= users))
     first, used = _begun_with(background, seen, account), uses[account]
     begun, by_own = (first.multiply(m).sum(axis=1).A1 for m in (theirs, own))
