@@ -46,14 +46,14 @@ def merge(world: World, labels: Ints, rule: Rule | None = None, looks: Looks | N
 
 
 def _united(world: World, groups: _Groups, rule: Rule, settled: Ints) -> _Groups:
-    """The groups after one round; those of clusters in which nothing united go to ``settled``."""
+    """The groups after one round; those of clusters in which nothing united, or all did, go to ``settled``."""
     target = _unite(world, groups, rule)
     changed = np.bincount(target, minlength=groups.number) > 1
     labels, origin = _relabel(groups.labels, target)
     fresh = changed[origin]
     home = rule.home(labels, len(origin))
     if home is not None:
-        going_on = np.isin(home, home[fresh])
+        going_on = np.isin(home, home[fresh]) & (np.bincount(home)[home] > 1)
         labels = _set_aside(labels, going_on, settled)
         origin, fresh = origin[going_on], fresh[going_on]
     return _Groups(labels, len(origin), _renewed(world, groups.looks, labels, origin, fresh), fresh)
