@@ -34,7 +34,7 @@ def _purify_kind(world: World, labels: Ints, groups: int, kind: int) -> Ints:
     if not tested.any():
         return labels
     part = _settled(world, kept_labels(labels, tested), labels, groups, kind)
-    rest = np.where((labels >= 0) & (part < 0), labels + groups, -1)
+    rest = np.where((kept_labels(labels, tested) >= 0) & (part < 0), labels + groups, -1)
     both = np.where(part >= 0, part, rest)
     saved = np.maximum(score(world, count(world, groups_of(both, 2 * groups))).saved, 0)
     split = tested & (saved[:groups] > 0) & (saved[:groups] + saved[groups:] > np.maximum(whole.saved, 0) + WORTH)

@@ -116,7 +116,8 @@ def _replace(world: World, labels: Ints, whole: Score, parts: sp.csr_matrix, sma
         return labels
     groups = len(whole.saved)
     home = _home(chosen, labels, pieces)
-    rest = np.where(chosen < 0, labels, -1)
+    in_parts = np.bincount(home[home >= 0], minlength=groups) > 0
+    rest = np.where(chosen < 0, kept_labels(labels, in_parts), -1)
     saved = np.maximum(score(world, count(world, groups_of(chosen, pieces))).saved, 0)
     rest_saved = np.maximum(score(world, count(world, groups_of(rest, groups))).saved, 0)
     inside = np.bincount(home[home >= 0], weights=saved[home >= 0], minlength=groups)
