@@ -87,14 +87,15 @@ def _cleared(
     firm[ties.pairs.account] = firmly_tied(world, ties, account, witness & ours, payer)
     firm &= ours
     cleared = firm.copy()
-    parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.pairs.bits, strict=False)
-    for background, numbers, kind, bits in parts:
+    parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.made.kinds, ties.pairs.bits, strict=False)
+    for background, numbers, kind, made, bits in parts:
         if background.incidence.kind.window:
             continue
         if not background.incidence.kind.forgeable:
-            speaks = np.zeros(world.accounts, dtype=bool)  # not so where a ring's proxy comes out of somebody's home
-            speaks[ties.pairs.account] = bits > 0
-            cleared[account[_with_the_firm(background, numbers, firm, account) & speaks[account]]] = True
+            told = np.zeros(world.accounts)  # of the kind as a whole, less what a ring's proxies bring to one's home
+            told[ties.pairs.account] = bits
+            speaks = told[account] > _of_home(background, numbers, made, account)
+            cleared[account[_with_the_firm(background, numbers, firm, account) & speaks]] = True
         elif world.accounts and np.mean(background.breadth > 0) >= EVERYBODY:
             elsewhere = np.zeros(world.accounts, dtype=bool)
             elsewhere[ties.pairs.account] = ties.pairs.total > bits
@@ -187,6 +188,12 @@ def _at_home(background: Background, numbers: KindCounts, account: Ints) -> np.n
     entity = numbers.entity[numbers.link_cell]
     own = np.asarray(uses[account][numbers.link_member, entity]).ravel()
     return np.asarray((own > 0) & (own == _most_uses(uses)[entity]))
+
+
+def _of_home(background: Background, numbers: KindCounts, made: KindProfile, account: Ints) -> Floats:
+    """Bits that each membership has from addresses where it is at home."""
+    bits = _weights(numbers, made)[numbers.link_cell] * _at_home(background, numbers, account)
+    return np.asarray(np.bincount(numbers.link_member, weights=bits, minlength=len(account)), dtype=np.float64)
 
 
 def _most_uses(uses: sp.csr_matrix) -> Ints:
