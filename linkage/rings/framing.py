@@ -31,6 +31,7 @@ SHARED_WITH = 4  # times as many users as members, where all are of rings: these
 AMONG = 2  # times as many, where some are of none: people begin with popular devices and prompts
 LIFE = 7 * 86_400 * 1_000_000  # microseconds; of what is planted in a shorter life too much falls into its first hour
 SUDDEN = 1e-4  # chance of that in a longer one
+IDLE = 14 * 86_400 * 1_000_000  # microseconds; who is planted on all the time is not idle so long, but for 1 in 4,000
 NEVER = np.iinfo(np.int64).max  # as a time
 BEGINNING = 3_600 * 1_000_000  # microseconds in which an account shows what it is for, and nobody has heard of it yet
 
@@ -40,7 +41,7 @@ class Ties:
     """What ties the members of groups: counts, score and profiles, and the log-odds of each member, by account.
 
     ``suspect`` says which of the groups are suspect rings; ``fresh``, one boolean an account of the world, are those
-    not known to be older than the logs; None: all.
+    not known to be older than the logs, or idle in their first two weeks; None: all.
     """
 
     counts: Counts
@@ -206,10 +207,16 @@ def _most_uses(uses: sp.csr_matrix) -> Ints:
 
 
 def fresh_in(graph: AccountGraph) -> np.ndarray | None:
-    """Which accounts were not made before the first use in the logs; None where no times tell."""
-    seen = [k.seen.data for k in graph.kinds if k.seen is not None]
-    first = min((times[times > 0].min(initial=NEVER) for times in seen), default=NEVER)
-    return None if graph.created is None or first == NEVER else ~(graph.created < first / 1e6)
+    """Whose beginning the logs show: made after their first use, or idle at first; None where no times tell."""
+    first = np.full(graph.accounts, NEVER)
+    for kind in graph.kinds:
+        if kind.seen is not None:
+            known = kind.seen.data > 0
+            np.minimum.at(first, rows_of(kind.seen)[known], kind.seen.data[known])
+    start = first.min(initial=NEVER)
+    if graph.created is None or start == NEVER:
+        return None
+    return np.asarray(~(graph.created < start / 1e6) | ((first < NEVER) & (first - start >= IDLE)))
 
 
 def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:

@@ -25,7 +25,7 @@ from linkage.rings.framing import (
 )
 from linkage.rings.profile import Pairs, member_pairs, profiles
 from linkage.rings.score import score
-from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town
+from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of
 
 LATER = 2 + BEGINNING
 RING, EVADERS, VICTIMS, ACCOUNTS = range(30), range(30, 34), range(34, 38), 800
@@ -394,3 +394,21 @@ def _mostly(held: np.ndarray, level: float, members: np.ndarray) -> bool:
     others, ours = int(reach.sum()) - 1, int((reach & members).sum()) - 1
     known = others >= 3 or reach.sum() == (held > 0).sum()
     return others > 0 and known and 2 * ours >= others
+
+
+def test_beginnings_are_seen_of_new_accounts_and_of_those_that_lay_idle_for_two_weeks() -> None:
+    """The logs begin at second 100; accounts: new, old, old and idle long enough or nearly so, old without a use."""
+    graph = graph_of(5, [(CONTENT, [(a, 0) for a in range(4)])])
+    content = graph.kinds[0]
+    start = 100 * 1_000_000
+    seen = content.matrix.copy()
+    seen.data = np.array([start, start + 1, start + module.IDLE, start + module.IDLE - 1])
+    timed_graph = replace(graph, kinds=(replace(content, seen=seen),), created=np.array([100.0, 99, 99, 99, 99]))
+    fresh = module.fresh_in(timed_graph)
+    assert fresh is not None
+    assert fresh.tolist() == [True, False, True, False, False]
+    unknown = replace(timed_graph, created=np.full(5, np.nan))
+    assert module.fresh_in(unknown) is not None
+    assert np.asarray(module.fresh_in(unknown)).all(), "not known to be older"
+    assert module.fresh_in(replace(timed_graph, created=None)) is None
+    assert module.fresh_in(replace(graph, created=np.zeros(5))) is None
