@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+import linkage
 from linkage.model import Aside
 from linkage.reports.bystanders import WORDS, in_words, reasons
 from linkage.reports.exhibits import write_exhibits
@@ -20,6 +22,12 @@ def test_every_reason_has_its_words() -> None:
         "only addresses tie it, and weakly, as they tie strangers who use them, too"
     ]
     assert in_words(["of a later version"]) == ["of a later version"]
+
+
+def test_the_docs_list_every_reason() -> None:
+    page = (Path(linkage.__file__).parent.parent / "docs" / "reading-results.md").read_text(encoding="utf-8")
+    reasons_told, _ = page.split("\n## What speaks against a ring\n")
+    assert re.findall(r"^\| `(\w+)` \|", reasons_told, re.MULTILINE) == list(WORDS)
 
 
 def test_the_account_tells_its_reason(run: Run) -> None:
