@@ -109,12 +109,10 @@ def _settled(world: World, clusters: Ints, labels: Ints, told_apart: np.ndarray)
     for _ in range(ROUNDS):
         labels, groups = dense_labels(labels)
         counts = count(world, groups_of(labels, groups))
-        pairs = touching_pairs(world, profiles(world, counts, score(world, counts)), labels)
-        home = np.where(labels >= 0, clusters, NOWHERE)[pairs.account]
-        near = home == home_of(labels, groups, clusters)[pairs.group]
-        told = np.where(told_apart[:, home[near]][family], pairs.bits[:-1, near], 0.0)
-        bits = told.sum(axis=0) + pairs.bits[-1, near]
-        best = best_group(pairs.account[near], pairs.group[near], bits, world.accounts, -np.inf)
+        homes = np.where(labels >= 0, clusters, NOWHERE), home_of(labels, groups, clusters)
+        pairs = touching_pairs(world, profiles(world, counts, score(world, counts)), labels, homes)
+        told = np.where(told_apart[:, clusters[pairs.account]][family], pairs.bits[:-1], 0.0)
+        best = best_group(pairs.account, pairs.group, told.sum(axis=0) + pairs.bits[-1], world.accounts, -np.inf)
         labels = np.where(best >= 0, best, labels)
     return dense_labels(labels)[0]
 

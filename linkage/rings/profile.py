@@ -161,16 +161,16 @@ class Pairs:
         return np.asarray(self.bits.sum(axis=0))
 
 
-def touching_pairs(world: World, made: Profiles, labels: Ints) -> Pairs:
+def touching_pairs(world: World, made: Profiles, labels: Ints, homes: tuple[Ints, Ints] | None = None) -> Pairs:
     """Every account with every group of whose profile it uses something, windows apart; by account, then group.
 
-    ``labels`` says who is a member of what now: a member is left out of p in its own group.
+    ``labels`` says who is a member of what now: a member is left out of p in its own group. With ``homes``, of accounts
+    and of groups, only pairs of one home; accounts with one below 0 are in no pair.
     """
     groups = max(len(made.prior), 1)
     kinds = list(zip(world.kinds, made.kinds, strict=True))
     things = [row for row, (b, _) in enumerate(kinds) if not b.incidence.kind.window]
-    products = [(kinds[row][0].incidence.matrix @ kinds[row][1].weight.T).tocsr() for row in things]
-    keyed = [(rows_of(product) * groups + product.indices, product.data) for product in products]
+    keyed = [_touching(kinds[row][0], kinds[row][1], homes) for row in things]
     keys = distinct(np.concatenate([k for k, _ in keyed])) if keyed else np.zeros(0, np.int64)
     account, group = keys // groups, keys % groups
     sums, touched = np.zeros((len(kinds), len(keys))), np.zeros((len(kinds), len(keys)), dtype=bool)
@@ -183,6 +183,16 @@ def touching_pairs(world: World, made: Profiles, labels: Ints) -> Pairs:
     own = np.flatnonzero(labels[account] == group)
     sums[:, own], touched[:, own] = _own_sums(world, made, account[own], group[own])
     return _with_constants(world, made, Pairs(account, group, sums), touched)
+
+
+def _touching(background: Background, kind: KindProfile, homes: tuple[Ints, Ints] | None) -> tuple[Ints, Floats]:
+    """Pairs as account x groups + group, and the bits of what the account uses of the group's profile."""
+    matrix, groups = background.incidence.matrix, max(kind.weight.shape[0], 1)
+    asked = np.arange(matrix.shape[0], dtype=np.int64) if homes is None else np.flatnonzero(homes[0] >= 0)
+    product = ((matrix if homes is None else matrix[asked]) @ kind.weight.T).tocsr()
+    account, group = asked[rows_of(product)], product.indices
+    near = slice(None) if homes is None else homes[0][account] == homes[1][group]
+    return (account * groups + group)[near], product.data[near]
 
 
 def _window_sums(background: Background, kind: KindProfile, account: Ints, group: Ints) -> Floats:
