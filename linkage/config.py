@@ -198,6 +198,7 @@ BUILT_IN_KINDS: dict[str, KindSpec] = {
     "prompt_template": KindSpec(family="content", forgeable=True, normalise="hash", hand_off=True),
 }
 LEASED_FAMILY = "network"  # addresses pass between strangers
+CONTENT_FAMILY = "content"  # popular templates tie strangers; those of one operator its rings
 # Kinds that linkage makes from the times of events. Forgeable: whoever knows when a stranger works can time accounts of
 # his own to it, and a value planted on a stranger is planted at a time of the attacker's choice.
 TIMING_FAMILY = "timing"

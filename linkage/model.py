@@ -40,7 +40,7 @@ class Role(StrEnum):
     BYSTANDER = "bystander"
 
 
-class Aside(StrEnum):
+class BystanderReason(StrEnum):
     """Why an account is a bystander: addresses tie it weakly and alone, or one family does as it does too many others,
     or it hangs on its ring with its household, or all that ties it could have been planted."""
 
@@ -208,7 +208,7 @@ RING_EVIDENCE = _schema(
     ring=_I, kind=_S, entity=_I, pool=_L, ring_accounts=_L, ring_accounts_with_kind=_L, all_accounts=_L, bits=_F
 )
 POOLS = _schema(ring=_I, kind=_S, entity=_I, ring_accounts=_L, all_accounts=_L)
-# rings -> reports. Why the bystanders among the members are such: one row a reason (:class:`Aside`).
+# rings -> reports. Why the bystanders among the members are such: one row a reason (:class:`BystanderReason`).
 BYSTANDERS = _schema(account=_I, ring=_I, reason=_S)
 # rings -> reports. In which spans of creation times and loads an account lies; entities are numbered below zero.
 WINDOWS = _schema(account=_I, entity=_I, kind=_S, value=_S)

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 import linkage
-from linkage.communities import candidates_table, proposer
+from linkage.communities import candidates_table, inner_proposer, proposer
 from linkage.config import Config, engine_settings, load_config, resolve, used_kinds
 from linkage.costs import Costs
 from linkage.engines import DuckDBEngine, Engine
@@ -147,7 +147,7 @@ def _communities(job: Job, graph: AccountGraph) -> Any:
 def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table]:
     with job.stage("rings") as folder:
         method = job.config.method
-        inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed, without_content=False)
+        inside = inner_proposer(method.proposers, method.seed)
         tables = find_rings(graph, partitions, inside, Limits.of(method))
         _save(folder, tables)
         return tables

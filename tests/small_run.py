@@ -341,7 +341,7 @@ def _rings() -> dict[str, tuple[pa.Schema, list[dict[str, Any]]]]:
     return {
         "4-rings/rings": (model.RING_LIST, rings), "4-rings/members": (model.RING_MEMBERS, members),
         "4-rings/bystanders": (model.BYSTANDERS, [
-            {"account": m["account"], "ring": m["ring"], "reason": str(model.Aside.HOME)}
+            {"account": m["account"], "ring": m["ring"], "reason": str(model.BystanderReason.HOME)}
             for m in members if m["role"] == "bystander"
         ]),
         "4-rings/evidence": (model.RING_EVIDENCE, found), "4-rings/pools": (model.POOLS, pools),

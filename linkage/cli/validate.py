@@ -160,13 +160,18 @@ def _print_power(result: Power) -> None:
 
 def _framing(case: Case, asked: Asked) -> None:
     from linkage.evaluation import read_truth
+    from linkage.pipeline import STAGES
     from linkage.validation.framing import frame
     from linkage.validation.in_logs import frame_in_logs
 
     known = read_truth(asked.truth) if asked.truth else None
     spared = known.account_id.to_numpy(zero_copy_only=False)[~known.honest].tolist() if known else []
     if asked.in_logs:
-        result = frame_in_logs(case, asked.n, asked.seed, spared)
+        with _progress("stages of a run with planted values") as progress:
+            result = frame_in_logs(
+                case, asked.n, asked.seed, spared,
+                lambda stage, step: progress(STAGES.index(stage), len(STAGES)) if stage else None,
+            )  # fmt: skip
     else:
         with _progress("batches of framed accounts") as progress:
             result = frame(case, asked.n, asked.seed, spared, progress)

@@ -8,11 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.communities.leiden import Edges, LeidenSettings, leiden, multiplex
-from linkage.config import Proposers
+from linkage.config import CONTENT_FAMILY, Proposers
 from linkage.model import AccountGraph, Incidence
 
 Ints = npt.NDArray[np.int64]
-SECOND_PROPOSAL_LEAVES_OUT = "content"  # popular templates tie strangers, so half of the proposals do without content
 
 
 def edges_of(graph: AccountGraph, families: Sequence[str]) -> Edges:
@@ -61,7 +60,7 @@ def proposer(
     def propose(graph: AccountGraph) -> Ints:
         runs = [LeidenSettings(settings.objective, r, settings.iterations, seed) for r in resolutions]
         families = sorted({i.kind.family for i in graph.kinds})
-        without = [f for f in families if f != SECOND_PROPOSAL_LEAVES_OUT]
+        without = [f for f in families if f != CONTENT_FAMILY]
         choices = [families] + ([without] if without_content and 0 < len(without) < len(families) else [])
         found = [leiden(edges, run) for edges in (edges_of(graph, chosen) for chosen in choices) for run in runs]
         if settings.multiplex and len(families) > 1:
@@ -70,6 +69,14 @@ def proposer(
         return np.stack(found)
 
     return propose
+
+
+def inner_proposer(settings: Proposers, seed: int) -> Callable[[AccountGraph], Ints]:
+    """The same for parts of the graph: at the inner resolutions, and on all families that a part is given with.
+
+    Who cuts a part leaves families out as it needs to.
+    """
+    return proposer(settings, settings.inner_resolutions, seed, without_content=False)
 
 
 def _same_nodes(graph: AccountGraph, family: str) -> Edges:

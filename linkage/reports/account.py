@@ -83,7 +83,7 @@ class Account:
 
     @cached_property
     def bystander_because(self) -> list[str]:
-        """Why it is a bystander of its ring (see :class:`linkage.model.Aside`); empty where it is none."""
+        """Why it is a bystander of its ring (see :class:`linkage.model.BystanderReason`); empty where it is none."""
         return reasons(self.store, self.number)
 
     @cached_property

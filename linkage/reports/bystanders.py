@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from linkage.model import Aside
+from linkage.model import BystanderReason
 from linkage.reports.store import Store
 
 WORDS: Mapping[str, str] = {
-    Aside.ADDRESSES: "only addresses tie it, and weakly, as they tie strangers who use them, too",
-    Aside.ONE_FAMILY: "one sort of evidence alone ties it, as it does more accounts than can be hiding all others: "
-    "customers of one proxy, or owners of one popular device",
-    Aside.HOME: "it hangs on the others by one thing, together with accounts with which it shares things of its own, "
-    "as a household does through whose line a proxy leaves",
-    Aside.PLANTABLE: "anyone could have put on it all that ties it",
+    BystanderReason.ADDRESSES: "only addresses tie it, and weakly, as they tie strangers who use them, too",
+    BystanderReason.ONE_FAMILY: "one sort of evidence alone ties it, as it does more accounts than can be hiding all "
+    "others: customers of one proxy, or owners of one popular device",
+    BystanderReason.HOME: "it hangs on the others by one thing, together with accounts with which it shares things of "
+    "its own, as a household does through whose line a proxy leaves",
+    BystanderReason.PLANTABLE: "anyone could have put on it all that ties it",
 }
 BECAUSE = (  # a table of all reasons by account and ring, for queries
     "SELECT a.account_id, r.ring_id, string_agg(b.reason, ',' ORDER BY b.reason) AS bystander_because "

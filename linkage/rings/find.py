@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from linkage.config import LEASED_FAMILY
-from linkage.model import AccountGraph, Aside, Verdict
+from linkage.config import CONTENT_FAMILY, LEASED_FAMILY
+from linkage.model import AccountGraph, BystanderReason, Verdict
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, Observer, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
@@ -21,7 +21,7 @@ from linkage.rings.merge import merge
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
 from linkage.rings.refine import reach, refine
 from linkage.rings.score import Score, score
-from linkage.rings.split import COMMON, Proposer
+from linkage.rings.split import Proposer
 from linkage.rings.strays import strays
 from linkage.rings.tables import Found, by_family, no_rings, ring_tables
 from linkage.rings.told import told_of
@@ -54,14 +54,16 @@ class Measured:
     astray: np.ndarray
     at_home: np.ndarray
 
-    def beside(self, shield: bool) -> dict[Aside, np.ndarray]:
+    def beside(self, shield: bool) -> dict[BystanderReason, np.ndarray]:
         """Who is a bystander however many families tie it, and why; ``shield``: those who could have been framed, too.
 
         One boolean a pair for each reason.
         """
         return {
-            Aside.ONE_FAMILY: self.astray, Aside.HOME: self.at_home, Aside.PLANTABLE: self.plantable & shield,
-        }  # fmt: skip
+            BystanderReason.ONE_FAMILY: self.astray,
+            BystanderReason.HOME: self.at_home,
+            BystanderReason.PLANTABLE: self.plantable & shield,
+        }
 
 
 def find_rings(
@@ -79,7 +81,7 @@ def find_rings(
     world = replace(world, few=True)  # not before: what a card ties to a crowd keeps the crowd together
     rings = rings_inside(graph, world, clusters, propose, limits)
     rings = refine(world, rings, 1, limits.smallest)
-    behind = Behind(world.families, LEASED_FAMILY, COMMON, tuple(PARTS))
+    behind = Behind(world.families, LEASED_FAMILY, CONTENT_FAMILY, tuple(PARTS))
     for _ in range(REJOINED):
         rings = reach(world, merge(world, rings, behind), limits.smallest)
     measured = measure(graph, world, rings)

@@ -299,10 +299,9 @@ def _sudden(times: sp.csr_matrix, begun: Ints, later: Ints) -> np.ndarray:
     Per row of ``times`` (first uses): ``begun`` of the ring's things within the hour against a Poisson with the rate of
     the ``later`` ones, one at least, over a life of a week or longer.
     """
-    oldest, newest = np.full(len(begun), np.iinfo(np.int64).max), np.zeros(len(begun), dtype=np.int64)
-    np.minimum.at(oldest, rows_of(times), times.data)
+    newest = np.zeros(len(begun), dtype=np.int64)
     np.maximum.at(newest, rows_of(times), times.data)
-    life = np.maximum(newest - oldest, BEGINNING)
+    life = np.maximum(newest - _earliest(times), BEGINNING)
     expected = np.maximum(later, 1) * (BEGINNING / life)
     return np.asarray((life >= LIFE) & (poisson.sf(begun - 1, expected) < SUDDEN))
 
@@ -321,10 +320,15 @@ def _begun_with(background: Background, seen: sp.csr_matrix, account: Ints) -> s
     None where the time of any is not known.
     """
     times = seen[account]
-    row = rows_of(times)
-    oldest = np.full(len(account), np.iinfo(np.int64).max)
-    np.minimum.at(oldest, row, times.data)
+    row, oldest = rows_of(times), _earliest(times)
     known = np.diff(times.indptr) == background.breadth[account]
     begun = (times.data - oldest[row] <= BEGINNING) & known[row]
     ones = np.ones(int(begun.sum()), dtype=np.int64)
     return sp.csr_matrix((ones, (row[begun], times.indices[begun])), shape=times.shape)
+
+
+def _earliest(times: sp.csr_matrix) -> Ints:
+    """The least of the stored times in each row, NEVER where there is none."""
+    found = np.full(times.shape[0], NEVER)
+    np.minimum.at(found, rows_of(times), times.data)
+    return found

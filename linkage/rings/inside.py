@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from linkage.config import LEASED_FAMILY
+from linkage.config import CONTENT_FAMILY, LEASED_FAMILY
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints, log2_binomial, log2_factorial
 from linkage.rings.counts import World, count, dense_labels, groups_of, home_of, kept_labels
@@ -21,7 +21,7 @@ from linkage.rings.merge import merge
 from linkage.rings.profile import profiles, touching_pairs
 from linkage.rings.refine import best_group
 from linkage.rings.score import Score, score
-from linkage.rings.split import COMMON, Proposer, part_of, without_family
+from linkage.rings.split import Proposer, part_of, without_family
 from linkage.rings.unions import WORTH, Within
 
 # What rings of a cluster may have in common, as places among its families by their bits: accounts settle by the others,
@@ -43,9 +43,9 @@ def rings_inside(graph: AccountGraph, world: World, clusters: Ints, propose: Pro
     whole = score(world, count(world, groups_of(clusters, number)))
     rings, best = clusters, np.full(number, WORTH)
     tried = np.bincount(clusters[clusters >= 0], minlength=number) >= 2 * limits.smallest
-    for ways, unions in ((_by_all, UNIONS), (_by_some, UNIONS[-1:])):
+    for way, unions in ((propose, UNIONS), (partial(_by_some, propose, limits.smallest), UNIONS[-1:])):
         inside, tried = kept_labels(clusters, tried), np.zeros(number, dtype=bool)
-        for start in _proposals(graph, inside, partial(ways, propose, limits.smallest)):
+        for start in _proposals(graph, inside, way):
             for settling, uniting in unions:
                 settled = _settled(world, clusters, start, _told_apart(whole, settling))
                 looks = looks_by(world, settled)
@@ -138,16 +138,12 @@ def _proposals(graph: AccountGraph, clusters: Ints, propose: Proposer) -> list[I
     return cuts
 
 
-def _by_all(propose: Proposer, smallest: int, part: AccountGraph) -> Ints:
-    return propose(part)
-
-
 def _by_some(propose: Proposer, smallest: int, part: AccountGraph) -> Ints:
     """Proposals by all but content, and by what is the accounts' own alone.
 
     Of the latter, whoever is in no group of ``smallest`` accounts is in one with all others of this sort.
     """
-    without = without_family(part, COMMON)
+    without = without_family(part, CONTENT_FAMILY)
     own = without_family(without, LEASED_FAMILY)
     found = [propose(without)] if 0 < len(without.kinds) < len(part.kinds) else []
     if own.kinds:

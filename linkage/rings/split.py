@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import numpy as np
 import scipy.sparse as sp
 
+from linkage.config import CONTENT_FAMILY
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.choose import choose, worth_by_two_families
 from linkage.rings.codelength import Ints
@@ -19,27 +20,22 @@ from linkage.rings.score import Score, bits_of, score
 from linkage.rings.unions import WORTH
 
 Proposer = Callable[[AccountGraph], Ints]
-COMMON = "content"  # the family that rings of one operator may share, and popular templates that strangers do
 
 
-def part_of(graph: AccountGraph, chosen: Ints, leave_out: str = "") -> AccountGraph:
-    """The graph of some accounts alone (numbered as in ``chosen``), without the entities that none of them uses.
-
-    ``leave_out`` names a family whose kinds stay out.
-    """
+def part_of(graph: AccountGraph, chosen: Ints) -> AccountGraph:
+    """The graph of some accounts alone (numbered as in ``chosen``), without the entities that none of them uses."""
     kinds = []
     for incidence in graph.kinds:
-        if incidence.kind.family != leave_out:
-            rows = incidence.matrix[chosen]
-            used, column = np.unique(rows.indices, return_inverse=True)
-            matrix = sp.csr_matrix((rows.data, column, rows.indptr), shape=(len(chosen), len(used)))
-            kinds.append(Incidence(incidence.kind, matrix, incidence.entities[used]))
+        rows = incidence.matrix[chosen]
+        used, column = np.unique(rows.indices, return_inverse=True)
+        matrix = sp.csr_matrix((rows.data, column, rows.indptr), shape=(len(chosen), len(used)))
+        kinds.append(Incidence(incidence.kind, matrix, incidence.entities[used]))
     return AccountGraph(len(chosen), tuple(kinds))
 
 
 def without_family(graph: AccountGraph, family: str) -> AccountGraph:
     """The graph without the kinds of a family."""
-    return AccountGraph(graph.accounts, tuple(i for i in graph.kinds if i.kind.family != family))
+    return replace(graph, kinds=tuple(i for i in graph.kinds if i.kind.family != family))
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,8 @@ class Parts:
         """
         asked = (leave_out, sha256(chosen.tobytes()).digest())
         if asked not in self.kept:
-            part = part_of(self.graph, chosen, leave_out)
-            without = without_family(part, COMMON)
+            part = part_of(without_family(self.graph, leave_out), chosen)
+            without = without_family(part, CONTENT_FAMILY)
             ways = [part] if len(without.kinds) in (0, len(part.kinds)) else [part, without]
             empty = np.zeros((0, len(chosen)), dtype=np.int64)
             self.kept[asked] = np.concatenate([self.propose(way) for way in ways]) if part.kinds else empty

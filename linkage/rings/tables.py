@@ -45,7 +45,7 @@ class Found:
     made: Profiles
     members: Pairs
     plantable: np.ndarray
-    beside: Mapping[model.Aside, np.ndarray]
+    beside: Mapping[model.BystanderReason, np.ndarray]
     shield: bool
     affiliations: Pairs
     verdicts: Verdicts
@@ -150,7 +150,7 @@ def _weakly(world: World, pairs: Pairs) -> np.ndarray:
     return by_network_alone(world, pairs) & (pairs.total < ENOUGH)
 
 
-def any_of(beside: Mapping[model.Aside, np.ndarray]) -> np.ndarray:
+def any_of(beside: Mapping[model.BystanderReason, np.ndarray]) -> np.ndarray:
     """Which pairs have any of the reasons to stand beside."""
     return np.asarray(np.any(list(beside.values()), axis=0))
 
@@ -185,7 +185,7 @@ def _bystanders(world: World, found: Found) -> pa.Table:
     members = found.members
     parts: list[dict[str, object]] = [
         {"account": members.account[which], "ring": members.group[which], "reason": [str(reason)] * int(which.sum())}
-        for reason, which in {**found.beside, model.Aside.ADDRESSES: _weakly(world, members)}.items()
+        for reason, which in {**found.beside, model.BystanderReason.ADDRESSES: _weakly(world, members)}.items()
     ]
     return _joined(parts, model.BYSTANDERS)
 

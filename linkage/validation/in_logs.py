@@ -25,11 +25,14 @@ from linkage.validation.rerun import Case
 USES = 3  # of one planted value, at most
 
 
-def frame_in_logs(case: Case, victims: int, seed: int, spared: Collection[str]) -> Framing:
+def frame_in_logs(
+    case: Case, victims: int, seed: int, spared: Collection[str], observe: pipeline.Observer | None = None
+) -> Framing:
     """Frame ``victims`` accounts in the run's logs, all at once; whom and with what says :func:`.framing.frame`.
 
     The files of the run are read again, beside further sources with the planted values, one a kind: each value one to
-    three times while it was active. The job runs in a folder of the system's for temporary files.
+    three times while it was active. The job runs in a folder of the system's for temporary files; ``observe`` is told
+    its stages.
 
     Raises:
         NotFound: the run has no suspect ring whose profile holds values of a forgeable kind that stand in the logs.
@@ -52,7 +55,7 @@ def frame_in_logs(case: Case, victims: int, seed: int, spared: Collection[str]) 
     counts: Counter[str] = Counter(planted=len(pairs))
     roles: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="linkage-framing-") as name:
-        run = pipeline.run(_write(config, config_path, events, Path(name)))
+        run = pipeline.run(_write(config, config_path, events, Path(name)), observe)
         tables = {table: pq.read_table(run / "4-rings" / f"{table}.parquet")
                   for table in ("rings", "members", "affiliations")}  # fmt: skip
     count_roles(tables, chosen, counts, roles)

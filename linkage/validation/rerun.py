@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from linkage.communities import proposer
+from linkage.communities import inner_proposer, proposer
 from linkage.config import Method, load_config, resolve
 from linkage.errors import StorageFault
 from linkage.graph import known_of, to_arrays
@@ -64,5 +64,5 @@ def rings_of(graph: AccountGraph, method: Method, observe: Observer | None = Non
     ``observe`` is told the size and the bits saved of every group that the method scores on its way.
     """
     partitions = proposer(method.proposers, method.proposers.resolutions, method.seed)(graph)
-    inside = proposer(method.proposers, method.proposers.inner_resolutions, method.seed, without_content=False)
+    inside = inner_proposer(method.proposers, method.seed)
     return find_rings(graph, partitions, inside, Limits.of(method), observe)

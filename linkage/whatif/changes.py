@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.model import CREATED, LOAD, AccountGraph, Incidence
+from linkage.rings import split
 from linkage.rings.codelength import Ints
 from linkage.rings.counts import rows_of
 
@@ -19,7 +20,7 @@ def without_family(graph: AccountGraph, family: str) -> AccountGraph:
         return replace(graph, created=None)
     if family == LOAD:
         return replace(graph, loads=None)
-    return replace(graph, kinds=tuple(i for i in graph.kinds if i.kind.family != family))
+    return split.without_family(graph, family)
 
 
 def without_entities(graph: AccountGraph, entities: Collection[int]) -> AccountGraph:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from linkage.communities import proposer
+from linkage.communities import inner_proposer, proposer
 from linkage.reports.run import Run
 from linkage.rings import Limits, find_rings
 from linkage.rings.codelength import Ints
@@ -72,7 +72,7 @@ def rings_with(world: RunWorld, seed: int) -> tuple[Ints, list[str]]:
     """Ring per account (-1: none) and verdict per ring, as a run with this seed finds them."""
     method = world.method
     partitions = proposer(method.proposers, method.proposers.resolutions, seed)(world.graph)
-    inside = proposer(method.proposers, method.proposers.inner_resolutions, seed, without_content=False)
+    inside = inner_proposer(method.proposers, seed)
     tables = find_rings(world.graph, partitions, inside, Limits.of(method))
     labels = np.full(world.graph.accounts, -1, dtype=np.int64)
     labels[tables["members"]["account"].to_numpy()] = tables["members"]["ring"].to_numpy()

@@ -74,7 +74,7 @@ def test_the_family_that_half_of_the_proposals_do_without_decides(
     graph: AccountGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = partitions(graph, Proposers())
-    monkeypatch.setattr(module, "SECOND_PROPOSAL_LEAVES_OUT", "payment")
+    monkeypatch.setattr(module, "CONTENT_FAMILY", "payment")
     after = partitions(graph, Proposers())
     assert after[:2].tolist() == before[:2].tolist()
     assert after[2:].tolist() != before[2:].tolist()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 import linkage
-from linkage.model import Aside
+from linkage.model import BystanderReason
 from linkage.reports.bystanders import WORDS, in_words, reasons
 from linkage.reports.exhibits import write_exhibits
 from linkage.reports.run import Run, open_run
@@ -17,8 +17,8 @@ from tests.small_run import BYSTANDER, A
 
 
 def test_every_reason_has_its_words() -> None:
-    assert set(WORDS) == set(Aside)
-    assert in_words([Aside.ADDRESSES]) == [
+    assert set(WORDS) == set(BystanderReason)
+    assert in_words([BystanderReason.ADDRESSES]) == [
         "only addresses tie it, and weakly, as they tie strangers who use them, too"
     ]
     assert in_words(["of a later version"]) == ["of a later version"]

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from linkage.communities import proposer
+from linkage.communities import inner_proposer, proposer
 from linkage.config import Proposers
 from linkage.model import AccountGraph, Incidence, Kind
 from linkage.rings import Limits, find_rings
@@ -116,7 +116,7 @@ def found_in(graph: AccountGraph, settings: Proposers | None = None, seed: int =
     """The tables of find_rings with the proposers of the whole job."""
     chosen = settings or Proposers()
     partitions = proposer(chosen, chosen.resolutions, seed)(graph)
-    inside = proposer(chosen, chosen.inner_resolutions, seed, without_content=False)
+    inside = inner_proposer(chosen, seed)
     return find_rings(graph, partitions, inside, LIMITS)
 
 

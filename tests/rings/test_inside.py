@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from linkage.communities import proposer
+from linkage.communities import inner_proposer
 from linkage.config import Proposers
 from linkage.model import AccountGraph
 from linkage.rings.counts import count, dense_labels, groups_of, world_of
@@ -16,7 +16,7 @@ from linkage.rings.score import score
 from linkage.rings.unions import Within
 from tests.rings.graphs import CONTENT, DEVICE, LIMITS, NETWORK, PAYMENT, Town, graph_of
 
-LEIDEN = proposer(Proposers(), Proposers().inner_resolutions, 3, without_content=False)
+LEIDEN = inner_proposer(Proposers(), 3)
 SIZE, REST = 60, 120
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from linkage.model import AccountGraph, Aside
+from linkage.model import AccountGraph, BystanderReason
 from linkage.rings.counts import World, count, groups_of, world_of
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
 from linkage.rings.score import ENTITY_CODE, Score, score
@@ -61,7 +61,7 @@ def published_profiles(graph: AccountGraph, labels: np.ndarray, few: bool = Fals
     words = Verdicts(open_case, open_case, [""] * groups, unfit, unfit)
     rest = (words, np.ones(groups), np.zeros(groups, int))
     nobody = np.zeros(0, bool)
-    beside = dict.fromkeys(Aside, nobody)
+    beside = dict.fromkeys(BystanderReason, nobody)
     found = Found(count(world, groups_of(labels, groups)), scored, made, none, nobody, beside, False, none, *rest)
     return ring_tables(world, found)["profiles"]
 

@@ -124,7 +124,7 @@ def test_part_of_a_graph_keeps_what_its_accounts_use() -> None:
     assert part.accounts == 2
     assert [i.matrix.toarray().tolist() for i in part.kinds] == [[[1, 1, 0], [0, 0, 1]], [[0], [1]], [[], []]]
     assert [i.entities.tolist() for i in part.kinds] == [[0, 2, 5], [7], []]
-    assert [i.kind for i in part_of(graph, np.array([1, 3]), leave_out="network").kinds] == [PAYMENT, DEVICE]
+    assert [i.kind for i in part_of(without_family(graph, "network"), np.array([1, 3])).kinds] == [PAYMENT, DEVICE]
 
 
 def test_nothing_to_split(graph: AccountGraph) -> None:
@@ -139,7 +139,7 @@ def test_the_same_accounts_are_asked_for_once(graph: AccountGraph) -> None:
     asked = []
     parts = Parts(graph, lambda part: asked.append(part.accounts) or LEIDEN(part))
     answers = [parts.of(np.arange(60), leave_out="network").tolist() for _ in range(2)]
-    part = part_of(graph, np.arange(60), "network")
+    part = part_of(without_family(graph, "network"), np.arange(60))
     ways = [part, without_family(part, "content")]
     assert answers[0] == answers[1] == np.concatenate([LEIDEN(way) for way in ways]).tolist()
     parts.of(np.arange(60), leave_out="payment")

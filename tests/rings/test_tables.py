@@ -183,7 +183,7 @@ def told_roles(
     pairs = Pairs(np.arange(accounts), np.zeros(accounts, dtype=np.int64), by_kind)
     words = Verdicts(["undetermined"], ["undetermined"], [""], np.full(1, np.nan), np.full(1, np.nan))
     made = profiles(world, counts, scored)
-    beside = {model.Aside.PLANTABLE: plantable, model.Aside.HOME: plantable}
+    beside = {model.BystanderReason.PLANTABLE: plantable, model.BystanderReason.HOME: plantable}
     rest = (words, np.ones(1), np.zeros(1, int))
     table = ring_tables(world, Found(counts, scored, made, pairs, plantable, beside, True, pairs, *rest))
     because = {row["account"] for row in table["bystanders"].to_pylist()}

@@ -12,6 +12,7 @@ import pytest
 from linkage.config import load_config
 from linkage.errors import NotFound
 from linkage.evaluation import read_truth
+from linkage.pipeline import STAGES
 from linkage.reports.store import Store
 from linkage.validation import in_logs as module
 from linkage.validation.framing import BUDGET, best_values
@@ -77,7 +78,9 @@ def test_victims_are_linked_and_not_accused(case: Case, simulated: Path) -> None
     truth = read_truth(simulated / "truth.parquet")
     operators = truth.account_id.to_numpy(zero_copy_only=False)[~truth.honest].tolist()
     before = sorted(p.name for p in case.folder.parent.iterdir())
-    found = frame_in_logs(case, 5, 1, operators)
+    told: list[str] = []
+    found = frame_in_logs(case, 5, 1, operators, lambda stage, step: told.append(stage))
+    assert [stage for stage in told if stage] == list(STAGES)
     assert (found.victims, found.batches, found.caught, found.unmarked) == (5, 1, 0, 0)
     assert 0 < found.planted <= BUDGET
     assert set(found.kinds) <= {"device", "prompt_template"}
