@@ -12,6 +12,7 @@ from linkage.cli import terminal
 from linkage.cli.app import app
 from linkage.errors import ConfigError
 from linkage.simulator import Preset, WorldSpec, WorldSummary
+from linkage.simulator.presets import usual_accounts
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -19,7 +20,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 @app.command("simulate")
 def simulate_command(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the world.")],
-    accounts: Annotated[int, typer.Option(help="Number of accounts.")] = 20_000,
+    accounts: Annotated[
+        int | None, typer.Option(help="Number of accounts.", show_default="20000; seed-scale: 1049000")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     evade: Annotated[
         float, typer.Option(help="Chance that an operator's account uses an own or popular value, for each kind.")
@@ -42,6 +45,7 @@ def simulate_command(
     from linkage.simulator import simulate
 
     kinds = dict(map(_kind_and_chance, evade_kind or []))
+    accounts = usual_accounts(preset) if accounts is None else accounts
     spec = WorldSpec(accounts, seed, evade, preset, kinds, plant, plant_victims, prompts)
     summary = simulate(directory, spec, replace=force)
     if as_json:

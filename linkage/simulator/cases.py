@@ -50,6 +50,15 @@ MODELS = {
     Preset.HONEST: (
         "Nobody operates. Whatever a method calls suspect here is wrong."
     ),
+    Preset.SEED_SCALE: (
+        "The known cases at their size, for speed and memory: four operators with 49,000 accounts in a service of "
+        "1,000,000 others that have 90 million exchanges. The large one has 25,000 accounts and 28.8 million exchanges "
+        "from 22 April to 5 June; the earlier ones have 13, 3.4 and 0.15 million by 24,000 accounts. The first two of "
+        "these work through one proxy of 20,000 accounts, a fifth of whose traffic is of innocent customers (and "
+        "counts among the service's 90 million), and have rings of their own with 2,700 and 1,083 accounts; how the "
+        "24,000 were divided is not published. With fewer accounts everything is smaller in proportion but an "
+        "account's own exchanges."
+    ),
 }
 PUBLISHED = (
     "Published: 25,000 accounts with 28.8 million exchanges in 45 days (26 an account and day); 24,000 "

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from linkage.simulator import calendar, cards, names
 from linkage.simulator.days import Actors, write_days
+from linkage.simulator.levels import levelled
 from linkage.simulator.lives import lives
 from linkage.simulator.options import draw
 from linkage.simulator.population import Group, Population
@@ -17,11 +18,16 @@ from linkage.simulator.tables import save, times
 from linkage.simulator.traffic import Traffic, labels, taken
 
 
-def write_logs(directory: Path, people: Population, streams: Streams) -> dict[str, int]:
-    """Write every table; rows by table."""
+def actors_of(people: Population, streams: Streams) -> Actors:
+    """The accounts with their ids, lives and habits."""
     habits = calendar.habits_of(people, streams)
     ids = names.random_text(people.accounts, "acct_", 14, names.BASE32, streams.part("account ids"))
-    actors = Actors(people, ids, lives(people, habits, streams), habits)
+    return Actors(people, ids, levelled(people, lives(people, habits, streams)), habits)
+
+
+def write_logs(directory: Path, actors: Actors, streams: Streams) -> dict[str, int]:
+    """Write every table; rows by table."""
+    people = actors.people
     rng = streams.part("truth")
     counts = (len(people.group_size), len(people.rings.size), people.rings.operators)
     groups, rings, operators = (

@@ -26,14 +26,19 @@ SIXTH_HOME = (0x26001700, 0x26014000, 0x2A020800)  # first 32 bits of IPv6 netwo
 SIXTH_PHONE = (0x2607FB90, 0x26001000, 0x24094000)
 ODD = 0x9E3779B1  # times an odd number is one-to-one modulo a power of two, and scatters
 HOSTS = 6  # interface addresses that a network is seen with
+AT_ONCE = 1 << 16  # texts; a multiple of four, since four letters are drawn from one word of the generator
 BLOCK = 32  # neighbours: addresses of shared networks come in runs of this length
 
 
 def random_text(count: int, prefix: str, length: int, alphabet: Letters, rng: np.random.Generator) -> pa.Array:
     """``count`` strings of ``prefix`` and ``length`` random letters; long enough never to meet twice."""
-    letters = alphabet[rng.integers(0, len(alphabet), (count, length), dtype=np.uint8)]
-    head = np.broadcast_to(np.frombuffer(prefix.encode("ascii"), dtype=np.uint8), (count, len(prefix)))
-    return strings(np.hstack([head, letters]))
+    width = len(prefix) + length
+    letters = np.empty((count, width), dtype=np.uint8)
+    letters[:, : len(prefix)] = np.frombuffer(prefix.encode("ascii"), dtype=np.uint8)
+    for first in range(0, count, AT_ONCE):
+        rows = letters[first : first + AT_ONCE, len(prefix) :]
+        rows[:] = alphabet[rng.integers(0, len(alphabet), rows.shape, dtype=np.uint8)]
+    return strings(letters)
 
 
 def strings(letters: Letters) -> pa.Array:

@@ -9,7 +9,7 @@ relay of 6 accounts with 53,655 exchanges; over 20,000 sign-ups within 3 days.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
 
 PUBLISHED_DAILY = 26.0  # 28.8 million / 25,000 accounts / 45 days
@@ -29,6 +29,7 @@ class Preset(StrEnum):
     QUIET = "quiet"
     FACTORY = "factory"
     HONEST = "honest"
+    SEED_SCALE = "seed-scale"
 
 
 class Signup(IntEnum):
@@ -55,6 +56,7 @@ class Operation:
     begins: tuple[float, float] = (0.0, 62.0)  # days after the first one within which a ring's sign-ups begin
     leaves: float = 0.5  # share of accounts that are given up early
     daily: tuple[float, float] = (PUBLISHED_DAILY, PUBLISHED_DAILY)  # a ring's load lies between
+    each: float = 0.0  # exchanges of an account in all, on average: if given, daily says only how rings differ
     unequal: float = 0.15  # sigma of the logarithm of the loads within a ring
     signup: Signup = Signup.BURSTS
     rhythm: tuple[float, float, float] = (0.6, 0.4, 0.0)  # rings around the clock, in shifts, like people
@@ -64,6 +66,7 @@ class Operation:
     replaced: float = 0.2  # share of accounts that replace a banned one
     hand_off: tuple[float, float] = (10.0, 240.0)  # mean seconds until the next account goes on; a ring's lies between
     serves: tuple[int, ...] = ()  # a proxy: operations whose traffic it carries, the main one first
+    carries: tuple[float, ...] = ()  # parts of those whom it serves; if not given, each has 1.5 times the next one's
     innocent: float = 0.0  # share of a proxy's traffic that is of innocent customers
 
 
@@ -82,6 +85,7 @@ class Mix:
     vpn_user: float = 0.08
     scale: float = 0.25  # volumes of everybody, operators and honest alike, are multiplied by it
     honest_daily: float = 0.6  # median exchanges of an honest account and day, before the scale
+    honest_each: float = 0.0  # exchanges of an honest account in all, on average: if given, in place of honest_daily
 
 
 # In proportion to exchanges: 0.15, 3.4 and 13 of 16.55 million have 217, 4,931 and 18,852 of the 24,000 accounts.
@@ -103,6 +107,25 @@ RELAY = Operation(
 QUIET = Operation(
     market=True, largest_share=0.2, daily=(0.5, 1.5), unequal=0.9, signup=Signup.SPREAD, rhythm=(0.0, 0.2, 0.8),
     sleeper=0.4, replaced=0.1, hand_off=(120.0, 900.0),
+)
+# The known cases at their size: 49,000 accounts of operators and 1,000,000 others. The second and third campaign (13
+# and 3.4 million) work through a proxy of 20,000 accounts, beside rings of their own; the fourth (0.15) is alone.
+# The innocent customers' fifth of the proxy's traffic is of the service's own 90 million.
+KNOWN_ACCOUNTS, SERVICE, SERVICE_EXCHANGES = 49_000, 1_000_000, 90_000_000
+PUBLISHED_EACH = 16_550_000 / 24_000
+THROUGH_PROXY = (13_000_000 - 2_700 * PUBLISHED_EACH, 3_400_000 - 1_083 * PUBLISHED_EACH)
+INNOCENT = 0.2
+PROXY_EACH = sum(THROUGH_PROXY) / (1 - INNOCENT) / 20_000
+EARLIER = replace(KNOWN[1], share=2_700 / KNOWN_ACCOUNTS, smallest_share=1 / 12, each=PUBLISHED_EACH)
+AT_SIZE = (
+    replace(KNOWN[0], share=25_000 / KNOWN_ACCOUNTS, each=28_800_000 / 25_000),
+    EARLIER,
+    replace(EARLIER, share=1_083 / KNOWN_ACCOUNTS),
+    replace(KNOWN[3], share=217 / KNOWN_ACCOUNTS, each=150_000 / 217),
+    replace(
+        EARLIER, share=20_000 / KNOWN_ACCOUNTS, smallest_share=1.0, largest_share=1.0, each=PROXY_EACH, serves=(1, 2),
+        carries=THROUGH_PROXY, innocent=INNOCENT,
+    ),
 )
 
 MIXES = {
@@ -126,4 +149,14 @@ MIXES = {
         Operation(share=0.25, market=True, largest_share=0.2, daily=(1.2, 8.0)),
     )),
     Preset.HONEST: Mix(0.0),
+    Preset.SEED_SCALE: Mix(
+        KNOWN_ACCOUNTS / (SERVICE + KNOWN_ACCOUNTS), AT_SIZE, scale=1.0,
+        honest_each=(SERVICE_EXCHANGES - INNOCENT * PROXY_EACH * 20_000) / SERVICE,
+    ),
 }  # fmt: skip
+USUAL_ACCOUNTS = 20_000  # of a world whose size is not said
+
+
+def usual_accounts(preset: Preset) -> int:
+    """The accounts of a world of ``preset`` whose size is not said: the known cases stand at their own."""
+    return SERVICE + KNOWN_ACCOUNTS if preset == Preset.SEED_SCALE else USUAL_ACCOUNTS

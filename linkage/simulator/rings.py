@@ -120,11 +120,11 @@ def _dealt(operation: Operation, rings: int, rng: np.random.Generator) -> Ints:
 
 
 def _service(mix: Mix, operation: Ints, operator: Ints, first: list[int]) -> Service:
-    """Ordinary rings serve their operator; a proxy serves several, the main one with half again as much as the next."""
+    """Ordinary rings serve their operator; a proxy serves several, in the shares that it carries."""
     rows: list[tuple[int, int, float]] = []
     for ring, (number, owner) in enumerate(zip(operation.tolist(), operator.tolist(), strict=True)):
         chosen = mix.operations[number]
-        weights = 1.5 ** -np.arange(max(1, len(chosen.serves)))
+        weights = np.array(chosen.carries) if chosen.carries else 1.5 ** -np.arange(max(1, len(chosen.serves)))
         shares = (1 - chosen.innocent) * weights / weights.sum()
         served = [first[s] for s in chosen.serves] or [owner]
         rows += [(ring, one, share) for one, share in zip(served, shares.tolist(), strict=True)]

@@ -14,7 +14,7 @@ SECONDS = DAYS * 86_400
 WEEKS = 13
 
 EVADABLE = ("payment_method", "ip", "device", "prompt_template")
-MIN_ACCOUNTS, MAX_ACCOUNTS = 200, 1_000_000
+MIN_ACCOUNTS, MAX_ACCOUNTS = 200, 1_100_000
 MAX_PLANT = 100
 
 

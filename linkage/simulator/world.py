@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from linkage.errors import ConfigError
-from linkage.simulator.logs import write_logs
+from linkage.simulator.logs import actors_of, write_logs
 from linkage.simulator.population import Group, Population, populate
+from linkage.simulator.room import bytes_needed, refuse_without_room
 from linkage.simulator.spec import WorldSpec, WorldSummary
 from linkage.simulator.streams import Streams
 
@@ -64,26 +65,31 @@ def simulate(directory: Path, spec: WorldSpec, replace: bool = False) -> WorldSu
 
     Raises:
         ConfigError: the folder is a file, or holds something already that is not to be replaced.
+        StorageFault: the disk has not the room that the world needs; nothing was written.
     """
-    _make_room(directory, replace)
+    replaced = _replaced(directory, replace)
+    streams = Streams(spec.seed)
+    actors = actors_of(populate(spec, streams), streams)
+    refuse_without_room(directory, bytes_needed(actors.people, actors.life), replaced)
+    for path in replaced:
+        path.unlink()
     (directory / "exchanges").mkdir(parents=True, exist_ok=True)
     _write_json(directory, {"spec": asdict(spec)})
-    streams = Streams(spec.seed)
-    people = populate(spec, streams)
-    summary = _summary(directory, people, write_logs(directory, people, streams))
+    summary = _summary(directory, actors.people, write_logs(directory, actors, streams))
     config = CONFIG.replace("{prompt}", ', "prompt"' if spec.prompts else "")
     (directory / "linkage.toml").write_text(config, encoding="utf-8")
     _write_json(directory, {"spec": asdict(spec), **{k: v for k, v in asdict(summary).items() if k != "directory"}})
     return summary
 
 
-def _make_room(directory: Path, replace: bool) -> None:
+def _replaced(directory: Path, replace: bool) -> list[Path]:
+    """The files of an earlier world in the folder, which are to be removed."""
     if not directory.exists():
-        return
+        return []
     if not directory.is_dir():
         raise ConfigError("this is a file.", where=str(directory), todo="Name a new folder.")
     if not any(directory.iterdir()):
-        return
+        return []
     if not replace:
         raise ConfigError(
             "the folder is not empty.", where=str(directory), todo="Name a new one, or add --force to replace a world."
@@ -92,9 +98,7 @@ def _make_room(directory: Path, replace: bool) -> None:
         raise ConfigError(
             "the folder holds no simulated world to replace.", where=str(directory), todo="Name a new folder."
         )
-    for pattern in FILES:
-        for path in directory.glob(pattern):
-            path.unlink()
+    return [path for pattern in FILES for path in directory.glob(pattern)]
 
 
 def _write_json(directory: Path, told: dict[str, Any]) -> None:

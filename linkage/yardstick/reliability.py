@@ -12,11 +12,10 @@ import pandas as pd
 from scipy.stats import beta
 
 from linkage.model import Verdict
-from linkage.simulator import Preset
 from linkage.yardstick.bench import Bench
 from linkage.yardstick.likelihood import memberships
 from linkage.yardstick.tables import markdown
-from linkage.yardstick.worlds import LINKAGE, World, has_operators
+from linkage.yardstick.worlds import LINKAGE, PRESETS, World, has_operators
 
 Floats = npt.NDArray[np.float64]
 EVADES = (0.0, 0.3, 0.6, 0.9)
@@ -32,7 +31,7 @@ def worlds(first_seed: int, accounts: int = ACCOUNTS) -> tuple[World, ...]:
     """Every preset at every rate of evasion, each at a seed of its own; where nobody evades, as many seeds."""
     return tuple(
         World(p.value, evade if has_operators(p) else 0.3, first_seed + turn, accounts)
-        for p in Preset for turn, evade in enumerate(EVADES)
+        for p in PRESETS for turn, evade in enumerate(EVADES)
     )  # fmt: skip
 
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 import ipaddress
 
 import numpy as np
+import pytest
 
+from linkage.simulator import names
 from linkage.simulator.addresses import address_plan, resolve
 from linkage.simulator.names import BASE32, FIRST_OCTETS, HEX, address_text, address_texts, random_text
 from linkage.simulator.networks import Net
@@ -16,6 +18,12 @@ def test_random_text_has_prefix_length_and_alphabet() -> None:
     assert len(set(text)) == 500
     assert all(t.startswith("pm_") and len(t) == 23 and set(t[3:]) <= set("0123456789abcdef") for t in text)
     assert random_text(0, "x", 5, BASE32, np.random.default_rng(1)).to_pylist() == []
+
+
+def test_random_text_is_the_same_however_many_are_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = random_text(1_001, "a", 14, BASE32, np.random.default_rng(1))
+    monkeypatch.setattr(names, "AT_ONCE", 4)
+    assert random_text(1_001, "a", 14, BASE32, np.random.default_rng(1)).equals(whole)
 
 
 def test_addresses_are_distinct_and_public_and_in_their_blocks() -> None:

@@ -51,6 +51,17 @@ def test_a_proxy_serves_two_operators_and_innocent_customers() -> None:
     assert (own == 1).sum() >= 1
 
 
+def test_a_proxy_carries_in_the_shares_that_are_given() -> None:
+    rings = planned(Preset.SEED_SCALE, 49_000)
+    (proxy,) = rings.proxies
+    rows = rings.service.ring == proxy
+    assert rings.size[proxy] == 20_000
+    assert rings.service.operator[rows].tolist() == [1, 2, NOBODY]
+    first, second, innocent = rings.service.share[rows]
+    assert innocent == pytest.approx(0.2)
+    assert first / second == pytest.approx((13_000 - 2.7 * 689.58) / (3_400 - 1.083 * 689.58), rel=1e-4)
+
+
 @pytest.mark.parametrize("preset", Preset)
 def test_every_ring_serves_in_full(preset: Preset) -> None:
     rings = planned(preset, 2_000)
@@ -59,7 +70,7 @@ def test_every_ring_serves_in_full(preset: Preset) -> None:
     first = np.searchsorted(service.ring, np.arange(len(rings.size)))
     assert np.array_equal(service.operator[first], rings.operator)
     assert set(rings.operator) == set(range(rings.operators))
-    assert len(rings.proxies) == (preset == Preset.MIXED_PROXY)
+    assert len(rings.proxies) == (preset in (Preset.MIXED_PROXY, Preset.SEED_SCALE))
 
 
 def test_the_dominant_operator_has_three_quarters_in_few_huge_rings() -> None:

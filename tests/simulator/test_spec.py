@@ -6,14 +6,14 @@ import pytest
 
 from linkage.errors import ConfigError, ExitCode
 from linkage.simulator import Preset, WorldSpec
-from linkage.simulator.presets import MIXES
+from linkage.simulator.presets import MIXES, usual_accounts
 
 
 @pytest.mark.parametrize(
     ("accounts", "seed", "evade", "message"),
     [
-        (199, 1, 0.3, "--accounts: a world has 200 to 1,000,000 accounts, not 199."),
-        (1_000_001, 1, 0.3, "--accounts: a world has 200 to 1,000,000 accounts, not 1,000,001."),
+        (199, 1, 0.3, "--accounts: a world has 200 to 1,100,000 accounts, not 199."),
+        (1_100_001, 1, 0.3, "--accounts: a world has 200 to 1,100,000 accounts, not 1,100,001."),
         (200, -1, 0.3, "--seed: the seed must not be negative, it is -1."),
         (200, 1, 1.5, "--evade: evade is a probability from 0 to 1, not 1.5."),
         (200, 1, float("nan"), "--evade: evade is a probability from 0 to 1, not nan."),
@@ -57,3 +57,8 @@ def test_options_out_of_range_are_refused(options: dict[str, Any], message: str)
 
 def test_a_rate_for_a_kind_stands_in_place_of_the_common_one() -> None:
     assert WorldSpec(200, 1, 0.2, evade_kinds={"ip": 0.9, "prompt_template": 0.0}).evade_rates == (0.2, 0.9, 0.2, 0.0)
+
+
+def test_the_known_cases_stand_at_their_size_where_none_is_said() -> None:
+    assert [usual_accounts(preset) for preset in (Preset.CAMPAIGN, Preset.SEED_SCALE)] == [20_000, 1_049_000]
+    WorldSpec(usual_accounts(Preset.SEED_SCALE), 1)

@@ -21,6 +21,7 @@ from linkage.simulator import Preset, WorldSpec, simulate
 
 from .conftest import SPEC, World
 
+WITH_TESTS = (Preset.MARKET, Preset.MIXED_PROXY, Preset.CAMPAIGN, Preset.SEED_SCALE)  # of their own
 COLUMNS = {
     "accounts.parquet": ["account_id", "created_at", "plan"],
     "payments.parquet": ["account_id", "ts", "payment_fingerprint"],
@@ -277,7 +278,7 @@ def test_half_of_the_operators_traffic_moves_to_the_new_model_within_a_day(tmp_p
     assert int(str(rush)) > 1.25 * int(str(usual))
 
 
-@pytest.mark.parametrize("preset", [p for p in Preset if p not in (Preset.MARKET, Preset.MIXED_PROXY, Preset.CAMPAIGN)])
+@pytest.mark.parametrize("preset", [p for p in Preset if p not in WITH_TESTS])
 def test_every_preset_writes_a_world_whose_truth_is_whole(preset: Preset, tmp_path: Path) -> None:
     world = World(tmp_path, simulate(tmp_path, WorldSpec(1_500, 8, preset=preset)))
     assert query(world, "select count(distinct account_id), count(*) from {t}") == [(1_500, 1_500)]
@@ -310,3 +311,71 @@ def test_framed_accounts_are_marked_and_carry_values_of_a_ring(tmp_path: Path) -
                           and count(*) filter (ring_id is null and not framed) = 0)
         select count(distinct account_id) from used join {t} using (account_id) where framed and v in (from rings)""")
     assert int(str(carriers)) >= 30
+
+
+# The known cases at their size, in proportion
+
+
+@pytest.fixture(scope="module")
+def at_size(tmp_path_factory: pytest.TempPathFactory) -> World:
+    path = tmp_path_factory.mktemp("worlds") / "at-size"
+    return World(path, simulate(path, WorldSpec(12_000, 6, preset=Preset.SEED_SCALE)))
+
+
+def test_the_known_volumes_and_dates_come_about_in_proportion(at_size: World) -> None:
+    part = 12_000 / 1_049_000
+    rows = query(at_size, """
+        select sum(exchanges)::bigint, min(first), max(last) from {o} left join (
+            select ring_id, min(ts)::date::varchar first, max(ts)::date::varchar last
+            from {e} join {t} using (account_id) group by 1) using (ring_id)
+        where operator_id is not null group by operator_id order by 1 desc""")
+    exchanges = [int(str(row[0])) for row in rows]
+    assert exchanges[:3] == pytest.approx([28.8e6 * part, 13e6 * part, 3.4e6 * part], rel=0.12)
+    assert [row[1:] for row in rows] == [
+        ("2026-04-22", "2026-06-05"), *[("2026-04-01", "2026-05-03")] * 2, ("2026-04-01", "2026-04-20")
+    ]  # fmt: skip
+    (honest,), = query(at_size, "select count(*) from {e} join {t} using (account_id) where ring_id is null")
+    (innocent,), = query(at_size, "select sum(exchanges)::bigint from {o} where operator_id is null")
+    assert int(str(honest)) + int(str(innocent)) == pytest.approx(90e6 * part, rel=0.08)
+
+
+def test_the_proxy_has_two_fifths_of_the_operators_accounts_and_a_fifth_of_its_traffic_is_innocent(
+    at_size: World,
+) -> None:
+    shares = query(at_size, "select ring_id, sum(traffic_share) filter (operator_id is null) s from {o} group by 1 "
+                            "having count(*) > 1")
+    (ring, innocent), = shares
+    assert float(str(innocent)) == pytest.approx(0.2, abs=0.03)
+    (accounts,), = query(at_size, f"select avg((ring_id = '{ring}')::int) from {{t}} where ring_id is not null")
+    assert float(str(accounts)) == pytest.approx(20 / 49, abs=0.03)
+    assert query(at_size, "select count(*) from {x}") == query(
+        at_size, f"select count(*) from {{e}} join {{t}} using (account_id) where ring_id = '{ring}'"
+    )
+
+
+def test_accounts_have_realistic_numbers_of_entities_and_volumes_a_heavy_tail(at_size: World) -> None:
+    pairs = """
+        with pairs as (select distinct account_id, 'i' || ip v from {s}
+                       union all select distinct account_id, 'd' || device_fingerprint from {s}
+                       union all select distinct account_id, 't' || prompt_template_hash from {e}
+                       union all select distinct account_id, 'p' || payment_fingerprint from {p})
+        select ring_id is null, count(*) / count(distinct account_id) from pairs join {t} using (account_id)
+        group by 1 order by 1"""
+    operated, honest = (float(str(mean)) for _, mean in query(at_size, pairs))
+    assert 10 < honest < 20
+    assert operated > 1.5 * honest
+    (median, mean, most), = query(at_size, """
+        select median(n), avg(n), max(n) from (
+            select count(*) n from {e} join {t} using (account_id) where ring_id is null group by account_id)""")
+    assert float(str(mean)) > 2.5 * float(str(median))
+    assert float(str(most)) > 50 * float(str(median))
+
+
+def test_files_are_cut_by_rows_and_rows_come_in_groups_of_bounded_size(at_size: World) -> None:
+    files = sorted((at_size.path / "exchanges").glob("*.parquet"))
+    assert [path.name for path in files] == ["part-000.parquet", "part-001.parquet"]
+    for path in files:
+        written = pq.ParquetFile(path).metadata
+        groups = [written.row_group(number).num_rows for number in range(written.num_row_groups)]
+        assert max(groups) < 300_000
+        assert sum(groups) < 1_300_000

@@ -8,6 +8,7 @@ from linkage.yardstick.worlds import (
     EVADE,
     METHODS,
     OTHER_EVADES,
+    PRESETS,
     SEEDS,
     World,
     full,
@@ -20,10 +21,10 @@ def test_the_full_form_has_every_preset_with_five_seeds_and_four_rates_of_evasio
     form = full()
     assert len(set(form.worlds)) == len(form.worlds)
     main = Counter(w.preset for w in form.worlds if w.evade == EVADE)
-    assert main == {preset.value: len(SEEDS) for preset in Preset}
+    assert main == {preset.value: len(SEEDS) for preset in PRESETS}
     assert SEEDS == (1001, 1002, 1003, 1004, 1005)
     other = {(w.preset, w.evade) for w in form.worlds if w.evade != EVADE}
-    assert other == {(p.value, e) for p in Preset if has_operators(p) for e in OTHER_EVADES}
+    assert other == {(p.value, e) for p in PRESETS if has_operators(p) for e in OTHER_EVADES}
     assert form.methods == METHODS == ("linkage", "ceiling", *(peer.name for peer in PEERS))
 
 
