@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
+from linkage.engines import Workers, peak_memory
 from linkage.engines.step import Cost
-
-MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; getrusage(2)
 
 
 @dataclass
 class StageCost:
-    """A stage: its seconds, the most bytes that the process has held until its end, and its SQL steps."""
+    """A stage: its seconds, the most bytes that the run has held until its end, and its SQL steps."""
 
     name: str
     seconds: float = 0.0
@@ -27,8 +24,9 @@ class StageCost:
 
 @dataclass
 class Costs:
-    """The stages of a run so far."""
+    """The stages of a run so far; ``workers`` are the processes beside this one."""
 
+    workers: Workers = field(default_factory=Workers)
     stages: list[StageCost] = field(default_factory=list)
 
     @contextmanager
@@ -38,7 +36,7 @@ class Costs:
         self.stages.append(cost)
         started = perf_counter()
         yield
-        cost.seconds, cost.peak = round(perf_counter() - started, 3), peak_memory()
+        cost.seconds, cost.peak = round(perf_counter() - started, 3), peak_memory() + self.workers.peak
 
     def add(self, step: Cost) -> None:
         """Add a step to the stage that runs."""
@@ -60,8 +58,3 @@ class Costs:
             }
             for stage in self.stages
         ]
-
-
-def peak_memory() -> int:
-    """The most bytes of memory that this process has held so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT

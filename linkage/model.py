@@ -159,6 +159,11 @@ class AccountGraph:
     loads: np.ndarray | None = None
     known: Known | None = None
 
+    @property
+    def links(self) -> int:
+        """The account-entity pairs of all kinds."""
+        return sum(int(incidence.matrix.nnz) for incidence in self.kinds)
+
 
 def _schema(**columns: pa.DataType) -> pa.Schema:
     return pa.schema(list(columns.items()))

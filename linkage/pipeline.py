@@ -17,7 +17,7 @@ import linkage
 from linkage.communities import candidates_table, inner_proposer, proposer
 from linkage.config import Config, engine_settings, load_config, resolve, used_kinds
 from linkage.costs import Costs
-from linkage.engines import DuckDBEngine, Engine
+from linkage.engines import DuckDBEngine, Engine, Workers, cores
 from linkage.graph import account_loads, build_links, known_of, mint_timing, to_arrays
 from linkage.model import AccountGraph
 from linkage.operators import attribute, ring_uses, with_dossiers, with_traffic
@@ -43,8 +43,8 @@ class Job:
     folder: Path
     observe: Observer
     keep_steps: bool
+    costs: Costs
     code: str = field(default_factory=lambda: code_hash(Path(linkage.__file__).parent))  # now: an update may follow
-    costs: Costs = field(default_factory=Costs)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[Path]:
@@ -70,7 +70,8 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
     started = datetime.now(UTC)
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     with hold_lock(output), unfinished_run(output, run_id) as unfinished:
-        job = Job(config, config_path, unfinished.folder, observe or (lambda stage, step: None), keep_steps)
+        costs = Costs(Workers(config.engine.threads or cores()))
+        job = Job(config, config_path, unfinished.folder, observe or (lambda stage, step: None), keep_steps, costs)
         with _engine(job) as engine:
             report = _sources(job, engine, output / "refused")
             graph = _graph(job, engine)
@@ -139,7 +140,8 @@ def _graph(job: Job, engine: Engine) -> AccountGraph:
 def _communities(job: Job, graph: AccountGraph) -> Any:
     with job.stage("communities") as folder:
         method = job.config.method
-        partitions = proposer(method.proposers, method.proposers.resolutions, method.seed)(graph)
+        resolutions, workers = method.proposers.resolutions, job.costs.workers
+        partitions = proposer(method.proposers, resolutions, method.seed, workers=workers)(graph)
         _save(folder, {"candidates": candidates_table(partitions, method.min_accounts)})
         return partitions
 
@@ -148,7 +150,7 @@ def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table
     with job.stage("rings") as folder:
         method = job.config.method
         inside = inner_proposer(method.proposers, method.seed)
-        tables = find_rings(graph, partitions, inside, Limits.of(method))
+        tables = find_rings(graph, partitions, inside, Limits.of(method, job.costs.workers))
         _save(folder, tables)
         return tables
 

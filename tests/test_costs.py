@@ -6,7 +6,8 @@ import time
 
 import numpy as np
 
-from linkage.costs import Costs, peak_memory
+from linkage.costs import Costs
+from linkage.engines import peak_memory
 from linkage.engines.step import Cost
 
 

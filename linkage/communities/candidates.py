@@ -9,9 +9,12 @@ import numpy.typing as npt
 
 from linkage.communities.leiden import Edges, LeidenSettings, leiden, multiplex
 from linkage.config import CONTENT_FAMILY, Proposers
+from linkage.engines import Workers
 from linkage.model import AccountGraph, Incidence
 
 Ints = npt.NDArray[np.int64]
+
+LARGE = 1_000_000  # links from which on Leiden takes longer than processes take to begin, two seconds or three
 
 
 def edges_of(graph: AccountGraph, families: Sequence[str]) -> Edges:
@@ -49,12 +52,14 @@ def _weighted(incidence: Incidence) -> tuple[Ints, Ints, npt.NDArray[np.float64]
 
 
 def proposer(
-    settings: Proposers, resolutions: Sequence[float], seed: int, without_content: bool = True
+    settings: Proposers, resolutions: Sequence[float], seed: int, without_content: bool = True,
+    workers: Workers | None = None,
 ) -> Callable[[AccountGraph], Ints]:
     """A function from a graph to partitions of its accounts: proposals x accounts, numbered within each proposal.
 
     Leiden at each resolution on all families, and, if ``without_content``, at each on all families but content (when
-    there are others); with ``settings.multiplex`` also leidenalg's multiplex optimiser with one layer a family.
+    there are others); with ``settings.multiplex`` also leidenalg's multiplex optimiser with one layer a family. The
+    ``workers`` share the runs on a large graph.
     """
 
     def propose(graph: AccountGraph) -> Ints:
@@ -62,7 +67,8 @@ def proposer(
         families = sorted({i.kind.family for i in graph.kinds})
         without = [f for f in families if f != CONTENT_FAMILY]
         choices = [families] + ([without] if without_content and 0 < len(without) < len(families) else [])
-        found = [leiden(edges, run) for edges in (edges_of(graph, chosen) for chosen in choices) for run in runs]
+        asked = [(edges, run) for edges in (edges_of(graph, chosen) for chosen in choices) for run in runs]
+        found = (workers or Workers()).each(leiden, asked, enough=graph.links >= LARGE)
         if settings.multiplex and len(families) > 1:
             layers = [_same_nodes(graph, family) for family in families]
             found += [multiplex(layers, run) for run in runs]

@@ -1,6 +1,7 @@
-"""How SQL steps run. A stage names its steps; the engine knows the dialect."""
+"""How work runs: SQL steps, whose stage names them while the engine knows the dialect, and processes side by side."""
 
 from linkage.engines.duckdb import DuckDBEngine
 from linkage.engines.step import Engine, Step
+from linkage.engines.workers import Workers, cores, peak_memory
 
-__all__ = ["DuckDBEngine", "Engine", "Step"]
+__all__ = ["DuckDBEngine", "Engine", "Step", "Workers", "cores", "peak_memory"]

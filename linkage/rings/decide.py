@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.sparse as sp
 
 from linkage.config import Method
+from linkage.engines import Workers
 from linkage.model import AccountGraph
 from linkage.rings.choose import STILL_FREE, choose, worth_by_two_families
 from linkage.rings.codelength import Ints
@@ -24,18 +25,21 @@ from linkage.rings.split import Parts, Proposer, split
 class Limits:
     """Settings of the decision: rounds of refinement and of splitting, the smallest group, and the shield.
 
-    ``shield``: members of suspect rings whose every tie could have been planted on them are bystanders.
+    ``shield``: members of suspect rings whose every tie could have been planted on them are bystanders. The result
+    does not depend on the ``workers``, who share what is done cluster by cluster.
     """
 
     rounds: int
     splits: int
     smallest: int
     shield: bool
+    workers: Workers = field(default_factory=Workers, compare=False)
 
     @classmethod
-    def of(cls, method: Method) -> Limits:
+    def of(cls, method: Method, workers: Workers | None = None) -> Limits:
         """Those that the settings name."""
-        return cls(method.rounds, method.splits, method.min_accounts, method.plantable == "bystander")
+        shield = method.plantable == "bystander"
+        return cls(method.rounds, method.splits, method.min_accounts, shield, workers or Workers())
 
 
 def candidate_matrix(partitions: Ints, smallest: int) -> sp.csr_matrix:

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from linkage.config import CONTENT_FAMILY, LEASED_FAMILY
+from linkage.engines import Workers
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints, log2_binomial, log2_factorial
 from linkage.rings.counts import World, count, dense_labels, groups_of, home_of, kept_labels
@@ -28,12 +29,49 @@ from linkage.rings.unions import WORTH, Within
 # then groups unite by the others of each set that follows. Without the second strongest on its own nine strangers
 # joined a ring on one of the worlds tried; the strongest on its own changed nothing.
 UNIONS: tuple[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], ...] = (((), ((), (1,))), ((0, 1), ((0, 1),)))
+SHARES = 2  # of the clusters, a worker: who is done early takes another
+LARGE = 50_000  # accounts in clusters from which on the search takes longer than processes take to begin
 ROUNDS = 3  # of settling; with two, three rings of one operator stayed one on one of the worlds tried
 NOWHERE = -2  # cluster of accounts that a proposal leaves out
 
 
 def rings_inside(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, limits: Limits) -> Ints:
-    """Ring of each account (-1: none), numbered over all clusters; a cluster that does not come apart is one ring.
+    """Ring of each account (-1: none), numbered by cluster; a cluster that does not come apart is one ring.
+
+    Nothing that is decided inside a cluster depends on another, so the workers share them; unless somebody observes the
+    scores, and has to hear of them here.
+    """
+    workers = Workers() if world.observe else limits.workers
+    tasks = [(graph, world, share, propose, limits) for share in _shares(clusters, workers.number)]
+    rings = np.full(len(clusters), -1, dtype=np.int64)
+    for made in workers.each(_cut, tasks):
+        rings = np.where(made >= 0, made + rings.max(initial=-1) + 1, rings)
+    return _by_cluster(rings, clusters)
+
+
+def _shares(clusters: Ints, workers: int) -> list[Ints]:
+    """Labels of a part of the clusters each: the largest first, always to the part with fewest accounts."""
+    sizes = np.bincount(clusters[clusters >= 0])
+    parts = workers * SHARES if workers > 1 and sizes.sum() >= LARGE else 1
+    part, load = np.zeros(len(sizes), dtype=np.int64), np.zeros(parts)
+    for cluster in np.argsort(-sizes, kind="stable"):
+        part[cluster] = load.argmin()
+        load[part[cluster]] += sizes[cluster]
+    return [kept_labels(clusters, part == number) for number in range(parts)]
+
+
+def _by_cluster(rings: Ints, clusters: Ints) -> Ints:
+    """The rings, numbered densely in order of cluster, then of their first account."""
+    rings, groups = dense_labels(rings)
+    inside = np.flatnonzero(rings >= 0)
+    first = inside[np.unique(rings[inside], return_index=True)[1]]
+    number = np.empty(groups, dtype=np.int64)
+    number[np.lexsort((first, clusters[first]))] = np.arange(groups)
+    return np.where(rings >= 0, np.append(number, -1)[rings], -1)
+
+
+def _cut(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, limits: Limits) -> Ints:
+    """Ring of each account of the clusters.
 
     Communities proposed inside each cluster settle (:func:`_settled`), and unite while that saves bits of the cluster's
     description; of all ways to cut a cluster the one that saves most is taken, when it saves over 5 bits. What some

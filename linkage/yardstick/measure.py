@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage import pipeline
-from linkage.costs import peak_memory
+from linkage.engines import peak_memory
 from linkage.evaluation import Evaluation, ScoreLine, evaluate, label_lines, read_truth
 from linkage.evaluation.memberships import Labels
 from linkage.evaluation.peers import PEERS, NotRun, bipartite
@@ -92,7 +92,7 @@ def best_lines(scored: list[tuple[str, list[ScoreLine]]]) -> list[Line]:
 def _linkage(folder: Path) -> Result:
     started = perf_counter()
     run = pipeline.run(folder / "linkage.toml")
-    seconds, peak = round(perf_counter() - started, 3), peak_mb()
+    seconds, peak = round(perf_counter() - started, 3), peak_of(run)
     found = evaluate(run, folder / TRUTH)
     lines = [line(x, "", x.score.f1) for x in found.lines]
     return Result(lines=lines, honest=honest(found), traffic=traffic(found), seconds=seconds, peak_mb=peak)
@@ -123,6 +123,12 @@ def _ceiling(run: Path, truth: Path) -> Result:
     found = [x for x in evaluate(run, truth, with_ceiling=True).lines if x.of == CEILING]
     lines = [line(x, "", x.score.f1) for x in found]
     return Result(lines=lines, seconds=round(perf_counter() - started, 3), peak_mb=peak_mb())
+
+
+def peak_of(run: Path) -> float:
+    """Peak memory in MB of a published run and of the processes that worked for it, from its manifest."""
+    stages = json.loads((run / "manifest.json").read_text("utf-8"))["stages"]
+    return float(round(max(stage["peak_bytes"] for stage in stages) / BYTES_PER_MB, 1))
 
 
 def peak_mb() -> float:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from linkage import pipeline
-from linkage.yardstick.measure import peak_mb
+from linkage.yardstick.measure import peak_of
 
 RESOLUTION, ITERATIONS, SEED = 1.0, 2, 1
 
@@ -50,7 +50,7 @@ def measure_speed(world: Path) -> Speed:
         ConfigError, InputRefused, RunLocked, StorageFault: see :func:`linkage.pipeline.run`.
     """
     run = pipeline.run(world / "linkage.toml")
-    peak = peak_mb()
+    peak = peak_of(run)
     stages = json.loads((run / "manifest.json").read_text("utf-8"))["stages"]
     links = pq.read_table(run / "2-graph/links.parquet", columns=["account", "entity", "bits"])
     accounts = pq.read_metadata(run / "1-sources/accounts.parquet").num_rows

@@ -11,6 +11,7 @@ from linkage.communities import proposer
 from linkage.communities.candidates import edges_of
 from linkage.communities.leiden import LeidenSettings, leiden
 from linkage.config import Objective, Proposers
+from linkage.engines import Workers
 from linkage.model import AccountGraph, Kind
 from tests.rings.graphs import CONTENT, NETWORK, PAYMENT, Town, graph_of
 
@@ -68,6 +69,15 @@ def test_each_resolution_twice_with_and_without_content(graph: AccountGraph) -> 
         alone = leiden(edges_of(graph, families), LeidenSettings(Objective.MODULARITY, resolution, 2, 1))
         assert made[row].tolist() == alone.tolist()
     assert made[0].tolist() != made[2].tolist()
+
+
+def test_workers_propose_the_same(graph: AccountGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = partitions(graph, Proposers())
+    monkeypatch.setattr(module, "LARGE", 0)
+    settings, workers = Proposers(), Workers(2)
+    made = proposer(settings, settings.resolutions, 1, workers=workers)(graph)
+    assert workers.peak > 0, "they did work"
+    assert made.tolist() == alone.tolist()
 
 
 def test_the_family_that_half_of_the_proposals_do_without_decides(

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from linkage.communities import inner_proposer
 from linkage.config import Proposers
+from linkage.engines import Workers
 from linkage.model import AccountGraph
+from linkage.rings import inside as module
 from linkage.rings.counts import count, dense_labels, groups_of, world_of
 from linkage.rings.inside import _settled, cut_saves, rings_inside, rings_naming
 from linkage.rings.merge import merge
@@ -55,6 +58,43 @@ def test_one_ring_stays_one() -> None:
     town = Town(5, 600)
     town.plant(range(50))
     assert inside(town.graph(), 50).tolist() == [0] * 50 + [-1] * 550
+
+
+def three_clusters() -> tuple[AccountGraph, np.ndarray]:
+    """Three operators of two rings each, in one world."""
+    town = Town(7, 900)
+    clusters = np.full(900, -1, dtype=np.int64)
+    for operator in range(3):
+        common, start = town.fresh(CONTENT, 10), 120 * operator
+        for first in (start, start + 60):
+            town.use(PAYMENT, range(first, first + 60), town.fresh(PAYMENT, 4), 1, only=True)
+            town.use(NETWORK, range(first, first + 60), town.fresh(NETWORK, 10), 3, only=True)
+        town.use(CONTENT, range(start, start + 120), common, 4, only=True)
+        clusters[start : start + 120] = 2 - operator
+    return town.graph(), clusters
+
+
+def test_workers_find_the_same_rings_with_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, clusters = three_clusters()
+    world, workers = world_of(graph), Workers(2)
+    alone = rings_inside(graph, world, clusters, LEIDEN, LIMITS)
+    monkeypatch.setattr(module, "LARGE", 0)
+    assert rings_inside(graph, world, clusters, LEIDEN, replace(LIMITS, workers=workers)).tolist() == alone.tolist()
+    assert workers.peak > 0, "they did work"
+    assert len(set(alone[alone >= 0])) == 6
+    by_cluster = [clusters[alone == ring][0] for ring in range(6)]
+    assert by_cluster == sorted(by_cluster), "numbered by cluster"
+
+
+def test_who_observes_hears_of_every_score_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, clusters = three_clusters()
+    heard: list[int] = []
+    world = world_of(graph, lambda size, bits: heard.append(len(size)))
+    monkeypatch.setattr(module, "LARGE", 0)
+    workers = Workers(2)
+    rings_inside(graph, world, clusters, LEIDEN, replace(LIMITS, workers=workers))
+    assert heard
+    assert workers.peak == 0
 
 
 def asked_of(graph: AccountGraph, members: int) -> list[set[str]]:

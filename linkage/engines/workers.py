@@ -1,0 +1,69 @@
+"""Work in several processes at once; what comes out does not depend on how many."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from linkage.errors import StorageFault
+
+Made = TypeVar("Made")
+MAPPED = "1M"  # arrays from this size on are mapped into the workers' memory, not sent
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; getrusage(2)
+
+
+@dataclass
+class Workers:
+    """As many processes as may work at once; ``peak``: the most bytes that those beside this one have held together.
+
+    Memory that processes share counts in each.
+    """
+
+    number: int = 1
+    peak: int = 0
+
+    def each(self, work: Callable[..., Made], tasks: Sequence[tuple[Any, ...]], enough: bool = True) -> list[Made]:
+        """``work`` of each task, in their order; in this process unless there are several of both, and ``enough`` work.
+
+        Tasks reach the others pickled, large arrays as mapped memory: what a worker writes there nobody else sees.
+
+        Raises:
+            StorageFault: a worker was killed, as systems do that run out of memory.
+        """
+        if self.number < 2 or len(tasks) < 2 or not enough:
+            return [work(*task) for task in tasks]
+        from joblib import Parallel, delayed  # takes a while to import, and small runs need none
+        from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+        pool = Parallel(n_jobs=self.number, batch_size=1, max_nbytes=MAPPED, mmap_mode="c")
+        try:
+            done = list(pool(delayed(_measured)(work, task) for task in tasks))
+        except TerminatedWorkerError as error:
+            raise StorageFault(
+                "a worker process was killed; most often that is for want of memory.",
+                where="the search on the graph",
+                todo="Set engine.threads = 1 in linkage.toml: one process needs the least.",
+            ) from error
+        held = {process: memory for process, memory, _ in sorted(done, key=lambda d: d[1])}
+        self.peak = max(self.peak, sum(held.values()))
+        return [made for _, _, made in done]
+
+
+def _measured(work: Callable[..., Made], task: tuple[Any, ...]) -> tuple[int, int, Made]:
+    """The process that did it, the most bytes that it has held so far, and what it made."""
+    made = work(*task)
+    return os.getpid(), peak_memory(), made
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def peak_memory() -> int:
+    """The most bytes of memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from linkage.engines import Workers, cores, peak_memory
+from linkage.errors import StorageFault
+
+
+def doubled(values: np.ndarray, number: int) -> tuple[int, int, int]:
+    """Writes where it may, and tells where it ran."""
+    values *= 2
+    return os.getpid(), int(values[number]), number
+
+
+def asked(count: int) -> tuple[np.ndarray, list[tuple[np.ndarray, int]]]:
+    values = np.arange(300_000)  # 2.4 MB: mapped
+    return values, [(values, number) for number in range(count)]
+
+
+def test_tasks_run_elsewhere_and_answer_in_order() -> None:
+    values, tasks = asked(5)
+    workers = Workers(2)
+    made = workers.each(doubled, tasks)
+    assert [number for _, _, number in made] == list(range(5))
+    assert os.getpid() not in {process for process, _, _ in made}
+    assert values[4] == 4, "what a worker writes stays its own"
+
+
+def test_one_worker_one_task_or_little_work_stay_here() -> None:
+    for workers, count, enough in ((1, 2, True), (2, 1, True), (2, 2, False)):
+        _, tasks = asked(count)
+        made = Workers(workers).each(doubled, tasks, enough)
+        assert {process for process, _, _ in made} == {os.getpid()}
+
+
+def test_the_memory_of_workers_is_added_up_over_processes() -> None:
+    workers = Workers(2)
+    assert workers.peak == 0
+    workers.each(held, [(40_000_000,), (40_000_000,)])
+    assert 40_000_000 < workers.peak < 20 * peak_memory()
+    before = workers.peak
+    workers.each(held, [(8,), (8,)])
+    assert workers.peak >= before
+
+
+def held(size: int) -> int:
+    return len(np.ones(size // 8))
+
+
+def killed(number: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_worker_is_told_with_what_to_do() -> None:
+    with pytest.raises(StorageFault, match="a worker process was killed") as told:
+        Workers(2).each(killed, [(0,), (1,)])
+    assert "engine.threads = 1" in str(told.value.todo)
+
+
+def failed(number: int) -> None:
+    raise StorageFault(f"no {number}", where="here", todo="Nothing.")
+
+
+def test_an_error_comes_through_as_it_is() -> None:
+    with pytest.raises(StorageFault, match="no 0"):
+        Workers(2).each(failed, [(0,), (0,)])
+
+
+def test_cores_are_those_that_this_process_may_use() -> None:
+    assert 1 <= cores() <= (os.cpu_count() or 1)
