@@ -36,7 +36,8 @@ class Costs:
         self.stages.append(cost)
         started = perf_counter()
         yield
-        cost.seconds, cost.peak = round(perf_counter() - started, 3), peak_memory() + self.workers.peak
+        cost.seconds = round(perf_counter() - started, 3)
+        cost.peak = max(peak_memory() + self.workers.peak, *(stage.peak for stage in self.stages))
 
     def add(self, step: Cost) -> None:
         """Add a step to the stage that runs."""

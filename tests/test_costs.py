@@ -39,4 +39,4 @@ def test_a_stage_is_timed_and_its_peak_is_that_of_the_process_so_far() -> None:
     lasted = time.perf_counter() - started
     one, two = costs.data({"one": 0, "two": 0})
     assert 0.02 <= one["seconds"] <= one["seconds"] + two["seconds"] <= lasted + 0.001, "seconds to three decimals"
-    assert before + 4_000_000 < one["peak_bytes"] <= two["peak_bytes"] == peak_memory()
+    assert before + 4_000_000 < one["peak_bytes"] <= two["peak_bytes"] <= peak_memory() + 1_000_000

@@ -7,13 +7,15 @@ import resource
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from linkage.errors import StorageFault
 
 Made = TypeVar("Made")
 MAPPED = "1M"  # arrays from this size on are mapped into the workers' memory, not sent
-MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; getrusage(2)
+KB = 1024
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else KB  # bytes; getrusage(2)
 
 
 @dataclass
@@ -65,5 +67,12 @@ def cores() -> int:
 
 
 def peak_memory() -> int:
-    """The most bytes of memory that this process has held so far."""
+    """The most bytes of memory that this process has held so far.
+
+    Where there is a /proc it says so; getrusage counts, for a new process, what its parent held when it was made.
+    """
+    status = Path("/proc/self/status")
+    for line in status.read_text("ascii").splitlines() if status.exists() else ():
+        if line.startswith("VmHWM:"):  # 'VmHWM:   123456 kB', proc(5)
+            return int(line.split()[1]) * KB
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT

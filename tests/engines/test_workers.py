@@ -72,3 +72,11 @@ def test_an_error_comes_through_as_it_is() -> None:
 
 def test_cores_are_those_that_this_process_may_use() -> None:
     assert 1 <= cores() <= (os.cpu_count() or 1)
+
+
+def test_a_worker_is_not_charged_for_what_this_process_held() -> None:
+    large = np.ones(150_000_000 // 8)
+    workers = Workers(2)
+    workers.each(held, [(8,), (16,)])
+    assert peak_memory() > large.nbytes
+    assert workers.peak < 2 * (peak_memory() - large.nbytes // 2)
