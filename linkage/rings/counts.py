@@ -5,19 +5,47 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse as sp
 
 from linkage.config import LEASED_FAMILY
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.codelength import Floats, Ints
+from linkage.rings.compiled import compiled, zeros
 from linkage.rings.known import Known
 from linkage.rings.rates import fit_degrees
 from linkage.rings.windows import windows_of
 
 LONE_PAYS = 6  # links an entity, from which on one that a single member uses may pay: n (s + 1) for s = n = 2
-KEY_BITS = 63  # of a whole number of 0 and more
+
+
+class Links(NamedTuple):
+    """What compiled loops count of a kind: the links of :attr:`Background.counted`, and degrees.
+
+    ``start`` is where the links of each account begin in ``entity`` (and the last end); ``breadth`` and ``reach`` are
+    per account, ``users`` per entity. ``alone``: an entity that one member uses is a cell, too.
+    """
+
+    start: Ints
+    entity: npt.NDArray[np.int32]
+    breadth: Ints
+    reach: Floats
+    users: Ints
+    alone: bool
+
+
+class Degrees(NamedTuple):
+    """What compiled loops score a kind by: D and E (1 at least), and per entity d, pull and degree class."""
+
+    links: int
+    entities: int
+    users: Ints
+    pull: Floats
+    degree_class: Ints
+    class_sizes: Ints
 
 
 @dataclass(frozen=True)
@@ -81,6 +109,18 @@ class Background:
         ones = np.ones(int(kept.sum()), dtype=np.int8)  # a byte a link: this matrix is read all the time
         return sp.csr_matrix((ones, matrix.indices[kept], ends), shape=matrix.shape)
 
+    @cached_property
+    def linked(self) -> Links:
+        """The links of :attr:`counted` for compiled loops."""
+        start, entity = self.counted.indptr.astype(np.int64), self.counted.indices.astype(np.int32)
+        return Links(start, entity, self.breadth, self.reach, self.users, self.lone_may_pay)
+
+    @cached_property
+    def degrees(self) -> Degrees:
+        """The degrees of the kind for compiled loops."""
+        sizes = max(self.links, 1), max(self.entities, 1)
+        return Degrees(*sizes, self.users, self.pull, self.degree_class, self.class_sizes)
+
     @property
     def stays(self) -> bool:
         """Whether what one member uses ties others: nobody can forge it, and it does not pass between strangers."""
@@ -108,7 +148,7 @@ class World:
     """All accounts with the background of each kind: those of the graph in its order, then windows.
 
     ``observe`` sees every score; ``known`` keeps what :func:`linkage.rings.score.bits_of` scored. With ``few`` log-odds
-    count what few share (:mod:`linkage.rings.few`).
+    count what few share (:mod:`linkage.rings.few`). Nothing depends on how many ``threads`` score.
     """
 
     accounts: int
@@ -116,6 +156,7 @@ class World:
     observe: Observer | None = None
     known: Known = field(default_factory=Known, compare=False)
     few: bool = False
+    threads: int = field(default=1, compare=False)
 
     @property
     def families(self) -> list[str]:
@@ -142,8 +183,7 @@ def ring_world(graph: AccountGraph) -> World:
     return replace(world_of(graph), few=True)
 
 
-@dataclass(frozen=True)
-class KindCounts:
+class KindCounts(NamedTuple):
     """One kind over G groups.
 
     Cells are the pairs of a group and an entity that two members use or more, or one, where a lone one may pay:
@@ -179,63 +219,127 @@ class Counts:
 
 def count(world: World, groups: sp.csr_matrix) -> Counts:
     """Counts of groups given as a 0/1 matrix, groups x accounts; groups may overlap."""
-    size = np.diff(groups.indptr).astype(np.int64)
-    return Counts(size, tuple(_count_kind(background, groups, world.few) for background in world.kinds))
+    start, account = groups.indptr.astype(np.int64), groups.indices.astype(np.int64)
+    return Counts(np.diff(start), tuple(_count_kind(b, start, account, world.few) for b in world.kinds))
 
 
-def _count_kind(background: Background, groups: sp.csr_matrix, few: bool) -> KindCounts:
-    account = groups.indices
-    member_group = rows_of(groups)
-    chosen = background.counted[account]
-    link_member, number = rows_of(chosen), groups.shape[0]
-    ordered, order = _sorted(member_group[link_member] * background.entities + chosen.indices)
-    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
-    cells, k = ordered[starts], np.diff(starts, append=len(ordered))
-    kept = (k >= 2) | background.lone_may_pay | (few and background.stays)
-    link_cell = np.empty(len(order), dtype=np.int64)
-    link_cell[order] = np.repeat(np.where(kept, np.cumsum(kept) - 1, -1), k)
-    told = link_cell >= 0
-    lone, cells, width = cells[k == 1], cells[kept], max(background.entities, 1)
-    breadth, reach = background.breadth[account], background.reach[account]
-    left_out = np.bincount(member_group, weights=breadth > np.diff(chosen.indptr), minlength=number) > 0
-    fewest, most = _extremes(lone // width, background.users[lone % width], left_out)
-    return KindCounts(
-        group=cells // width,
-        entity=cells % width,
-        k=k[kept].astype(np.int64),
-        having=np.bincount(member_group[breadth > 0], minlength=number),
-        links=np.bincount(member_group, weights=breadth, minlength=number).astype(np.int64),
-        reach=np.asarray(np.bincount(member_group, weights=reach, minlength=number), dtype=np.float64),
-        link_cell=link_cell[told],
-        link_member=link_member[told],
-        member_group=member_group,
-        member_breadth=breadth,
-        member_reach=reach,
-        fewest=fewest,
-        most=most,
-    )
+def _count_kind(background: Background, start: Ints, account: Ints, few: bool) -> KindCounts:
+    links = background.linked
+    links = links._replace(alone=links.alone or (few and background.stays))
+    return KindCounts(*_counted(start, account, links, zeros(background.entities)))
 
 
-def _sorted(keys: Ints) -> tuple[Ints, Ints]:
-    """The keys (0 and more) in order, and where each of them was: with their places in one number they sort faster."""
-    places = len(keys).bit_length()
-    if int(keys.max(initial=0)).bit_length() + places > KEY_BITS:
-        order = np.argsort(keys, kind="stable")
-        return keys[order], order
-    both = np.sort((keys << places) | np.arange(len(keys)))
-    return both >> places, both & ((1 << places) - 1)
+@compiled
+def _counted(start: Ints, account: Ints, links: Links, used: npt.NDArray[np.int32]) -> tuple[np.ndarray, ...]:
+    """The fields of :class:`KindCounts` for groups whose members stand in ``account`` from ``start`` on.
+
+    ``used`` has a zero for every entity, and has it again in the end.
+    """
+    groups, total = len(start) - 1, _links_of(account, links)
+    cells = np.empty((3, total if links.alone else total // 2), dtype=np.int64)
+    linked, found = np.empty((2, total), dtype=np.int64), np.empty(total, dtype=np.int64)
+    sums, reach = np.zeros((4, groups), dtype=np.int64), np.zeros(groups, dtype=np.float64)
+    first, told = 0, 0
+    for group in range(groups):
+        members = account[start[group] : start[group + 1]]
+        reach[group] = _sum_up(members, links, sums[:, group])
+        several = _used_by(members, links, used, found)
+        past = first + _cells(found[:several], links, used, sums[2:, group], cells[1:, first:], first)
+        cells[0, first:past] = group
+        told += _links_to_cells(members, start[group], links, used, linked[:, told:])
+        for entity in cells[1, first:past]:
+            used[entity] = 0
+        first = past
+    of_member = np.repeat(np.arange(groups), np.diff(start))
+    cells, linked = cells[:, :first].copy(), linked[:, :told].copy()  # else the rest would be kept with them
+    return (
+        cells[0], cells[1], cells[2], sums[0], sums[1], reach, linked[0], linked[1],
+        of_member, links.breadth[account], links.reach[account], sums[2], sums[3],
+    )  # fmt: skip
 
 
-def _extremes(group: Ints, users: Ints, left_out: np.ndarray) -> tuple[Ints, Ints]:
-    """The least and the most ``users`` of each group (sorted); 1 where an entity with one user is left out."""
-    fewest, most = left_out.astype(np.int64), left_out.astype(np.int64)
-    starts = np.flatnonzero(np.diff(group, prepend=-1))
-    if len(starts):
-        found = group[starts]
-        least = np.minimum.reduceat(users, starts)
-        fewest[found] = np.where(left_out[found], 1, least)
-        most[found] = np.maximum.reduceat(users, starts)
-    return fewest, most
+@compiled
+def _links_of(members: Ints, links: Links) -> int:
+    total = 0
+    for account in members:
+        total += links.start[account + 1] - links.start[account]
+    return total
+
+
+@compiled
+def _sum_up(members: Ints, links: Links, sums: Ints) -> float:
+    """Put s_t and n into ``sums``, and twice 1 after them where a link to an entity with one user is not counted.
+
+    Returns the sum of the members' reach.
+    """
+    reach = 0.0
+    for account in members:
+        breadth = links.breadth[account]
+        sums[0] += breadth > 0
+        sums[1] += breadth
+        if breadth > links.start[account + 1] - links.start[account]:
+            sums[2] = sums[3] = 1
+        reach += links.reach[account]
+    return reach
+
+
+@compiled
+def _used_by(members: Ints, links: Links, used: npt.NDArray[np.int32], found: Ints) -> int:
+    """Put the entities that the members use into ``found``, and by how many into ``used``; how many entities."""
+    several = 0
+    for account in members:
+        for link in range(links.start[account], links.start[account + 1]):
+            entity = links.entity[link]
+            if used[entity] == 0:
+                found[several] = entity
+                several += 1
+            used[entity] += 1
+    return several
+
+
+@compiled
+def _cells(found: Ints, links: Links, used: npt.NDArray[np.int32], lone: Ints, cells: Ints, first: int) -> int:
+    """Put the entities that are cells, in order, and their k, into ``cells``; returns how many there are.
+
+    Each has -1 - its cell in ``used`` then, with ``first`` the first one; all other entities have 0 there again.
+    ``lone`` has the least and the most users of entities that one member uses.
+    """
+    number = 0
+    for entity in found:
+        if used[entity] == 1:
+            users = links.users[entity]
+            lone[0] = min(lone[0], users) if lone[0] else users
+            lone[1] = max(lone[1], users)
+        if used[entity] > 1 or links.alone:
+            cells[0, number] = entity
+            number += 1
+        else:
+            used[entity] = 0
+    cells[0, :number].sort()
+    for cell in range(number):
+        entity = cells[0, cell]
+        cells[1, cell] = used[entity]
+        used[entity] = -1 - first - cell
+    return number
+
+
+@compiled
+def _links_to_cells(
+    members: Ints, first: int, links: Links, used: npt.NDArray[np.int32], linked: Ints
+) -> int:
+    """Put the cell and the membership of each link to a cell into ``linked``; returns how many there are.
+
+    ``first`` is the first of the memberships.
+    """
+    told = 0
+    for member, account in enumerate(members):
+        for link in range(links.start[account], links.start[account + 1]):
+            cell = -1 - used[links.entity[link]]
+            if cell >= 0:
+                linked[0, told] = cell
+                linked[1, told] = first + member
+                told += 1
+    return told
 
 
 def distinct(numbers: Ints) -> Ints:

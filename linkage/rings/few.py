@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from linkage.rings.codelength import Floats, Ints, fixed
+from linkage.rings.codes import ENTITY_CODE, taking_part
 from linkage.rings.counts import Background, KindCounts
-from linkage.rings.score import ENTITY_CODE, KindScore, taking_part
+from linkage.rings.score import KindScore
 
 SHARE = 0.2  # of an entity's other users, from which on members count; 0.1 to 0.34 did alike
 CLASSES = 2  # one other member, who may be there by mistake and bring a household along, or several
@@ -52,7 +53,7 @@ def few_of(background: Background, counts: KindCounts, scored: KindScore) -> Few
     members, strangers = _class_of(background, counts, counts.k - 1), _class_of(background, counts, counts.k)
     theirs = _by_class(counts, members, counts.k)
     others = _by_class(counts, strangers, background.users[counts.entity] - counts.k)
-    joining, links, _ = taking_part(counts, members > 0)
+    joining, links = taking_part(counts, members > 0)
     everybody = np.maximum(background.links - counts.links, 1)[:, None] + (CLASSES + 1) / 2
     rho, rho_without = (others + 0.5) / everybody, (np.maximum(others - 1, 0) + 0.5) / everybody
     x = (theirs + rho) / (links[:, None] + 1)

@@ -76,7 +76,7 @@ def find_rings(
     """
     if not graph.kinds:
         return no_rings()
-    world = world_of(graph, observe)
+    world = replace(world_of(graph, observe), threads=limits.workers.number)
     clusters = decide(graph, world, partitions, propose, limits)
     world = replace(world, few=True)  # not before: what a card ties to a crowd keeps the crowd together
     rings = rings_inside(graph, world, clusters, propose, limits)

@@ -8,7 +8,7 @@ its own, or when it began with what is the ring's: nobody plants in the past.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -100,7 +100,7 @@ def _cleared(
         elif world.accounts and np.mean(background.breadth > 0) >= EVERYBODY:
             elsewhere = np.zeros(world.accounts, dtype=bool)
             elsewhere[ties.pairs.account] = ties.pairs.total > bits
-            seen = replace(numbers, k=_holding(background, numbers, inside, elsewhere[account], account))
+            seen = numbers._replace(k=_holding(background, numbers, inside, elsewhere[account], account))
             cleared[account[_without_a_life(background.users, seen)]] = True
             fresh = True if ties.fresh is None else ties.fresh[account]  # of others nobody saw the beginning
             cleared[account[_began(background, seen, kind, account, ties.suspect) & fresh]] = True

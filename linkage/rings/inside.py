@@ -6,6 +6,7 @@ apart. So a cluster cut into rings describes each family once for all of it, or 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -42,7 +43,9 @@ def rings_inside(graph: AccountGraph, world: World, clusters: Ints, propose: Pro
     scores, and has to hear of them here.
     """
     workers = Workers() if world.observe else limits.workers
-    tasks = [(graph, world, share, propose, limits) for share in _shares(clusters, workers.number)]
+    shares = _shares(clusters, workers.number)
+    alone = replace(world, threads=1) if len(shares) > 1 else world
+    tasks = [(graph, alone, share, propose, limits) for share in shares]
     rings = np.full(len(clusters), -1, dtype=np.int64)
     for made in workers.each(_cut, tasks):
         rings = np.where(made >= 0, made + rings.max(initial=-1) + 1, rings)

@@ -15,9 +15,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints, background_rate, fixed
+from linkage.rings.codes import ENTITY_CODE
 from linkage.rings.counts import Background, Counts, KindCounts, World, distinct, rows_of
 from linkage.rings.few import Few, few_of
-from linkage.rings.score import ENTITY_CODE, KindScore, Score
+from linkage.rings.score import KindScore, Score
 
 
 @dataclass(frozen=True)

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
 
-from linkage.rings.codelength import (
-    CHOICE_OF_CODE,
-    DESCRIBED,
-    NAMED_SET,
-    RATIOS,
-    Floats,
-    Ints,
-    background_rate,
-    entity_gain,
-    fixed,
-    group_naming,
-    naming_by_entity,
-    participation,
-    pool_gain,
-    pool_naming,
-)
-from linkage.rings.counts import Background, Counts, KindCounts, World, count, distinct
+from linkage.rings.codelength import DESCRIBED, Floats, Ints, fixed, group_naming
+from linkage.rings.codes import better_code, cheapest_name
+from linkage.rings.compiled import at_once
+from linkage.rings.counts import Counts, World, count
 from linkage.rings.known import keys_of
 
 BLOCK = 20_000  # members scored at a time, however many unions are tried
-ENTITY_CODE = -1  # value of ``KindScore.ratio`` where a kind is coded entity by entity
 
 
 @dataclass(frozen=True)
@@ -101,15 +87,26 @@ def bits_of(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix | None = 
     keys = np.asarray(unions.astype(np.uint64) @ keys_of(groups))
     unknown = np.flatnonzero(~world.known.find(keys)[1])
     fresh, place = np.unique(keys[unknown], return_index=True)
-    asked, scored = unions[unknown[place]], []
-    for block in _blocks(asked @ np.diff(groups.indptr).astype(np.int64)):
-        made = score(world, count(world, asked[block] @ groups))
-        scored.append(np.vstack([made.saved, made.family_bits]).T)
-    if scored:
-        world.known.add(fresh, np.concatenate(scored))
+    if len(fresh):
+        world.known.add(fresh, _scored_in_blocks(world, groups, unions[unknown[place]]))
     rows = world.known.bits.reshape(-1, len(world.families) + 1)
     bits = rows[world.known.find(keys)[0]].T
     return Bits(bits[0], bits[1:])
+
+
+def _scored_in_blocks(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix) -> Floats:
+    """What is saved, and the bits of each family, in a row for each union."""
+    for background in world.kinds:
+        background.linked, background.degrees  # noqa: B018  made once here, not in each thread
+
+    def coded(block: slice) -> _Codes:
+        return _codes(world, count(world, unions[block] @ groups))[1]
+
+    rows = []
+    for codes in at_once(coded, _blocks(unions @ np.diff(groups.indptr).astype(np.int64)), world.threads):
+        made = _bits(world, codes)
+        rows.append(np.vstack([made.saved, made.family_bits]).T)
+    return np.concatenate(rows)
 
 
 def _blocks(sizes: Ints) -> Iterator[slice]:
@@ -128,181 +125,55 @@ def score(world: World, counts: Counts) -> Score:
     groups of its size, or as the users of one entity, whose family then does not count: whichever leaves more, less
     log2(kinds + 1) bits that say which.
     """
-    kinds = tuple(_score_kind(b, c) for b, c in zip(world.kinds, counts.kinds, strict=True))
-    family_bits = np.zeros((len(world.families), len(counts.size)))
-    joining = np.zeros(family_bits.shape, dtype=np.int64)
-    rows = [world.families.index(b.incidence.kind.family) for b in world.kinds]
-    for row, kind in zip(rows, kinds, strict=True):
-        told = fixed(kind.bits - np.log2(rows.count(row)))
-        joining[row] = np.where(told > family_bits[row], kind.joining, joining[row])
+    kinds, codes = _codes(world, counts)
+    bits = _bits(world, codes)
+    joining = np.zeros(bits.family_bits.shape, dtype=np.int64)
+    best = np.zeros(joining.shape)
+    for row, told, kind in zip(_rows(world), _told(world, codes), kinds, strict=True):
+        joining[row] = np.where(told > best[row], kind.joining, joining[row])
+        best[row] = np.maximum(best[row], told)
+    return Score(bits.saved, bits.family_bits, kinds, joining, world.tying)
+
+
+@dataclass(frozen=True)
+class _Codes:
+    """Sizes of groups; what the better code of each kind saves and what its cheapest name costs, kinds x groups."""
+
+    size: Ints
+    saves: Floats
+    name: Floats
+
+
+def _codes(world: World, counts: Counts) -> tuple[tuple[KindScore, ...], _Codes]:
+    """All that compiled loops do for a score."""
+    parts = [(background.degrees, kind) for background, kind in zip(world.kinds, counts.kinds, strict=True)]
+    kinds = tuple(KindScore(*better_code(kind, degrees)) for degrees, kind in parts)
+    names = [cheapest_name(kind, degrees, counts.size, world.accounts) for degrees, kind in parts]
+    return kinds, _Codes(counts.size, np.stack([kind.bits for kind in kinds]), np.stack(names))
+
+
+def _rows(world: World) -> list[int]:
+    """The family of each kind, as a row."""
+    families = world.families
+    return [families.index(b.incidence.kind.family) for b in world.kinds]
+
+
+def _told(world: World, codes: _Codes) -> Floats:
+    """Bits of each kind, once it is said that this one of its family's kinds tells; kinds x groups."""
+    rows = _rows(world)
+    return np.asarray(fixed(codes.saves - np.log2([[rows.count(row)] for row in rows])))
+
+
+def _bits(world: World, codes: _Codes) -> Bits:
+    """The bits of groups; the observer is told of them."""
+    family_bits = np.zeros((len(world.families), len(codes.size)))
+    for row, told in zip(_rows(world), _told(world, codes), strict=True):
         family_bits[row] = np.maximum(family_bits[row], told)
     total = family_bits.sum(axis=0)
-    saved = total - group_naming(world.accounts, counts.size)
-    for row, background, numbers in zip(rows, world.kinds, counts.kinds, strict=True):
-        saved = np.maximum(saved, total - family_bits[row] - _named_by(world, background, numbers, counts.size))
-    saved = fixed(saved - np.log2(len(world.kinds) + 1))
+    saved = total - group_naming(world.accounts, codes.size)
+    for row, name in zip(_rows(world), codes.name, strict=True):
+        saved = np.maximum(saved, total - family_bits[row] - name)
+    bits = Bits(fixed(saved - np.log2(len(world.kinds) + 1)), family_bits)
     if world.observe:
-        world.observe(counts.size, saved - DESCRIBED * len(world.families))
-    return Score(saved, family_bits, kinds, joining, world.tying)
-
-
-def _named_by(world: World, background: Background, counts: KindCounts, size: Ints) -> Floats:
-    """Bits that name each group by its best entity of a kind; infinite where it has none.
-
-    Among entities that one member uses the cost rises with their users, then falls: the best has fewest or most.
-    """
-    best = np.full(len(size), np.inf)
-    for group, users, k in _best_names(background, counts):
-        cost = naming_by_entity(users, k, size[group], world.accounts, max(background.entities, 1))
-        np.minimum.at(best, group, cost)
-    return best
-
-
-def _best_names(background: Background, counts: KindCounts) -> Iterator[tuple[Ints, Ints, Ints]]:
-    """Group, users d and members k of the entities that may name a group for the fewest bits."""
-    several = counts.k >= 2
-    yield counts.group[several], background.users[counts.entity[several]], counts.k[several]
-    group = np.flatnonzero(counts.fewest)
-    for users in (counts.fewest[group], counts.most[group]):
-        yield group, users, np.ones(len(group), dtype=np.int64)
-
-
-def _score_kind(background: Background, counts: KindCounts) -> KindScore:
-    """The score of a kind; what has no cell saves nothing, which is no news of most groups in most kinds."""
-    groups = len(counts.having)
-    present = distinct(counts.group)
-    if len(present) == groups:
-        return _better_code(background, counts)
-    scored = _better_code(background, _among(counts, present))
-
-    def everywhere(values: np.ndarray) -> np.ndarray:
-        made = np.zeros(groups, dtype=values.dtype)
-        made[present] = values
-        return made
-
-    return replace(
-        scored,
-        bits=everywhere(scored.bits),
-        ratio=everywhere(scored.ratio),
-        joining=everywhere(scored.joining),
-        links=everywhere(scored.links),
-    )
-
-
-def _among(counts: KindCounts, groups: Ints) -> KindCounts:
-    """The counts of the groups that have the cells, renumbered, and of those of their members that have links."""
-    number = np.zeros(len(counts.having), dtype=np.int64)
-    number[groups] = np.arange(len(groups))
-    linked = np.zeros(len(counts.member_group), dtype=bool)
-    linked[counts.link_member] = True
-    return replace(
-        counts,
-        group=number[counts.group],
-        having=counts.having[groups],
-        links=counts.links[groups],
-        reach=counts.reach[groups],
-        link_member=(np.cumsum(linked) - 1)[counts.link_member],
-        member_group=number[counts.member_group[linked]],
-        member_breadth=counts.member_breadth[linked],
-        member_reach=counts.member_reach[linked],
-        fewest=counts.fewest[groups],
-        most=counts.most[groups],
-    )
-
-
-def _better_code(background: Background, counts: KindCounts) -> KindScore:
-    named, pool = _entity_code(background, counts), _pool_code(background, counts)
-    pooled = pool.bits > named.bits
-    bits = np.maximum(np.where(pooled, pool.bits, named.bits) - CHOICE_OF_CODE, 0.0)
-    cell = pooled[counts.group]
-    return KindScore(
-        bits,
-        np.where(pooled, pool.ratio, ENTITY_CODE),
-        np.where(cell, pool.chosen, named.chosen) & (bits > 0)[counts.group],
-        np.where(cell, 0.0, named.gain),
-        np.where(pooled, pool.joining, named.joining),
-        np.where(pooled, pool.links, named.links),
-    )
-
-
-def taking_part(counts: KindCounts, chosen: np.ndarray) -> tuple[Ints, Ints, Floats]:
-    """s_in, their links and their reach: members that use any of the chosen cells, per group."""
-    member = np.zeros(len(counts.member_group), dtype=bool)
-    member[counts.link_member[chosen[counts.link_cell]]] = True
-    groups = len(counts.having)
-    joining = np.bincount(counts.member_group[member], minlength=groups)
-    links = np.bincount(counts.member_group[member], weights=counts.member_breadth[member], minlength=groups)
-    reach = np.bincount(counts.member_group[member], weights=counts.member_reach[member], minlength=groups)
-    return joining.astype(np.int64), links.astype(np.int64), np.asarray(reach, dtype=np.float64)
-
-
-def _entity_code(background: Background, counts: KindCounts) -> KindScore:
-    groups = len(counts.having)
-    chosen = gain_among(background, counts, counts.having, counts.reach) > 0
-    joining, links, reach = taking_part(counts, chosen)
-    gain = np.where(chosen, gain_among(background, counts, joining, reach), 0.0)
-    named = np.bincount(counts.group, weights=gain, minlength=groups)
-    bits = fixed(named - participation(joining, counts.having) - NAMED_SET)
-    return KindScore(bits, np.full(groups, ENTITY_CODE), gain > 0, gain, joining, links)
-
-
-def gain_among(background: Background, counts: KindCounts, accounts: Ints, reach: Floats) -> Floats:
-    """Entity gain of each cell among some of a group's accounts: ``accounts`` and their ``reach``, per group."""
-    s = np.maximum(accounts, 1)[counts.group]
-    q = background_rate(background.pull[counts.entity], max(background.links, 1), reach[counts.group], s)
-    return entity_gain(np.minimum(counts.k, s), s, q, max(background.entities, 1))
-
-
-def _pool_code(background: Background, counts: KindCounts) -> KindScore:
-    """The best of ten pools, cut at the ratios of k/d; everything below has one column a ratio."""
-    groups = len(counts.having)
-    level = pool_level(background, counts)
-    inside = _at_least(counts.group, level, counts.k, groups)
-    expected = _at_least(counts.group, level, expected_uses(background, counts), groups)
-    joining, links = _joining_by_level(counts, level)
-    naming = _naming_by_level(background, counts, level) + participation(joining, counts.having[:, None])
-    bits = pool_gain(inside, links, expected / np.maximum(counts.links, 1)[:, None], naming)
-    best = bits.argmax(axis=1)
-    row = np.arange(groups)
-    return KindScore(
-        bits[row, best], best, level > best[counts.group], np.zeros(len(level)), joining[row, best], links[row, best]
-    )
-
-
-def expected_uses(background: Background, counts: KindCounts) -> Floats:
-    """How many of the group's members chance would make use each cell's entity, to 2**-32: sums are exact."""
-    s = np.maximum(counts.having, 1)[counts.group]
-    q = background_rate(background.pull[counts.entity], max(background.links, 1), counts.reach[counts.group], s)
-    return np.asarray(np.rint(q * s * 2.0**32) / 2.0**32, dtype=np.float64)
-
-
-def pool_level(background: Background, counts: KindCounts) -> Ints:
-    """How many of the ten ratios each cell's k/d reaches, 0 for an entity that only one member uses."""
-    reached = np.searchsorted(RATIOS, counts.k / np.maximum(background.users[counts.entity], 1) + 1e-12, side="right")
-    return np.where(counts.k >= 2, reached, 0).astype(np.int64)
-
-
-def _at_least(group: Ints, level: Ints, values: Ints | Floats, groups: int) -> Floats:
-    """Sum of values per group (rows) over the cells that reach each ratio (columns)."""
-    width = len(RATIOS) + 1
-    table = np.bincount(group * width + level, weights=values, minlength=groups * width).reshape(groups, width)
-    return np.asarray(table[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:])
-
-
-def _joining_by_level(counts: KindCounts, level: Ints) -> tuple[Ints, Ints]:
-    """s_in and n_in per group and ratio: a member takes part in every pool that its best entity belongs to."""
-    best = np.zeros(len(counts.member_group), dtype=np.int64)
-    if len(counts.link_member):
-        starts = np.flatnonzero(np.diff(counts.link_member, prepend=-1))
-        best[counts.link_member[starts]] = np.maximum.reduceat(level[counts.link_cell], starts)
-    groups = len(counts.having)
-    joining = _at_least(counts.member_group, best, np.ones(len(best), dtype=np.int64), groups)
-    links = _at_least(counts.member_group, best, counts.member_breadth, groups)
-    return joining.astype(np.int64), links.astype(np.int64)
-
-
-def _naming_by_level(background: Background, counts: KindCounts, level: Ints) -> Floats:
-    groups, classes = len(counts.having), len(background.class_sizes)
-    row = counts.group * classes + background.degree_class[counts.entity]
-    table = _at_least(row, level, np.ones(len(level), dtype=np.int64), groups * classes)
-    return pool_naming(table.reshape(groups, classes, len(RATIOS)).swapaxes(1, 2), background.class_sizes)
+        world.observe(codes.size, bits.paid)
+    return bits

@@ -12,11 +12,12 @@ import scipy.sparse as sp
 from linkage import model
 from linkage.config import LEASED_FAMILY
 from linkage.rings.codelength import Floats, Ints
+from linkage.rings.codes import ENTITY_CODE
 from linkage.rings.counts import Background, Counts, KindCounts, World, rows_of
 from linkage.rings.explanations import ENOUGH
 from linkage.rings.framing import without_firm_evidence
 from linkage.rings.profile import KindProfile, Pairs, Profiles
-from linkage.rings.score import ENTITY_CODE, KindScore, Score
+from linkage.rings.score import KindScore, Score
 from linkage.rings.verdicts import Verdicts
 
 SMALLEST_Q = 1e-300  # smaller figures are published as this one: never as 0

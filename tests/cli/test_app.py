@@ -131,7 +131,7 @@ from linkage.cli import app
 try:
     app(["--help"])
 except SystemExit:
-    print(sorted({"igraph", "pandas", "matplotlib", "duckdb", "pydantic"} & set(sys.modules)))
+    print(sorted({"igraph", "pandas", "matplotlib", "duckdb", "pydantic", "numba"} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "evaluate" in done.stdout

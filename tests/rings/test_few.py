@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from linkage.model import AccountGraph, Kind
+from linkage.rings.codes import ENTITY_CODE
 from linkage.rings.counts import count, groups_of, world_of
 from linkage.rings.few import Few, few_of
 from linkage.rings.profile import member_pairs, profiles, touching_pairs
 from linkage.rings.refine import refine
-from linkage.rings.score import ENTITY_CODE, KindScore, score
+from linkage.rings.score import KindScore, score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of
 
 SIZE, PAYERS = 60, 16

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,17 +40,19 @@ def test_bits_of_unions_are_those_of_counting_them_anew() -> None:
         assert bits.family_bits.tolist() == expected.family_bits.tolist()
 
 
-def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     world, groups = ring_parts()
     monkeypatch.setattr(module, "BLOCK", 10)
-    assert bits_of(world, groups, UNIONS).saved.tolist() == slowly(world, groups).saved.tolist()
+    for threads in (1, 3):
+        made = bits_of(replace(world, threads=threads, known=Known()), groups, UNIONS)
+        assert made.saved.tolist() == slowly(world, groups).saved.tolist()
 
 
 def test_what_is_known_is_not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
     world, groups = ring_parts()
     before = bits_of(world, groups, UNIONS).saved.tolist()
     assert len(world.known.keys) == 8
-    monkeypatch.setattr(module, "score", None)
+    monkeypatch.setattr(module, "count", None)
     assert bits_of(world, groups, UNIONS).saved.tolist() == before
     assert bits_of(world, groups[[1, 0]], UNIONS[[1], :2]).saved.tolist() == before[1:2], "in any order"
 

@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 
 from linkage.model import AccountGraph, BystanderReason
+from linkage.rings.codes import ENTITY_CODE
 from linkage.rings.counts import World, count, groups_of, world_of
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
-from linkage.rings.score import ENTITY_CODE, Score, score
+from linkage.rings.score import Score, score
 from linkage.rings.tables import Found, ring_tables
 from linkage.rings.verdicts import Verdicts
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from linkage.config import Method
-from linkage.rings import codelength
+from linkage.rings import counts
 from linkage.rings import score as module
 from linkage.validation.bound import check_bound, fixed_groups, sampled
 from linkage.validation.exceedance import BROKEN
@@ -31,8 +31,6 @@ def test_the_bound_holds_on_graphs_that_chance_made() -> None:
 
 def test_a_code_that_does_not_pay_for_names_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "group_naming", lambda accounts, size: np.zeros(len(size)))
-    monkeypatch.setattr(module, "naming_by_entity", lambda *given: np.full(given[1].shape, np.inf))
-    monkeypatch.setattr(codelength, "participation", lambda joining, having: np.zeros(np.shape(joining)))
     found = check_bound(chance_world(5, 400), Method(), 4, 1, quiet)
     assert found.best > 6
     assert found.any_candidate[3].finding == BROKEN
@@ -47,8 +45,7 @@ def test_rates_without_breadth_are_found_out_by_groups_that_were_fixed_beforehan
     graph = graph_of(400, [(kind, chance_links(dice, breadth, heavy_tailed(dice, 300))) for kind in (NETWORK, PAYMENT)])
     good = check_bound(graph, Method(), 4, 1, quiet)
     assert good.fixed["broadest"][0].exceeded == 0
-    naive = lambda users, links, group_links, accounts: np.clip(np.asarray(users) / 400, 1e-12, 1 - 1e-12)  # noqa: E731  a def would be longer than the rule it stands for
-    monkeypatch.setattr(module, "background_rate", naive)
+    monkeypatch.setattr(counts, "fit_degrees", lambda breadth, users: (np.full(400, users.sum() / 400), users * 1.0))
     bad = check_bound(graph, Method(), 4, 1, quiet)
     assert bad.fixed["broadest"][5].finding == BROKEN
 

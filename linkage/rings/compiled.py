@@ -1,0 +1,72 @@
+"""Loops that numba compiles on their first use, alone or in several threads.
+
+What is compiled is kept on disk: beside the module, or in the user's cache folder where that can't be written. Where
+neither can, each process compiles anew. A compiled function calls compiled functions of its own module and of
+:mod:`linkage.rings.codelength` only: with these numba and :data:`FORMULAS` see when what is kept is out of date.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Item = TypeVar("Item")
+
+FORMULAS = sha256(Path(__file__).with_name("codelength.py").read_bytes()).hexdigest()[:12]
+
+
+def compiled(loop: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function of arrays and numbers; while it runs, other threads run, too."""
+    return cast(Callable[P, R], _kept(numba.njit, loop, nogil=True, error_model="numpy"))
+
+
+class Formula(Protocol):
+    """A formula of numbers: compiled loops call it with numbers, all others with arrays, as a function of numpy."""
+
+    @overload
+    def __call__(self, *values: float) -> float: ...
+    @overload
+    def __call__(self, *values: Any) -> npt.NDArray[np.float64]: ...
+
+
+def elementwise(formula: Callable[..., float]) -> Formula:
+    """Compile a formula of numbers."""
+    return cast(Formula, _kept(numba.vectorize, formula))
+
+
+def _kept(way: Callable[..., Any], function: Callable[..., Any], **options: Any) -> Any:
+    function.__qualname__ += f".{FORMULAS}"  # part of the name under which numba keeps it
+    try:
+        return way(cache=True, **options)(function)
+    except RuntimeError:  # there is no folder to keep it in
+        return way(**options)(function)
+
+
+_own = threading.local()
+
+
+def zeros(size: int) -> npt.NDArray[np.int32]:
+    """This thread's array of ``size`` zeros and more; whoever writes to it puts the zeros back."""
+    held: npt.NDArray[np.int32] | None = getattr(_own, "zeros", None)
+    if held is None or len(held) < size:
+        held = _own.zeros = np.zeros(size, dtype=np.int32)
+    return held
+
+
+def at_once(work: Callable[[Item], R], items: Iterable[Item], threads: int) -> list[R]:
+    """The results of compiled work on each item, in their order, whichever is done first."""
+    items = list(items)
+    if min(threads, len(items)) < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, items))
