@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO ?= data/demo
 ACCOUNTS ?= 20000
 
-.PHONY: help demo test check bench-quality bench-speed lock clean
+.PHONY: help demo test check bench-quality bench-speed bench-scale lock clean
 
 help:
 	@echo "make demo    simulate a service, find its rings, write the first operator's summary"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench-quality  linkage and its peers on simulated worlds, against the accepted figures: an hour; with"
 	@echo "             SHORT=1 two minutes, with ACCEPT=1 the figures of now are accepted"
 	@echo "make bench-speed    a whole run on 200,000 accounts beside one Leiden run: minutes; ACCOUNTS=1000000 for more"
+	@echo "make bench-scale    linkage, the floor and peers on 135 million exchanges, a quarter and a sixteenth of them: hours"
 	@echo "make lock    pin the newest versions, with hashes, in requirements.lock"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -50,6 +51,9 @@ bench-quality: $(VENV)/.ready
 bench-speed: ACCOUNTS = 200000
 bench-speed: $(VENV)/.ready
 	$(BIN)/python -m linkage.yardstick speed --accounts $(ACCOUNTS)
+
+bench-scale: $(VENV)/.ready
+	$(BIN)/python -m linkage.yardstick scale
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
 
-from linkage.errors import LinkageError
+from linkage.errors import ConfigError, LinkageError
 from linkage.reports.likelihood import TABLE as WEIGHTS
 from linkage.reports.likelihood import read_weights, write_weights
 from linkage.simulator import Preset, WorldSpec, simulate
 from linkage.yardstick import accepted, figures, pictures, reliability, tables
 from linkage.yardstick.bench import Bench, Results
 from linkage.yardstick.likelihood import fit, stated
+from linkage.yardstick.races import GIGABYTE, Limits
+from linkage.yardstick.scale import CONTENDERS, SIZES, measure
+from linkage.yardstick.scale_table import scale_table
 from linkage.yardstick.speed import measure_speed
 from linkage.yardstick.third_party import third_party_table
 from linkage.yardstick.worlds import Form, full, short
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs/yardstick"
-PAGE = ROOT / "docs/validation.md"
+PAGE, PERFORMANCE = ROOT / "docs/validation.md", ROOT / "docs/performance.md"
 WORK = ROOT / "data/bench"
 SPEED_SEED = 7
 WORSE = 1  # exit code: something got worse
@@ -102,6 +106,38 @@ def speed(
     if not (folder / "linkage.toml").exists():
         simulate(folder, WorldSpec(accounts=accounts, seed=SPEED_SEED, preset=preset))
     print(measure_speed(folder).text)
+
+
+@app.command("scale")
+def scale_command(
+    size: Annotated[list[str] | None, typer.Option(help=f"{', '.join(SIZES)}: this size only; several times.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="This contender only; several times.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="After which a contender is stopped.")] = 30.0,
+    memory: Annotated[float, typer.Option(min=0.1, help="Gigabytes past which a contender is stopped.")] = 12.0,
+    work: Annotated[Path, typer.Option(help="Where worlds are kept.")] = WORK,
+) -> None:
+    """Run linkage by stage, the floor and peers on the known cases at their size, a quarter and a sixteenth of it.
+
+    Prints one table; with all sizes and contenders it also stands in docs/performance.md.
+    """
+    sizes, names = _known("--size", size, SIZES), _known("--only", only, CONTENDERS)
+    limits = Limits(minutes * 60, int(memory * GIGABYTE))
+    table = scale_table(measure(work, sizes, names, limits, _tell))
+    print(table)
+    if (sizes, names) == (list(SIZES), list(CONTENDERS)):
+        tables.put(PERFORMANCE, "scale", table)
+
+
+def _known(option: str, named: list[str] | None, known: Collection[str]) -> list[str]:
+    """Those of ``known`` that are named, in their own order; all where none is.
+
+    Raises:
+        ConfigError: a name is not among them.
+    """
+    wrong = [name for name in named or [] if name not in known]
+    if wrong:
+        raise ConfigError(f"'{wrong[0]}' is none of {', '.join(known)}.", where=option, todo="Name one of these.")
+    return [name for name in known if named is None or not named or name in named]
 
 
 def _tell(text: str) -> None:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from linkage.errors import LinkageError
+from linkage.errors import ConfigError, LinkageError
 from linkage.yardstick import __main__ as module
 from linkage.yardstick.bench import Bench, Results
+from linkage.yardstick.races import Limits, Race
+from linkage.yardstick.scale import CONTENDERS, SIZES, Scale
 from linkage.yardstick.worlds import World, short
 from tests.yardstick.toys import methods, nobody
 
@@ -98,3 +100,36 @@ def test_the_pages_that_the_bench_writes_to_have_their_markers(tmp_path: Path) -
     for name in ("quality", "cost", "third-party"):
         module.tables.put(page, name, "text")
     assert short().worlds
+
+
+def test_the_bench_of_size_prints_its_table_and_puts_it_on_the_page_only_when_it_is_whole(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[list[str], list[str], Limits]] = []
+
+    def measured(folder: Path, sizes: list[str], names: list[str], limits: Limits, tell: object) -> Scale:
+        asked.append((sizes, names, limits))
+        return Scale({size: {name: Race({"query": 1.0, "Leiden": 0.5}) for name in names} for size in sizes})
+
+    page = tmp_path / "performance.md"
+    page.write_text("<!-- scale: begin --><!-- scale: end -->")
+    monkeypatch.setattr(module, "PERFORMANCE", page)
+    monkeypatch.setattr(module, "measure", measured)
+    part = RUNNER.invoke(module.app, ["scale", "--size", "1/4", "--only", "linkage", "--minutes", "2", "--memory", "3"])
+    assert "| **linkage** | 1.5 |" in part.output
+    assert page.read_text() == "<!-- scale: begin --><!-- scale: end -->"
+    whole = RUNNER.invoke(module.app, ["scale"])
+    assert whole.exit_code == 0
+    assert "| **linkage** | 1.5 |" in page.read_text()
+    assert asked == [
+        (["1/4"], ["linkage"], Limits(120, 3_000_000_000)),
+        (list(SIZES), list(CONTENDERS), Limits(1_800, 12_000_000_000)),
+    ]
+
+
+@pytest.mark.parametrize(("option", "name"), [("--size", "1/3"), ("--only", "neo4j")])
+def test_unknown_sizes_and_contenders_are_refused(option: str, name: str) -> None:
+    error = RUNNER.invoke(module.app, ["scale", option, name]).exception
+    assert isinstance(error, ConfigError)
+    assert str(error).startswith(f"{option}: '{name}' is none of ")
+    assert str(error).endswith("Name one of these.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -48,6 +48,27 @@ def splink_clusters(graph: Bipartite) -> Iterator[tuple[str, Labels]]:
         for threshold in THRESHOLDS:
             found = linker.clustering.cluster_pairwise_predictions_at_threshold(scored, threshold)
             yield f"probability {threshold:g}", _labels(found.as_duckdbpyrelation().fetchnumpy(), graph.accounts)
+
+
+def splink_labels(graph: Bipartite, threshold: float, tell: Callable[[str], None]) -> Labels:
+    """Splink's clusters at one threshold, on all cores and with as many pairs as there are; each step is told.
+
+    Raises:
+        ModuleNotFoundError: Splink is not installed.
+        ValueError: Splink refuses what it learned.
+    """
+    splink = import_module("splink")
+    used = np.unique(graph.kind).tolist()
+    with duckdb.connect() as connection:
+        tell("records")
+        linker = _linker(splink, connection, graph, used)
+        tell("training")
+        _train(linker, used)
+        tell("prediction")
+        scored = linker.inference.predict(threshold_match_probability=threshold, warning_mode="never")
+        tell("clusters")
+        found = linker.clustering.cluster_pairwise_predictions_at_threshold(scored, threshold)
+        return _labels(found.as_duckdbpyrelation().fetchnumpy(), graph.accounts)
 
 
 def _linker(splink: Any, connection: duckdb.DuckDBPyConnection, graph: Bipartite, used: list[int]) -> Any:

@@ -1,0 +1,167 @@
+"""A contender on a world in a process of its own: what each of its steps took, and where it was stopped."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from linkage.engines import peak_memory
+
+CONTEXT = multiprocessing.get_context("spawn")  # a forked process would begin with its parent's memory
+GIGABYTE = 1e9
+LOOK = 0.25  # seconds between two looks at the memory
+AFTERWARDS = "afterwards"  # the step of what is not counted: what was found is compared with the truth
+PROC = Path("/proc")
+Tell = Callable[[str], None]
+Task = Callable[[Path, Tell], dict[str, Any]]
+"""Does its work on the world in a folder, tells each step as it begins, and returns figures of its own."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds, and bytes of memory of all its processes together, that a contender may take."""
+
+    seconds: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Race:
+    """Seconds by step, in order; the most bytes of memory; why it was stopped in its last step, '' when it was not."""
+
+    steps: dict[str, float] = field(default_factory=dict)
+    peak: int = 0
+    stopped: str = ""
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Of all steps together."""
+        return sum(self.steps.values())
+
+
+class _Watch:
+    """What has been told and seen of a running contender."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.begun: list[tuple[str, float]] = []
+        self.peak = 0
+        self.stopped = ""
+        self.figures: dict[str, Any] = {}
+        self.ended = False
+
+    def hear(self, word: str, told: Any, peak: int) -> None:
+        if self.counts:
+            self.peak = max(self.peak, peak)
+        if word == "step":
+            self.begun.append((told, perf_counter()))
+        elif word == "done":
+            self.figures, self.ended = told, True
+        else:
+            self.stop(told)
+
+    def look(self, memory: int) -> None:
+        if not self.counts:
+            return
+        self.peak = max(self.peak, memory)
+        if self.peak > self.limits.memory:
+            self.stop(f"over {self.limits.memory / GIGABYTE:.1f} GB")
+        elif self.begun and perf_counter() - self.begun[0][1] > self.limits.seconds:
+            self.stop(f"over {self.limits.seconds:,.0f} s")
+
+    def stop(self, why: str) -> None:
+        self.stopped, self.ended = why, True
+
+    @property
+    def counts(self) -> bool:
+        return not self.begun or self.begun[-1][0] != AFTERWARDS
+
+    def race(self) -> Race:
+        ends = [*(moment for _, moment in self.begun[1:]), perf_counter()]
+        steps: dict[str, float] = {}
+        for (name, start), end in zip(self.begun, ends, strict=False):  # without a step there still is an end
+            steps[name] = steps.get(name, 0.0) + end - start
+        steps.pop(AFTERWARDS, None)
+        return Race(steps, self.peak, self.stopped, self.figures)
+
+
+def race(task: Task, world: Path, limits: Limits) -> Race:
+    """Let ``task`` work on ``world`` in a process of its own, and end it with all that it started at a limit.
+
+    Time counts from its first step on, without imports. Memory is that of its processes together, where the system
+    tells it (Linux), else the most that the first of them held.
+    """
+    receiver, sender = CONTEXT.Pipe(duplex=False)
+    process = CONTEXT.Process(target=_run, args=(task, world, sender))
+    process.start()
+    sender.close()
+    watch = _Watch(limits)
+    while not watch.ended:
+        try:
+            if receiver.poll(LOOK):
+                watch.hear(*receiver.recv())
+        except EOFError:
+            process.join()
+            watch.stop(f"its process ended with {process.exitcode}")
+        watch.look(tree_memory(process.pid or 0))
+    found = watch.race()
+    _end(process.pid or 0)
+    process.join()
+    return found
+
+
+def _run(task: Task, world: Path, sender: Connection) -> None:
+    os.setsid()  # so that it and all that it starts can be ended together
+    try:
+        figures = task(world, lambda step: sender.send(("step", step, peak_memory())))
+        sender.send(("done", figures, peak_memory()))
+    except Exception as error:
+        sender.send(("failed", f"{type(error).__name__}: {error}", peak_memory()))
+
+
+def _end(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def tree_memory(process: int) -> int:
+    """Bytes of memory of a process and all that it started, shared memory counted once; 0 where /proc is not."""
+    family = list(_family(process))
+    if len(family) == 1:  # the cheaper question
+        return _resident(process)
+    return sum(map(_proportional, family))
+
+
+def _family(process: int) -> Iterator[int]:
+    yield process
+    for thread in PROC.glob(f"{process}/task/*/children"):
+        for child in _read(thread).split():
+            yield from _family(int(child))
+
+
+def _resident(process: int) -> int:
+    words = _read(PROC / str(process) / "statm").split()
+    return int(words[1]) * resource.getpagesize() if words else 0
+
+
+def _proportional(process: int) -> int:
+    lines = _read(PROC / str(process) / "smaps_rollup").splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("ascii", errors="replace")
+    except OSError:  # it has ended, or this is no Linux
+        return ""

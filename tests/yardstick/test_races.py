@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from linkage.yardstick.races import AFTERWARDS, PROC, Limits, Tell, race, tree_memory
+
+ROOMY = Limits(seconds=60, memory=4_000_000_000)
+LINUX = pytest.mark.skipif(not PROC.is_dir(), reason="only Linux tells the memory of another process")
+
+
+def steady(world: Path, tell: Tell) -> dict[str, Any]:
+    time.sleep(0.3)  # imports are not counted
+    for step, seconds in (("read", 0.1), ("count", 0.2), ("read", 0.1), (AFTERWARDS, 0.3)):
+        tell(step)
+        time.sleep(seconds)
+    return {"world": str(world)}
+
+
+def failing(world: Path, tell: Tell) -> dict[str, Any]:
+    tell("read")
+    raise ValueError("no such column")
+
+
+def vanishing(world: Path, tell: Tell) -> dict[str, Any]:
+    tell("read")
+    os._exit(3)
+
+
+def hungry(world: Path, tell: Tell) -> dict[str, Any]:
+    """Holds 500 MB in a process that it starts."""
+    tell("small")
+    code = "import numpy, time; held = numpy.ones(62_500_000); time.sleep(60)"
+    tell("large")
+    with subprocess.Popen([sys.executable, "-c", code]) as started:
+        (world / "started").write_text(str(started.pid))
+    return {}
+
+
+def late_hunger(world: Path, tell: Tell) -> dict[str, Any]:
+    tell("work")
+    tell(AFTERWARDS)
+    held = np.ones(100_000_000)
+    time.sleep(0.6)
+    return {"sum": float(held.sum())}
+
+
+def test_steps_are_timed_and_what_comes_afterwards_is_not(tmp_path: Path) -> None:
+    found = race(steady, tmp_path, ROOMY)
+    assert list(found.steps) == ["read", "count"]
+    assert found.steps["read"] == pytest.approx(0.2, abs=0.1)
+    assert found.steps["count"] == pytest.approx(0.2, abs=0.1)
+    assert found.seconds == sum(found.steps.values())
+    assert found.figures == {"world": str(tmp_path)}
+    assert found.stopped == ""
+    assert 20_000_000 < found.peak < 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("task", "why"), [(failing, "ValueError: no such column"), (vanishing, "its process ended with 3")]
+)
+def test_one_that_breaks_says_where_and_why(task: Any, why: str, tmp_path: Path) -> None:
+    found = race(task, tmp_path, ROOMY)
+    assert found.stopped == why
+    assert list(found.steps) == ["read"]
+    assert found.figures == {}
+
+
+def test_one_that_takes_too_long_is_stopped_in_its_step(tmp_path: Path) -> None:
+    found = race(steady, tmp_path, Limits(0.05, ROOMY.memory))
+    assert found.stopped == "over 0 s"
+    assert found.figures == {}
+
+
+@LINUX
+def test_memory_is_that_of_all_its_processes_and_all_are_ended_at_the_limit(tmp_path: Path) -> None:
+    found = race(hungry, tmp_path, Limits(60, 450_000_000))
+    assert found.stopped == "over 0.5 GB"
+    assert list(found.steps) == ["small", "large"]
+    assert found.seconds < 30
+    started = int((tmp_path / "started").read_text()) if (tmp_path / "started").exists() else 0
+    state = PROC / str(started) / "stat"
+    assert not started or not state.exists() or state.read_text().split()[2] == "Z"
+
+
+def test_memory_that_is_taken_afterwards_is_not_counted(tmp_path: Path) -> None:
+    found = race(late_hunger, tmp_path, Limits(60, 700_000_000))
+    assert found.stopped == ""
+    assert found.figures == {"sum": 100_000_000.0}
+    assert found.peak < 700_000_000
+
+
+@LINUX
+def test_the_memory_of_this_process_is_known_and_that_of_none_is_nothing() -> None:
+    before = tree_memory(os.getpid())
+    held = np.ones(20_000_000)
+    assert tree_memory(os.getpid()) - before > 0.8 * held.nbytes
+    assert tree_memory(2**30) == 0
