@@ -18,7 +18,7 @@ from linkage.yardstick import accepted, figures, pictures, reliability, tables
 from linkage.yardstick.bench import Bench, Results
 from linkage.yardstick.likelihood import fit, stated
 from linkage.yardstick.races import GIGABYTE, Limits
-from linkage.yardstick.scale import CONTENDERS, SIZES, measure
+from linkage.yardstick.scale import CONTENDERS, SIZES, by_processors, measure
 from linkage.yardstick.scale_table import scale_table
 from linkage.yardstick.speed import measure_speed
 from linkage.yardstick.third_party import third_party_table
@@ -115,6 +115,9 @@ def scale_command(
     minutes: Annotated[float, typer.Option(min=0.1, help="After which a contender is stopped.")] = 30.0,
     memory: Annotated[float, typer.Option(min=0.1, help="Gigabytes past which a contender is stopped.")] = 12.0,
     work: Annotated[Path, typer.Option(help="Where worlds are kept.")] = WORK,
+    processors: Annotated[
+        bool, typer.Option("--processors", help="A table in seconds of processors too: others use the machine.")
+    ] = False,
 ) -> None:
     """Run linkage by stage, the floor and peers on the known cases at their size, a quarter and a sixteenth of it.
 
@@ -122,8 +125,11 @@ def scale_command(
     """
     sizes, names = _known("--size", size, SIZES), _known("--only", only, CONTENDERS)
     limits = Limits(minutes * 60, int(memory * GIGABYTE))
-    table = scale_table(measure(work, sizes, names, limits, _tell))
+    found = measure(work, sizes, names, limits, _tell)
+    table = scale_table(found)
     print(table)
+    if processors:
+        print("\nIn seconds of processors:", scale_table(by_processors(found)), sep="\n\n")
     if (sizes, names) == (list(SIZES), list(CONTENDERS)):
         tables.put(PERFORMANCE, "scale", table)
 

@@ -8,6 +8,7 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
@@ -35,12 +36,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Race:
-    """Seconds by step, in order; the most bytes of memory; why it was stopped in its last step, '' when it was not."""
+    """Seconds by step, in order; the most bytes of memory; why it was stopped in its last step, '' when it was not.
+
+    ``worked`` are the seconds that processors worked for its steps, where the system tells them (Linux).
+    """
 
     steps: dict[str, float] = field(default_factory=dict)
     peak: int = 0
     stopped: str = ""
     figures: dict[str, Any] = field(default_factory=dict)
+    worked: dict[str, float] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -51,9 +56,9 @@ class Race:
 class _Watch:
     """What has been told and seen of a running contender."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.begun: list[tuple[str, float]] = []
+    def __init__(self, process: int, limits: Limits) -> None:
+        self.process, self.limits = process, limits
+        self.begun: list[tuple[str, float, float]] = []  # step, the clock, seconds of processors
         self.peak = 0
         self.stopped = ""
         self.figures: dict[str, Any] = {}
@@ -63,16 +68,16 @@ class _Watch:
         if self.counts:
             self.peak = max(self.peak, peak)
         if word == "step":
-            self.begun.append((told, perf_counter()))
+            self.begun.append((told, perf_counter(), tree_seconds(self.process)))
         elif word == "done":
             self.figures, self.ended = told, True
         else:
             self.stop(told)
 
-    def look(self, memory: int) -> None:
+    def look(self) -> None:
         if not self.counts:
             return
-        self.peak = max(self.peak, memory)
+        self.peak = max(self.peak, tree_memory(self.process))
         if self.peak > self.limits.memory:
             self.stop(f"over {self.limits.memory / GIGABYTE:.1f} GB")
         elif self.begun and perf_counter() - self.begun[0][1] > self.limits.seconds:
@@ -86,12 +91,15 @@ class _Watch:
         return not self.begun or self.begun[-1][0] != AFTERWARDS
 
     def race(self) -> Race:
-        ends = [*(moment for _, moment in self.begun[1:]), perf_counter()]
         steps: dict[str, float] = {}
-        for (name, start), end in zip(self.begun, ends, strict=False):  # without a step there still is an end
-            steps[name] = steps.get(name, 0.0) + end - start
+        worked: dict[str, float] = {}
+        end = (AFTERWARDS, perf_counter(), tree_seconds(self.process))
+        for (name, clock, work), (_, next_clock, next_work) in pairwise([*self.begun, end]):
+            steps[name] = steps.get(name, 0.0) + next_clock - clock
+            worked[name] = worked.get(name, 0.0) + next_work - work
         steps.pop(AFTERWARDS, None)
-        return Race(steps, self.peak, self.stopped, self.figures)
+        worked.pop(AFTERWARDS, None)
+        return Race(steps, self.peak, self.stopped, self.figures, worked)
 
 
 def race(task: Task, world: Path, limits: Limits) -> Race:
@@ -104,7 +112,7 @@ def race(task: Task, world: Path, limits: Limits) -> Race:
     process = CONTEXT.Process(target=_run, args=(task, world, sender))
     process.start()
     sender.close()
-    watch = _Watch(limits)
+    watch = _Watch(process.pid or 0, limits)
     while not watch.ended:
         try:
             if receiver.poll(LOOK):
@@ -112,7 +120,7 @@ def race(task: Task, world: Path, limits: Limits) -> Race:
         except EOFError:
             process.join()
             watch.stop(f"its process ended with {process.exitcode}")
-        watch.look(tree_memory(process.pid or 0))
+        watch.look()
     found = watch.race()
     _end(process.pid or 0)
     process.join()
@@ -141,6 +149,17 @@ def tree_memory(process: int) -> int:
     if len(family) == 1:  # the cheaper question
         return _resident(process)
     return sum(map(_proportional, family))
+
+
+def tree_seconds(process: int) -> float:
+    """Seconds that processors worked for a process and all that it started; 0 where /proc is not."""
+    return sum(map(_seconds, _family(process)))
+
+
+def _seconds(process: int) -> float:
+    """Of a process and those of its children that have ended: fields 14 to 17 of proc_pid_stat(5), in clock ticks."""
+    fields = _read(PROC / str(process) / "stat").rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
 
 
 def _family(process: int) -> Iterator[int]:

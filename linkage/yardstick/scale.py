@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,14 @@ class Scale:
         if name == FLOOR:
             return sum(found.steps[step] for step in COUNTED)
         return found.seconds
+
+
+def by_processors(found: Scale) -> Scale:
+    """The same in seconds that processors worked, where a machine has other work too."""
+    return Scale({
+        size: {name: replace(race, steps=race.worked) for name, race in races.items()}
+        for size, races in found.races.items()
+    })  # fmt: skip
 
 
 def measure(folder: Path, sizes: Iterable[str], names: Iterable[str], limits: Limits, tell: Told) -> Scale:

@@ -15,6 +15,7 @@ from linkage.yardstick.worlds import World, short
 from tests.yardstick.toys import methods, nobody
 
 RUNNER = CliRunner()
+STEPS = {"query": 1.0, "Leiden": 0.5}
 
 
 class Made:
@@ -109,7 +110,7 @@ def test_the_bench_of_size_prints_its_table_and_puts_it_on_the_page_only_when_it
 
     def measured(folder: Path, sizes: list[str], names: list[str], limits: Limits, tell: object) -> Scale:
         asked.append((sizes, names, limits))
-        return Scale({size: {name: Race({"query": 1.0, "Leiden": 0.5}) for name in names} for size in sizes})
+        return Scale({size: {name: Race(STEPS, worked=STEPS) for name in names} for size in sizes})
 
     page = tmp_path / "performance.md"
     page.write_text("<!-- scale: begin --><!-- scale: end -->")
@@ -118,7 +119,9 @@ def test_the_bench_of_size_prints_its_table_and_puts_it_on_the_page_only_when_it
     part = RUNNER.invoke(module.app, ["scale", "--size", "1/4", "--only", "linkage", "--minutes", "2", "--memory", "3"])
     assert "| **linkage** | 1.5 |" in part.output
     assert page.read_text() == "<!-- scale: begin --><!-- scale: end -->"
-    whole = RUNNER.invoke(module.app, ["scale"])
+    assert "In seconds of processors" not in part.output
+    whole = RUNNER.invoke(module.app, ["scale", "--processors"])
+    assert "In seconds of processors:\n\n|  | 1/16: s |" in whole.output
     assert whole.exit_code == 0
     assert "| **linkage** | 1.5 |" in page.read_text()
     assert asked == [

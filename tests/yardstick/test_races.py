@@ -24,6 +24,16 @@ def steady(world: Path, tell: Tell) -> dict[str, Any]:
     return {"world": str(world)}
 
 
+def working(world: Path, tell: Tell) -> dict[str, Any]:
+    """Works for half a second in a process that it starts, then sleeps."""
+    tell("work")
+    code = "import time\nwhile time.process_time() < 0.5: pass"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    tell("sleep")
+    time.sleep(0.5)
+    return {}
+
+
 def failing(world: Path, tell: Tell) -> dict[str, Any]:
     tell("read")
     raise ValueError("no such column")
@@ -77,6 +87,15 @@ def test_one_that_takes_too_long_is_stopped_in_its_step(tmp_path: Path) -> None:
     found = race(steady, tmp_path, Limits(0.05, ROOMY.memory))
     assert found.stopped == "over 0 s"
     assert found.figures == {}
+
+
+@LINUX
+def test_the_work_of_processors_is_told_apart_from_waiting(tmp_path: Path) -> None:
+    found = race(working, tmp_path, ROOMY)
+    assert list(found.worked) == ["work", "sleep"]
+    assert 0.45 < found.worked["work"] < 0.8
+    assert found.worked["sleep"] < 0.1
+    assert found.steps["sleep"] > 0.4
 
 
 @LINUX

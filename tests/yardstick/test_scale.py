@@ -9,7 +9,7 @@ from linkage.pipeline import STAGES
 from linkage.simulator import WorldSpec, simulate
 from linkage.yardstick import scale as module
 from linkage.yardstick.races import AFTERWARDS, Limits, Race, Task
-from linkage.yardstick.scale import FLOOR, LINKAGE, SIZES, Scale, engine, measure
+from linkage.yardstick.scale import FLOOR, LINKAGE, SIZES, Scale, by_processors, engine, measure
 
 LIMITS = Limits(1, 1)
 
@@ -66,6 +66,13 @@ def test_of_the_floor_only_the_query_and_leiden_count() -> None:
     race = Race({"query": 3.0, "graph": 100.0, "Leiden": 4.0})
     assert Scale({"1": {FLOOR: race, LINKAGE: race}}).seconds("1", FLOOR) == 7.0
     assert Scale({"1": {FLOOR: race, LINKAGE: race}}).seconds("1", LINKAGE) == 107.0
+
+
+def test_seconds_of_processors_stand_in_place_of_the_clocks() -> None:
+    race = Race({"query": 3.0, "Leiden": 4.0}, 5, worked={"query": 6.0, "Leiden": 3.5})
+    found = by_processors(Scale({"1": {FLOOR: race}}))
+    assert found.seconds("1", FLOOR) == 9.5
+    assert found.races["1"][FLOOR].peak == 5
 
 
 def test_the_engine_tells_its_stages_and_leaves_no_run_behind(tmp_path: Path) -> None:
