@@ -175,9 +175,10 @@ _I, _L, _F, _S = pa.int32(), pa.int64(), pa.float64(), pa.string()
 ACCOUNTS = _schema(account=_I, account_id=_S, created=TIME, first_seen=TIME, last_seen=TIME, exchanges=_L)
 ENTITIES = _schema(entity=_I, kind=_S, value=_S, context=_S)
 OBSERVATIONS = _schema(account=_I, entity=_I, first_seen=TIME, last_seen=TIME, n=_L)
-# Times in microseconds since 1970. A turn is what an account does with an entity within one TURN by the clock; a stop
-# is the first of a row of refusals (``next`` is the account's next success with the entity).
-TURNS = _schema(account=_I, entity=_I, first=_L, last=_L)
+# Times in microseconds since 1970. A moment is one use of an entity at which an account was ever refused (``status`` is
+# null where it was not); a stop is the first of a row of refusals (``next`` is the account's next success with the
+# entity).
+MOMENTS = _schema(account=_I, entity=_I, time=_L, status=pa.int16())
 STOPS = _schema(account=_I, entity=_I, time=_L, status=pa.int16(), next=_L)
 DAYS = _schema(account=_I, entity=_I, first=_L, last=_L, n=_L)  # uses of leased entities, a day in one row
 SOURCES = _schema(source=_S, rows=_L, loaded=_L, duplicate=_L, quarantined=_L, not_linking=_L)

@@ -9,6 +9,7 @@ CLOCK = r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?"
 
 MACROS = (
     f"trimmed(x) AS trim(x, '{BLANKS}')",
+    "longer(x, most) AS strlen(x) > most AND length(x) > most",  # in characters; bytes are told without reading them
     # 123.0 and 123 are the same id; above 2^53 a float has no whole numbers of its own
     "number_text(x) AS CASE WHEN x = trunc(x) AND abs(x) < 9007199254740992 THEN x::BIGINT::VARCHAR "
     "ELSE x::VARCHAR END",

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 
 
@@ -84,6 +85,9 @@ class Engine(Protocol):
 
     def fetch(self, query: str) -> pa.Table:
         """Rows of a table name or a SELECT, as Arrow."""
+
+    def numbers(self, query: str, most: int) -> np.ndarray:
+        """The one column of 64-bit numbers without null that a SELECT gives, at most ``most``, in any order."""
 
     def write(self, query: str, path: Path) -> None:
         """Write rows of an ordered SELECT to one Parquet file; the same rows give the same bytes."""

@@ -13,7 +13,7 @@ BY_CHANCE = 0.1  # of an entity's hand-offs at most this share may be what chanc
 
 
 def mint_hand_offs(engine: Engine) -> None:
-    """Make the table ``hand_offs`` (HAND_OFFS) from ``turns`` and ``stops``, and add its entities and observations.
+    """Make the table ``hand_offs`` (HAND_OFFS) from ``moments`` and ``stops``, and add its entities and observations.
 
     A start is a use of an entity after a pause of over 15 minutes. When an account is stopped (429, 403) and the first
     start by anybody within 15 minutes is another account's, while the stopped one had no success yet, that is a
@@ -25,23 +25,23 @@ def mint_hand_offs(engine: Engine) -> None:
     Each giver is one new entity, used by itself and all who took up its work, however often: so a ring's accounts meet
     in few entities, and whoever joins them later has something to share.
     """
-    engine.run(Step("soon_starts", _SOON_SQL, ("turns", "stops")))
+    engine.run(Step("soon_starts", _SOON_SQL, ("moments", "stops")))
     engine.run(Step("takes", _TAKES_SQL, ("soon_starts", "stops")))
-    engine.run(Step("near_starts", _NEAR_SQL, ("turns", "takes")))
+    engine.run(Step("near_starts", _NEAR_SQL, ("moments", "takes")))
     engine.run(Step("rates", _RATES_SQL, ("near_starts", "takes")))
     engine.run(Step("hand_offs", _HAND_OFFS_SQL, ("rates", "stops", "accounts", "entities")))
     engine.run(Step("entities", _ENTITIES_SQL, ("entities", "hand_offs", "accounts")))
     engine.run(Step("observations", _OBSERVATIONS_SQL, ("observations", "hand_offs")))
-    for table in ("turns", "stops", "soon_starts", "takes", "near_starts", "rates"):
+    for table in ("moments", "stops", "soon_starts", "takes", "near_starts", "rates"):
         engine.drop(table)
 
 
-# Starts are sought where they can matter alone: for what was before a turn, one quarter of an hour before is enough.
+# Starts are sought where they can matter alone: for what was before them, one quarter of an hour before is enough.
 _STARTS_SQL = f"""
-    SELECT account, entity, first AS time FROM (
-        SELECT *, lag(last) OVER (PARTITION BY account, entity ORDER BY first) AS before
-        FROM (SELECT *, first // {{unit}} AS place FROM turns) SEMI JOIN ({{places}}) p USING (entity, place))
-    WHERE before IS NULL OR first - before > {TURN}
+    SELECT account, entity, time FROM (
+        SELECT *, lag(time) OVER (PARTITION BY account, entity ORDER BY time) AS before
+        FROM (SELECT *, time // {{unit}} AS place FROM moments) SEMI JOIN ({{places}}) p USING (entity, place))
+    WHERE before IS NULL OR time - before > {TURN}
 """
 _SOON_SQL = _STARTS_SQL.format(
     unit=TURN, places=f"SELECT DISTINCT entity, time // {TURN} + unnest([-1, 0, 1]) AS place FROM stops"

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from linkage.config import PAYMENT_FAMILY
 from linkage.engines.step import Engine
 from linkage.errors import InputRefused
-from linkage.sources.scan import Value
+from linkage.sources.pairs import texts_sql
+from linkage.sources.scan import Opened
 
 # Luhn's check passes one random number in ten, so it is the column that is judged: half of its card-long values
 # pass by chance with p < 0.03 for three values, < 1e-5 for ten.
 LEAST_PASSING, LEAST_SHARE = 3, 0.5
 
 
-def refuse_card_numbers(engine: Engine, name: str, values: Sequence[Value]) -> None:
-    """Look at the distinct values of each payment column in ``texts_<name>``.
+def refuse_card_numbers(engine: Engine, opened: Opened) -> None:
+    """Look at the distinct values of each payment column of a source.
 
     Raises:
         InputRefused: a column holds full card numbers: 13 to 19 digits (blanks and dashes aside) that pass Luhn's
             check.
     """
-    for place, value in enumerate(values, 1):
-        texts = f"(SELECT text FROM texts_{name} WHERE place = {place})"
+    for place, value in enumerate(opened.values):
+        texts = f"(SELECT text FROM ({texts_sql(opened)}) WHERE place = {place})"
         if value.spec.family == PAYMENT_FAMILY and looks_like_cards(*card_counts(engine, texts, "text")):
             raise InputRefused(
                 f"column '{value.name}' holds what look like full card numbers.",
-                where=f"sources.{name}",
+                where=f"sources.{opened.name}",
                 todo="Send the processor's fingerprint of the card instead; card numbers must not be stored here.",
             )
 

@@ -14,16 +14,15 @@ from linkage.sources.scan import ACCOUNT
 ADDRESSES = 1 << 16  # so many are Python's at a time; with their forms they take about 25 MB
 
 
-def make_forms(engine: Engine, sources: Sequence[str], specs: Mapping[str, KindSpec]) -> None:
-    """Make the table ``forms`` (slot, text, short, value, state, key) from the texts of all sources.
+def make_forms(engine: Engine, texts: Sequence[str], specs: Mapping[str, KindSpec]) -> None:
+    """Make the table ``forms`` (slot, text, short, value, state, key) from texts: SELECTs of slot and text.
 
     ``slot`` is the kind, or empty for account ids. ``state`` is `links`, `dull` (a placeholder, a private address) or
     `invalid` (its rows go to the quarantine); ``key`` numbers the (slot, value) that link, in byte order. ``short`` is
     the short_digest by which rows find the text; null in all rows if two texts of a slot have the same one.
     """
-    reads = tuple(f"texts_{name}" for name in sources)
-    every = " UNION ALL ".join(f"SELECT slot, text FROM {table}" for table in reads)
-    engine.run(Step("texts", f"SELECT DISTINCT slot, text FROM ({every})", reads))
+    every = " UNION ALL ".join(f"SELECT slot, text FROM ({sql})" for sql in texts)
+    engine.run(Step("texts", f"SELECT DISTINCT slot, text FROM ({every})"))
     normalise_texts(engine, "all_forms", "texts", specs)
     engine.run(
         Step(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import functools
 import ipaddress
+import socket
 from collections.abc import Sequence
 from typing import Literal
 
@@ -86,6 +87,27 @@ def ip_forms(texts: Sequence[str]) -> pa.Table:
 
 
 def _linked_address(text: str) -> tuple[str | None, str]:
+    """By the C library, which reads plain spellings alone and five times as fast; the others by Python's."""
+    try:
+        if ":" in text:
+            return _linked_prefix(socket.inet_pton(socket.AF_INET6, text)[:8]) or _by_ipaddress(text)
+        number = int.from_bytes(socket.inet_pton(socket.AF_INET, text))
+    except (OSError, ValueError):
+        return _by_ipaddress(text)
+    return (None, DULL) if _is_special(4, number) else (text, LINKS)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _linked_prefix(prefix: bytes) -> tuple[str | None, str] | None:
+    """The /64 with these first bytes; a log has many addresses of one. None where IPv4 may be inside."""
+    if not any(prefix):
+        return None
+    if _is_special(6, int.from_bytes(prefix) << 64):
+        return None, DULL
+    return f"{socket.inet_ntop(socket.AF_INET6, prefix + bytes(8))}/64", LINKS
+
+
+def _by_ipaddress(text: str) -> tuple[str | None, str]:
     if text in PLACEHOLDERS:
         return None, DULL
     try:
@@ -94,15 +116,15 @@ def _linked_address(text: str) -> tuple[str | None, str]:
         return None, INVALID
     if isinstance(address, ipaddress.IPv6Address):
         address = address.ipv4_mapped or address
-    if bisect.bisect(_EDGES[address.version], int(address)) % 2:  # behind an odd number of edges: inside a range
+    if _is_special(address.version, int(address)):
         return None, DULL
-    return (str(address) if address.version == 4 else _network_text(int(address) >> 64)), LINKS
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address), LINKS
+    return f"{ipaddress.IPv6Address(int(address) >> 64 << 64)}/64", LINKS
 
 
-@functools.lru_cache(maxsize=1 << 16)
-def _network_text(prefix: int) -> str:
-    """The /64 with this prefix; a log has many addresses of one."""
-    return f"{ipaddress.IPv6Address(prefix << 64)}/64"
+def _is_special(version: int, number: int) -> bool:
+    return bisect.bisect(_EDGES[version], number) % 2 == 1  # behind an odd number of edges: inside a range
 
 
 def _edges(networks: Sequence[str]) -> list[int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from linkage.config import Config, kind_specs, resolve, timed_kinds
+from linkage.config import Config, handed_on, kind_specs, resolve, timed_kinds
 from linkage.engines.step import Engine
 from linkage.errors import InputRefused
 from linkage.sources import audit, context, tables
@@ -16,8 +16,11 @@ from linkage.sources.files import InputFile, file_sha256, find_files, shown_path
 from linkage.sources.forms import make_forms
 from linkage.sources.labels import read_labels
 from linkage.sources.layout import check_columns, group_files
+from linkage.sources.moments import make_days, make_moments
+from linkage.sources.pairs import make_left, make_pairs, texts_sql
+from linkage.sources.repeats import find_repeats
 from linkage.sources.rows import judge_rows
-from linkage.sources.scan import Opened, keep_fields, make_texts, source_values
+from linkage.sources.scan import Opened, count_of, keep_fields, source_values
 from linkage.sources.times import check_time_settings
 from linkage.sources.unchanged import named_files, refuse_own_output, unchanged
 
@@ -45,7 +48,7 @@ class SourcesReport:
 def read_sources(
     engine: Engine, config: Config, config_path: Path, refused_dir: Path | None = None, sample: int | None = None
 ) -> SourcesReport:
-    """Make the tables accounts, entities, observations, turns, stops, days, quarantine, source_counts, labels and
+    """Make the tables accounts, entities, observations, moments, stops, days, quarantine, source_counts, labels and
     dossiers (see model.py).
 
     With ``sample`` only about so many rows a file are read, no file is hashed, and nothing is refused for its rows: for
@@ -70,19 +73,22 @@ def _read(
 ) -> SourcesReport:
     warnings: list[str] = []
     opened = [_open(engine, config, config_path, name, (sample, warnings)) for name in config.sources]
-    make_forms(engine, [o.name for o in opened], kind_specs(config))
-    for table in ("texts", "all_forms", *(f"texts_{o.name}" for o in opened)):
+    make_forms(engine, [texts_sql(o) for o in opened], kind_specs(config))
+    for table in ("texts", "all_forms", *(f"left_{o.name}" for o in opened)):
         engine.drop(table)
-    counts = [judge_rows(engine, o) for o in opened]
+    judged = [judge_rows(engine, o) for o in opened]
+    opened, counts = [o for o, _ in judged], [c for _, c in judged]
     audit.make_quarantine(engine, {o.name: o.groups for o in opened}, {o.name: o.values for o in opened})
     audit.load_counts(engine, counts)
     refusal = audit.refusal(engine, counts, config.audit, refused_dir)
     if refusal and sample is None:
         raise refusal
     warnings += audit.warnings(engine, counts, config.audit)
-    engine.drop("forms")
     tables.make_accounts(engine, config.sources)
-    tables.make_observations(engine, config.sources, timed_kinds(config))
+    tables.make_observations(engine, [o.name for o in opened])
+    make_days(engine, opened)
+    make_moments(engine, opened, handed_on(config))
+    _forget(engine, opened)
     inputs = [record for o in opened for record in _records(o.name, [f for g in o.groups for f in g.files])]
     beside, notes = read_beside(engine, config, config_path)
     inputs, warnings = inputs + beside, warnings + notes
@@ -127,10 +133,22 @@ def _open(
     groups = group_files(engine, name, source, files, sample)
     warnings += check_columns(name, source, groups)
     values = source_values(source, kind_specs(config))
-    opened = keep_fields(engine, Opened(name, source, tuple(groups), values, sample))
-    make_texts(engine, opened)
-    refuse_card_numbers(engine, name, values)
+    by_day = frozenset(i for i, value in enumerate(values) if value.column.kind in timed_kinds(config).leased)
+    opened = keep_fields(engine, Opened(name, source, tuple(groups), values, sample, by_day))
+    rows = count_of(engine, opened, opened.fresh)
+    opened = replace(opened, repeats=find_repeats(engine, opened, rows))
+    make_pairs(engine, opened)
+    make_left(engine, opened, rows)
+    refuse_card_numbers(engine, opened)
     return opened
+
+
+def _forget(engine: Engine, opened: list[Opened]) -> None:
+    """Drop what nobody reads any more."""
+    of_sources = ("uses", "again", "survivors")
+    fields = [group.table for o in opened for group in o.groups if group.table]
+    for table in ("forms", *fields, *(f"{kind}_{o.name}" for o in opened for kind in of_sources)):
+        engine.drop(table)
 
 
 def _records(source: str, files: list[InputFile]) -> list[InputRecord]:

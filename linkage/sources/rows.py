@@ -1,44 +1,52 @@
-"""Each row's fate: loaded, duplicate or quarantined; and the loaded ones with numbers in place of texts."""
+"""Each row's fate: loaded, duplicate or quarantined; and the loaded ones as uses, with numbers in place of texts."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from linkage.engines.step import Engine, Step, literal
+from linkage.model import DAY
 from linkage.sources.audit import SourceCounts, check_sum
-from linkage.sources.normalise import DULL, INVALID, LINKS
+from linkage.sources.keys import joined_forms, match_sql
+from linkage.sources.normalise import DULL, INVALID
+from linkage.sources.pairs import make_pairs
+from linkage.sources.repeats import make_survivors
 from linkage.sources.scan import Opened, count_of, rows_of, shown_value, slots
 
 
-def judge_rows(engine: Engine, opened: Opened) -> SourceCounts:
-    """Sort the rows of a source, and count their fates.
+def judge_rows(engine: Engine, opened: Opened) -> tuple[Opened, SourceCounts]:
+    """Sort the rows of a source, and count their fates; returns the source with its ``spoilt`` columns too.
 
-    Makes ``rows_<name>`` (account, first, stop, e0, e1, …, dull, and where the source has them last, n and id): the
-    loaded rows, with accounts and entities as keys of ``forms``, and the number of their values that link nobody; and
-    ``faults_<name>`` (file, row, column, reason, value): rows for the quarantine. They are looked for only where rows
-    are missing among the others: in most logs there are none.
+    Makes ``uses_<name>`` (place, account, entity, day, rows, first, last, n, stops, dull): the loaded rows as in
+    ``pairs_<name>`` (which is dropped), with accounts and entities as keys of ``forms``, and the number of values that
+    link nobody; and ``faults_<name>`` (file, row, column, reason, value): rows for the quarantine. They are looked for
+    only where rows are missing among the others: in most logs there are none. Files are read again only where there
+    are invalid texts or repeated ids.
 
     Raises:
         LinkageError: the fates do not add up to the rows; our fault.
         InputRefused: a file turns out to be unreadable.
     """
     name = opened.name
+    opened = replace(opened, spoilt=_spoilt(engine, opened))
+    if opened.spoilt:
+        make_pairs(engine, opened)
+    sound, kept = make_survivors(engine, opened) if opened.repeats else (0, 0)
+    engine.run(Step(f"uses_{name}", _uses_sql(engine, opened), (f"pairs_{name}", "forms")))
+    engine.drop(f"pairs_{name}")
     rows = count_of(engine, opened)
     copied = count_of(engine, opened, f"NOT ({opened.fresh})") if opened.fresh != "true" else 0
-    engine.scan(Step(f"rows_{name}", _rows_sql(engine, opened), ("forms",)))
-    sound = _number(engine, f"SELECT count(*) AS x FROM rows_{name}")
-    broken = "true" if sound + copied < rows else "false"
+    loaded = _number(engine, f"SELECT coalesce(sum(rows), 0)::BIGINT AS x FROM uses_{name} WHERE place = 0")
+    broken = "true" if loaded - kept + sound + copied < rows else "false"
     engine.scan(Step(f"faults_{name}", _faults_sql(engine, opened, broken), ("forms",)))
-    repeated = _drop_repeats(engine, opened) if opened.source.id else 0
-    for group in opened.groups:
-        if group.table:
-            engine.drop(group.table)
-    return check_sum(
+    return opened, check_sum(
         SourceCounts(
             name,
             rows,
-            loaded=_number(engine, f"SELECT count(*) AS x FROM rows_{name}"),
-            duplicate=copied + repeated,
+            loaded=loaded,
+            duplicate=copied + sound - kept,
             quarantined=_number(engine, f"SELECT count(*) AS x FROM faults_{name}"),
-            not_linking=_number(engine, f"SELECT coalesce(sum(dull), 0)::BIGINT AS x FROM rows_{name}"),
+            not_linking=_number(engine, f"SELECT coalesce(sum(dull), 0)::BIGINT AS x FROM uses_{name}"),
         )
     )
 
@@ -47,32 +55,37 @@ def _number(engine: Engine, query: str) -> int:
     return int(engine.fetch(query)["x"][0].as_py())
 
 
-def _joined(engine: Engine, opened: Opened) -> str:
-    """Rows of files that are no copies, with the reading of each of their texts: f0 of the account, f1, … of values.
-
-    Numbers are found in two thirds of the time of texts.
-    """
-    apart = engine.fetch("SELECT count(short) = count(*) AS apart FROM forms")["apart"][0].as_py()
-    by = "short_digest(s.{column}) = f{i}.short" if apart else "s.{column} = f{i}.text"
-    joins = " ".join(
-        f"LEFT JOIN (SELECT text, short, state, key FROM forms WHERE slot = {literal(slot)}) f{i} "
-        f"ON {by.format(column=column, i=i)}"
-        for i, (column, slot) in enumerate(slots(opened.values))
-    )
-    return f"(SELECT * FROM ({rows_of(engine, opened)}) WHERE {opened.fresh}) s {joins}"
+def _spoilt(engine: Engine, opened: Opened) -> tuple[str, ...]:
+    """The text columns in whose pairs there is what ``forms`` calls invalid."""
+    found = []
+    for number, (column, slot) in enumerate(slots(opened.values), -1):
+        text, place = ("account", 0) if number < 0 else ("text", number)
+        invalid = f"SELECT text AS {text} FROM forms WHERE slot = {literal(slot)} AND state = '{INVALID}'"
+        some = f"SELECT 1 FROM pairs_{opened.name} SEMI JOIN ({invalid}) USING ({text}) WHERE place = {place} LIMIT 1"
+        found += [column] if engine.fetch(some).num_rows else []
+    return tuple(found)
 
 
-def _rows_sql(engine: Engine, opened: Opened) -> str:
-    places = range(1, len(opened.values) + 1)
-    source = opened.source
-    kept = ["f0.key AS account", "s.first", *(["s.last"] if source.last else []), *(["s.n"] if source.count else [])]
-    kept += ["s.stop", *(["s.id"] if source.id else []), *(f"f{i}.key AS e{i - 1}" for i in places)]
-    dull = " + ".join(f"CAST(coalesce(f{i}.state = '{DULL}', false) AS UTINYINT)" for i in places) or "0"
-    readable = "".join(f" AND coalesce(f{i}.state <> '{INVALID}', true)" for i in places)
-    return (
-        f"SELECT {', '.join(kept)}, {dull} AS dull FROM {_joined(engine, opened)} "
-        f"WHERE s.fault IS NULL AND f0.state = '{LINKS}'{readable}"
-    )
+def _uses_sql(engine: Engine, opened: Opened) -> str:
+    """The pairs and, where ids come up again, the rows that count of these; the latter are dull at place 0 alone."""
+    match = match_sql(engine)
+    account = f"JOIN (FROM forms WHERE slot = '') a ON {match.format(text='p.account', form='a')}"
+    parts = []
+    for place, (_, slot) in enumerate(slots(opened.values)[1:] or [("", "")]):
+        entity = f"LEFT JOIN (FROM forms WHERE slot = {literal(slot)}) e ON {match.format(text='p.text', form='e')}"
+        parts.append(
+            f"SELECT p.place, a.key AS account, e.key AS entity, p.day, p.rows, p.first, p.last, p.n, p.stops, "
+            f"CASE WHEN e.state = '{DULL}' THEN p.rows ELSE 0 END AS dull "
+            f"FROM (FROM pairs_{opened.name} WHERE place = {place}) p {account} {entity}"
+        )
+    for place in range(max(len(opened.values), 1)) if opened.repeats else ():
+        day = f"epoch_us(first) // {DAY}" if place in opened.by_day else "NULL"
+        entity = f"e{place}" if opened.values else "NULL"
+        parts.append(
+            f"SELECT {place}, account, {entity}, {day}, 1, first, last, n, (stop IS NOT NULL)::BIGINT, "
+            f"{'dull' if place == 0 else '0'} FROM survivors_{opened.name}"
+        )
+    return " UNION ALL ".join(parts)
 
 
 def _faults_sql(engine: Engine, opened: Opened, broken: str) -> str:
@@ -90,32 +103,9 @@ def _faults_sql(engine: Engine, opened: Opened, broken: str) -> str:
         return f"CASE WHEN s.fault IS NOT NULL THEN s.fault_{what} {' '.join(others)} END"
 
     any_invalid = " OR ".join(f"f{i}.state = '{INVALID}'" for i in range(len(names)))
+    fresh = f"SELECT * FROM ({rows_of(engine, opened)}) WHERE {opened.fresh}"
     return (
         f"SELECT s.file, s.row, nullif({chosen('column', columns)}, '') AS \"column\", "
         f"{chosen('reason', reasons)} AS reason, {chosen('value', values)} AS value "
-        f"FROM {_joined(engine, opened)} WHERE {broken} AND (s.fault IS NOT NULL OR {any_invalid})"
+        f"FROM {joined_forms(engine, opened, fresh)} WHERE {broken} AND (s.fault IS NOT NULL OR {any_invalid})"
     )
-
-
-def _drop_repeats(engine: Engine, opened: Opened) -> int:
-    """Of rows with one id keep the first by content, so that the order of rows does not matter; returns the others."""
-    rows, repeats = f"rows_{opened.name}", f"repeats_{opened.name}"
-    engine.run(Step(repeats, _repeats_sql(rows, opened), (rows,)))
-    number = _number(engine, f"SELECT count(*) AS x FROM {repeats}")
-    if number:
-        engine.run(Step(rows, f"SELECT r.* FROM {rows} r ANTI JOIN {repeats} p ON r.rowid = p.place", (rows, repeats)))
-    engine.drop(repeats)
-    return number
-
-
-def _repeats_sql(rows: str, opened: Opened) -> str:
-    source = opened.source
-    dated = ["account", "first", *(["last"] if source.last else []), *(["n"] if source.count else []), "stop"]
-    content = ", ".join([*dated, *(f"e{i}" for i in range(len(opened.values))), "dull"])
-    return f"""
-        WITH repeated AS (SELECT id FROM {rows} WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1),
-        ranked AS (
-            SELECT r.rowid AS place, row_number() OVER (PARTITION BY id ORDER BY {content}) AS turn
-            FROM {rows} r SEMI JOIN repeated USING (id))
-        SELECT place FROM ranked WHERE turn > 1
-    """

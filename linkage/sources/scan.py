@@ -9,7 +9,7 @@ from linkage.config import PAYMENT_FAMILY, EntityColumn, KindSpec, Source, colum
 from linkage.engines.step import ColumnType, Engine, Step, literal
 from linkage.model import STOPPED
 from linkage.sources.layout import Group, rows_sql
-from linkage.sources.normalise import ipv4_number_text_sql
+from linkage.sources.normalise import INVALID, ipv4_number_text_sql
 from linkage.sources.times import EARLIEST, LATEST, TimeSql, time_sql
 
 LONGEST = 1024  # characters of an account id or a value; a longer one is no name of a thing
@@ -53,13 +53,21 @@ def source_values(source: Source, specs: dict[str, KindSpec]) -> tuple[Value, ..
 
 @dataclass(frozen=True)
 class Opened:
-    """A source whose files are found and grouped. ``sample`` is about how many rows a file are read (None: all)."""
+    """A source whose files are found and grouped.
+
+    ``sample`` is about how many rows a file are read (None: all), ``by_day`` the numbers of the entity columns whose
+    uses are told day by day. ``repeats`` says that ids in ``again_<name>`` come up more than once, and ``spoilt``
+    which text columns hold what ``forms`` calls invalid.
+    """
 
     name: str
     source: Source
     groups: tuple[Group, ...]
     values: tuple[Value, ...]
     sample: int | None = None
+    by_day: frozenset[int] = frozenset()
+    repeats: bool = False
+    spoilt: tuple[str, ...] = ()
 
     @property
     def fresh(self) -> str:
@@ -86,43 +94,33 @@ def keep_fields(engine: Engine, opened: Opened) -> Opened:
     return replace(opened, groups=tuple(kept))
 
 
-def make_texts(engine: Engine, opened: Opened) -> None:
-    """Make the table ``texts_<name>`` (place, slot, text): the distinct texts of each column of :func:`slots`.
-
-    Raises:
-        InputRefused: a file turns out to be unreadable.
-    """
-    columns = slots(opened.values)
-    names = ", ".join(column for column, _ in columns)
-    sets = ", ".join(f"({column})" for column, _ in columns)
-    every = (1 << len(columns)) - 1  # GROUPING has a bit for each column that a row does not group by, the last lowest
-    masks = [(every ^ 1 << len(columns) - 1 - place, place) for place in range(len(columns))]
-    places = " ".join(f"WHEN {mask} THEN {place}" for mask, place in masks)
-    kinds = " ".join(f"WHEN {mask} THEN {literal(columns[place][1])}" for mask, place in masks)
-    grouped = f"GROUPING({names})"
-    engine.scan(
-        Step(
-            f"texts_{opened.name}",
-            f"SELECT * FROM (SELECT CASE {grouped} {places} END AS place, CASE {grouped} {kinds} END AS slot, "
-            f"coalesce({names}) AS text FROM ({rows_of(engine, opened)}) GROUP BY GROUPING SETS ({sets})) "
-            f"WHERE text IS NOT NULL AND length(text) <= {LONGEST}",
-        )
-    )
-
-
 def rows_of(engine: Engine, opened: Opened) -> str:
-    """A SELECT of all rows of a source: file, row, account, first, last, n, id, stop, v0, v1, …, and what is wrong.
+    """A SELECT of all rows of a source: file, row, account, first, last, n, id, mark, stop, v0, …, and what is wrong.
 
-    ``v<i>`` is the text of the i-th entity column as it stands in the file, ``id`` a 128-bit digest of the event's id,
-    ``stop`` the status where it ends an account's work (model.STOPPED), else null, and ``file`` counts the files of all
-    groups. ``fault`` is the number of the row's first fault, null where there is none, and fault_column, fault_reason
-    and fault_value tell it. The engine works out only what of all this is asked for.
+    ``v<i>`` is the text of the i-th entity column as it stands in the file, ``id`` a 128-bit digest of the event's id
+    and ``mark`` one of 64, ``stop`` the status where it ends an account's work (model.STOPPED), else null, and ``file``
+    counts the files of all groups. ``fault`` is the number of the row's first fault, null where there is none, and
+    fault_column, fault_reason and fault_value tell it. The engine works out only what of all this is asked for.
     """
     parts, start = [], 0
     for group in opened.groups:
         parts.append(_group_sql(engine, group, opened.source, Part(start, opened.sample)))
         start += len(group.files)
     return "\nUNION ALL\n".join(parts)
+
+
+def sound_rows(engine: Engine, opened: Opened) -> str:
+    """A SELECT of the rows of :func:`rows_of` that nothing keeps out: of files that are no copies, without a fault,
+    without an id that comes up again (which of its rows counts is decided apart) and without an invalid text."""
+    out = [f"ANTI JOIN again_{opened.name} USING (mark)"] if opened.repeats else []
+    out += [
+        f"ANTI JOIN (SELECT text AS {column} FROM forms WHERE slot = {literal(slot)} AND state = '{INVALID}') "
+        f"USING ({column})"
+        for column, slot in slots(opened.values)
+        if column in opened.spoilt
+    ]
+    whole = f"SELECT * FROM ({rows_of(engine, opened)}) WHERE fault IS NULL AND {opened.fresh}"
+    return f"SELECT * FROM ({whole}) {' '.join(out)}"
 
 
 def count_of(engine: Engine, opened: Opened, which: str = "true") -> int:
@@ -163,13 +161,15 @@ def _group_sql(engine: Engine, group: Group, source: Source, part: Part) -> str:
         "last": times[-1].value,
         "n_text": text_of(*raw[source.count]) if source.count else "'1'",
         "id": f"digest(nullif({text_of(*raw[source.id])}, ''))" if source.id else "NULL",
+        "mark": f"short_digest(nullif({text_of(*raw[source.id])}, ''))" if source.id else "NULL",
         "stop": _stop(*raw[source.status]) if source.status else "NULL::SMALLINT",
         **{f"v{i}": value for i, value in enumerate(values)},
     }
     texts = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     faults = [*_row_faults(source), *_time_faults(source, raw, times), *_value_faults(source)]
     number = " ".join(f"WHEN {fault.when} THEN {i}" for i, fault in enumerate(faults))
-    kept = ", ".join(["account", "first", "last", _count(source), "id", "stop", *(f"v{i}" for i in range(len(values)))])
+    texts_kept = (f"v{i}" for i in range(len(values)))
+    kept = ", ".join(["account", "first", "last", _count(source), "id", "mark", "stop", *texts_kept])
     return (
         f"SELECT file + {part.start} AS file, row, {kept}, fault, {_fault_columns(faults)} FROM ("
         f"SELECT *, CASE {number} END AS fault FROM ("
@@ -220,7 +220,7 @@ def _row_faults(source: Source) -> list[Fault]:
     faults = [
         Fault("broken IS NOT NULL", "''", "broken", "broken_value"),
         Fault("account IS NULL", column, "'account missing'", "NULL"),
-        Fault(f"length(account) > {LONGEST}", column, f"'longer than {LONGEST} characters'", "left(account, 100)"),
+        Fault(f"longer(account, {LONGEST})", column, f"'longer than {LONGEST} characters'", "left(account, 100)"),
     ]
     if source.count:
         good = "regexp_full_match(coalesce(n_text, ''), '0*[1-9][0-9]{0,11}')"
@@ -247,6 +247,6 @@ def _value_faults(source: Source) -> list[Fault]:
     reason = f"'longer than {LONGEST} characters'"
     masked = "'masked, ' || length({}) || ' characters'"  # whatever the kind: most such texts are prompts
     return [
-        Fault(f"length(v{i}) > {LONGEST}", literal(name), reason, masked.format(f"v{i}"))
+        Fault(f"longer(v{i}, {LONGEST})", literal(name), reason, masked.format(f"v{i}"))
         for i, name in enumerate(source.entities)
     ]

@@ -58,7 +58,8 @@ def read(
         engine._connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     try:
         report = read_sources(engine, config, folder / "linkage.toml", refused, sample)
-        return Read(report, {name: engine.fetch(name) for name in TABLES})
+        ordered = {"observations": "SELECT * FROM observations ORDER BY account, entity"}
+        return Read(report, {name: engine.fetch(ordered.get(name, name)) for name in TABLES})
     finally:
         engine.close()
 

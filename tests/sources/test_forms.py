@@ -31,9 +31,9 @@ def forms(engine: DuckDBEngine) -> list[dict[str, object]]:
         "ip": ["8.8.8.8", "::1", "x", "2600:0:0:7::1", "2600:0:0:7::2"],
     }  # fmt: skip
     rows = [{"slot": slot, "text": text} for slot, of_slot in texts.items() for text in of_slot]
-    engine.load("texts_one", pa.Table.from_pylist(rows))
-    engine.load("texts_two", pa.table({"slot": ["", "code", "code", "device"], "text": ["a", "D", "d", "d"]}))
-    make_forms(engine, ["one", "two"], SPECS)
+    engine.load("one", pa.Table.from_pylist(rows))
+    engine.load("two", pa.table({"slot": ["", "code", "code", "device"], "text": ["a", "D", "d", "d"]}))
+    make_forms(engine, ["FROM one", "FROM two"], SPECS)
     return engine.fetch("SELECT slot, text, value, state, key FROM forms ORDER BY slot, text").to_pylist()  # type: ignore[no-any-return]  # Arrow has no stubs
 
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from linkage.config import Source, parse_config, timed_kinds
+from linkage.config import Source, handed_on, kind_specs, parse_config
 from linkage.engines.duckdb import DuckDBEngine
-from linkage.model import DAYS, STOPS, TURNS
+from linkage.model import DAYS, MOMENTS, STOPS
 from linkage.sources import read_sources
 from linkage.sources.moments import moment_columns
+from linkage.sources.scan import Opened, source_values
 from tests.sources.small_logs import write_csv
 
 MIDNIGHT = 1_775_001_600  # 2026-04-01
@@ -18,17 +20,18 @@ LOG = {"path": "log.csv", "account": "a", "time": "t", "epoch": "s", "status": "
 
 
 def moments(engine: DuckDBEngine, folder: Path, *rows: str, **changes: Any) -> dict[str, list[tuple[Any, ...]]]:
-    """Rows of turns and stops of a log of account, template, seconds after midnight and status."""
+    """Rows of moments and stops of a log of account, template, seconds after midnight and status."""
     lines = [f"{a},{e},{MIDNIGHT + int(t)},{s}" for a, e, t, s in (row.split(",") for row in rows)]
     write_csv(folder / "log.csv", "a,e,t,s", *lines)
     source = {key: value for key, value in {**LOG, **changes}.items() if value is not None}
     config = parse_config({"sources": {"log": source}}, "linkage.toml")
     read_sources(engine, config, folder / "linkage.toml")
-    assert engine.fetch("turns").schema.equals(TURNS)
-    assert engine.fetch("stops").schema.equals(STOPS)
-    turns = engine.fetch("SELECT account, entity, first, last FROM turns ORDER BY ALL").to_pylist()
-    stops = engine.fetch("SELECT account, entity, time, status, next FROM stops ORDER BY ALL").to_pylist()
-    return {"turns": [tuple(_seconds(r)) for r in turns], "stops": [tuple(_seconds(r)) for r in stops]}
+    found = {}
+    for name, schema in (("moments", MOMENTS), ("stops", STOPS)):
+        assert engine.fetch(name).schema.equals(schema)
+        told = engine.fetch(f"SELECT {', '.join(schema.names)} FROM {name} ORDER BY ALL").to_pylist()
+        found[name] = [tuple(_seconds(row)) for row in told]
+    return found
 
 
 def _seconds(row: dict[str, Any]) -> list[Any]:
@@ -36,18 +39,45 @@ def _seconds(row: dict[str, Any]) -> list[Any]:
     return [v if k not in times or v is None else v // 1_000_000 - MIDNIGHT for k, v in row.items()]
 
 
-def test_turns_are_uses_within_a_quarter_of_an_hour_by_the_clock(engine: DuckDBEngine, tmp_path: Path) -> None:
-    found = moments(engine, tmp_path, "x,t,10,200", "x,t,899,200", "x,t,900,200", "y,t,20,200", "x,u,30,200")
-    assert found["turns"] == [(0, 0, 10, 899), (0, 0, 900, 900), (0, 1, 30, 30), (1, 0, 20, 20)]
-    assert engine.fetch("observations").select(["account", "entity", "n"]).to_pylist() == [
-        {"account": 0, "entity": 0, "n": 3}, {"account": 0, "entity": 1, "n": 1}, {"account": 1, "entity": 0, "n": 1}
-    ]  # fmt: skip
+def test_moments_are_told_where_one_was_stopped_and_another_near(engine: DuckDBEngine, tmp_path: Path) -> None:
+    """As by the words of make_moments, event by event; u was used by one account, nobody was stopped at w."""
+    dice = random.Random(3)
+    events = {(dice.choice("xyz"), dice.choice("tvw"), dice.randrange(4 * 86_400), 200) for _ in range(400)}
+    events |= {(dice.choice("xyz"), "t", dice.randrange(4 * 86_400), 429) for _ in range(3)}
+    events |= {("x", "v", 86_400, 403), ("y", "v", 86_400 + 1_799, 200), ("x", "u", 50, 429), ("x", "u", 60, 200)}
+    found = moments(engine, tmp_path, *(",".join(map(str, event)) for event in sorted(events)))
+    stopped = [e for e in events if e[3] != 200]
+    near = {
+        (e, t // 3_600) for a, e, t, _ in stopped
+        if any(o[:2] != (a, e) and o[1] == e and t // 900 <= o[2] // 900 <= t // 900 + 1 for o in events)
+    }
+    kept = [e for e in events if any(e[1] == thing and -13 <= e[2] // 3_600 - hour <= 12 for thing, hour in near)]
+    assert 0 < len(kept) < len(events) / 2
+    names, things = ["x", "y", "z"], ["t", "u", "v", "w"]
+    assert found["moments"] == sorted(
+        ((names.index(a), things.index(e), t, None if s == 200 else s) for a, e, t, s in kept),
+        key=lambda row: (*row[:3], row[3] or 999),
+    )
+    assert {(s[0], s[1]) for s in found["stops"]} == {(names.index(e[0]), things.index(e[1])) for e in stopped}
+
+
+def test_moments_of_repeated_ids_are_those_that_count(engine: DuckDBEngine, tmp_path: Path) -> None:
+    rows = [("x", 10, 429, 1), ("y", 20, 200, 2), ("y", 30, 200, 2), ("y", 40, 200, 3), *[("x", 5, 200, 4)] * 2]
+    write_csv(tmp_path / "log.csv", "a,e,t,s,i", *(f"{a},t,{MIDNIGHT + t},{s},{i}" for a, t, s, i in rows))
+    config = parse_config({"sources": {"log": {**LOG, "id": "i"}}}, "linkage.toml")
+    read_sources(engine, config, tmp_path / "linkage.toml")
+    told = engine.fetch("SELECT account, time, status FROM moments ORDER BY ALL").to_pylist()
+    assert [tuple(_seconds(row)) for row in told] == [(0, 5, None), (0, 10, 429), (1, 20, None), (1, 40, None)]
 
 
 def test_the_first_refusal_of_a_row_of_them_is_the_stop(engine: DuckDBEngine, tmp_path: Path) -> None:
-    rows = ["x,t,0,200", "x,t,10,429", "x,t,40,429", "x,t,50,403", "x,t,950,200", "x,t,960,429", "x,t,1861,403"]
+    rows = ["x,t,0,200", "x,t,10,429", "x,t,40,429", "x,t,50,403", "x,t,910,200", "x,t,960,429", "x,t,1861,403"]
     found = moments(engine, tmp_path, *rows)
-    assert found["stops"] == [(0, 0, 10, 429, 950), (0, 0, 960, 429, None), (0, 0, 1861, 403, None)]
+    assert found["stops"] == [(0, 0, 10, 429, 910), (0, 0, 960, 429, None), (0, 0, 1861, 403, None)]
+
+
+def test_a_success_after_more_than_a_turn_is_none_that_follows(engine: DuckDBEngine, tmp_path: Path) -> None:
+    assert moments(engine, tmp_path, "x,t,10,429", "x,t,911,200")["stops"] == [(0, 0, 10, 429, None)]
 
 
 def test_refusals_are_told_by_entity_and_account(engine: DuckDBEngine, tmp_path: Path) -> None:
@@ -65,18 +95,19 @@ def test_without_status_nobody_is_stopped_and_without_time_nothing_is_dated(
     engine: DuckDBEngine, tmp_path: Path
 ) -> None:
     found = moments(engine, tmp_path, "x,t,10,429", status=None, ignore=["s"])
-    assert (len(found["turns"]), found["stops"]) == (1, [])
+    assert found == {"moments": [], "stops": []}
     undated = moments(engine, tmp_path, "x,t,10,429", time=None, epoch=None, ignore=["t"])
-    assert undated == {"turns": [], "stops": []}
+    assert undated == {"moments": [], "stops": []}
     assert engine.fetch("observations").num_rows == 1
 
 
 def test_which_columns_are_dated() -> None:
     source = {**LOG, "entities": {"e": "prompt_template", "d": "device", "f": {"kind": "prompt_template"}}}
-    kinds = timed_kinds(parse_config({"sources": {"s": source}}, "x")).handed_on
-    assert moment_columns(Source.model_validate(source), kinds) == [0, 2]
-    untimed = {k: v for k, v in source.items() if k != "time"}
-    assert moment_columns(Source.model_validate(untimed), kinds) == []
+    config = parse_config({"sources": {"s": source}}, "x")
+    for changes, expected in (({}, [0, 2]), ({"time": None, "epoch": None}, [])):
+        made = Source.model_validate({k: v for k, v in {**source, **changes}.items() if v is not None})
+        values = source_values(made, kind_specs(config))
+        assert moment_columns(Opened("s", made, (), values), handed_on(config)) == expected
 
 
 def test_days_hold_the_uses_of_leased_kinds_and_aggregated_rows_their_length(

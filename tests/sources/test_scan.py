@@ -18,7 +18,6 @@ from linkage.sources.scan import (
     Opened,
     count_of,
     keep_fields,
-    make_texts,
     rows_of,
     shown_value,
     slots,
@@ -65,15 +64,6 @@ def opened(engine: DuckDBEngine, folder: Path, *lines: str) -> Opened:
     files = find_files("s", source.path, folder / "linkage.toml")
     groups = tuple(group_files(engine, "s", source, files, None))
     return keep_fields(engine, Opened("s", source, groups, source_values(source, kind_specs(config))))
-
-
-def test_the_texts_of_a_source_are_told_by_column_once_each(engine: DuckDBEngine, tmp_path: Path) -> None:
-    long = "x" * (LONGEST + 1)
-    make_texts(engine, opened(engine, tmp_path, f"a,{NOON},d,8.8.8.8", f"a,soon,,{long}", f"d,{NOON},d,"))
-    assert engine.fetch("SELECT place, slot, text FROM texts_s ORDER BY ALL").to_pylist() == [
-        {"place": 0, "slot": "", "text": "a"}, {"place": 0, "slot": "", "text": "d"},
-        {"place": 1, "slot": "device", "text": "d"}, {"place": 2, "slot": "ip", "text": "8.8.8.8"},
-    ]  # fmt: skip
 
 
 def test_all_rows_are_counted_and_those_of_copies_apart(engine: DuckDBEngine, tmp_path: Path) -> None:
