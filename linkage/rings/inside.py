@@ -78,12 +78,14 @@ def _cut(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, l
 
     Communities proposed inside each cluster settle (:func:`_settled`), and unite while that saves bits of the cluster's
     description; of all ways to cut a cluster the one that saves most is taken, when it saves over 5 bits. What some
-    families propose is tried where something is left apart of what all propose.
+    families propose is tried where something is left apart of what all propose. A cluster that one family alone ties
+    stays whole.
     """
     clusters, number = dense_labels(clusters)
     whole = score(world, count(world, groups_of(clusters, number)))
     rings, best = clusters, np.full(number, WORTH)
-    tried = np.bincount(clusters[clusters >= 0], minlength=number) >= 2 * limits.smallest
+    large = np.bincount(clusters[clusters >= 0], minlength=number) >= 2 * limits.smallest
+    tried = large & _by_two_families(world, whole)
     for way, unions in ((propose, UNIONS), (partial(_by_some, propose, limits.smallest), UNIONS[-1:])):
         inside, tried = kept_labels(clusters, tried), np.zeros(number, dtype=bool)
         for start in _proposals(graph, inside, way):
@@ -98,6 +100,11 @@ def _cut(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, l
                     best = np.where(better, saves, best)
                     rings = np.where(np.append(better, False)[clusters], made + rings.max(initial=-1) + 1, rings)
     return dense_labels(rings)[0]
+
+
+def _by_two_families(world: World, whole: Score) -> np.ndarray:
+    """Which clusters two families tie. What one alone ties is a crowd; rings in it came out before, or not at all."""
+    return np.asarray((whole.family_bits[world.tying] > 0).sum(axis=0) >= 2)
 
 
 def _in_parts(rings: Ints, clusters: Ints, number: int) -> np.ndarray:

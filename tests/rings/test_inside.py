@@ -119,6 +119,16 @@ def test_some_families_propose_where_what_all_propose_leaves_something_apart() -
     assert own == without - {"network"}
 
 
+def test_a_cluster_that_one_family_ties_stays_whole() -> None:
+    town = Town(5, 600)
+    for first in (0, 40):
+        town.use(CONTENT, range(first, first + 40), town.fresh(CONTENT, 6), 4, only=True)
+    assert asked_of(town.graph(), 80) == []
+    for first in (0, 40):
+        town.use(NETWORK, range(first, first + 40), town.fresh(NETWORK, 6), 4, only=True)
+    assert asked_of(town.graph(), 80) != []
+
+
 def test_clusters_are_taken_one_by_one_and_numbered_through() -> None:
     graph = operator(0)
     clusters = np.where(np.arange(1_500) < 3 * SIZE, 1, np.where(np.arange(1_500) < 1_000, -1, 0))
