@@ -18,7 +18,7 @@ from linkage.engines import peak_memory
 
 CONTEXT = multiprocessing.get_context("spawn")  # a forked process would begin with its parent's memory
 GIGABYTE = 1e9
-LOOK = 0.25  # seconds between two looks at the memory
+LOOK = 0.5  # seconds between two looks at the memory
 AFTERWARDS = "afterwards"  # the step of what is not counted: what was found is compared with the truth
 PROC = Path("/proc")
 Tell = Callable[[str], None]
@@ -77,7 +77,7 @@ class _Watch:
     def look(self) -> None:
         if not self.counts:
             return
-        self.peak = max(self.peak, tree_memory(self.process))
+        self.peak = tree_memory(self.process, self.peak)
         if self.peak > self.limits.memory:
             self.stop(f"over {self.limits.memory / GIGABYTE:.1f} GB")
         elif self.begun and perf_counter() - self.begun[0][1] > self.limits.seconds:
@@ -143,12 +143,17 @@ def _end(leader: int) -> None:
         return
 
 
-def tree_memory(process: int) -> int:
-    """Bytes of memory of a process and all that it started, shared memory counted once; 0 where /proc is not."""
+def tree_memory(process: int, known: int = 0) -> int:
+    """Bytes of memory of a process and all that it started, shared memory counted once; at least ``known``.
+
+    How much is shared takes the system long to say, so it is asked only where the sum of all is above what is known.
+    Where /proc is not, nothing is seen.
+    """
     family = list(_family(process))
-    if len(family) == 1:  # the cheaper question
-        return _resident(process)
-    return sum(map(_proportional, family))
+    whole = sum(map(_resident, family))
+    if len(family) > 1 and whole > known:
+        whole = sum(map(_proportional, family))
+    return max(known, whole)
 
 
 def tree_seconds(process: int) -> float:

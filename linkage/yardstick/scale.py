@@ -32,6 +32,7 @@ def engine(world: Path, tell: Tell) -> dict[str, Any]:
     f1 = next(line.score.f1 for line in lines if (line.level, line.rings) == (OPERATOR, SUSPECT))
     stages = json.loads((run / "manifest.json").read_text("utf-8"))["stages"]
     shutil.rmtree(run)
+    (run.parent / "latest").unlink()
     return {"f1": f1, "stages": {stage["name"]: stage for stage in stages}}
 
 

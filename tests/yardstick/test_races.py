@@ -122,3 +122,5 @@ def test_the_memory_of_this_process_is_known_and_that_of_none_is_nothing() -> No
     held = np.ones(20_000_000)
     assert tree_memory(os.getpid()) - before > 0.8 * held.nbytes
     assert tree_memory(2**30) == 0
+    assert tree_memory(2**30, 5) == 5
+    assert tree_memory(os.getpid(), 10**15) == 10**15
