@@ -15,7 +15,9 @@ import scipy.sparse as sp
 
 TIME = pa.timestamp("us", tz="UTC")
 TURN = 900 * 1_000_000  # microseconds; a pause longer than this ends what an account was at
-DAY = 86_400 * 1_000_000  # microseconds
+HOUR, DAY = 3_600 * 1_000_000, 86_400 * 1_000_000  # microseconds
+CHANCE = 0.01  # a start is a hand-off when chance gives one so soon at most this often
+BY_CHANCE = 0.1  # of an entity's hand-offs at most this share may be what chance alone gives its stops
 CREATED, LOAD = "creation-time", "daily-load"  # kinds of windows; a hyphen: no kind of the user's own has one
 STOPPED = {429: "limit", 403: "ban"}  # HTTP statuses that end an account's work, and what they are in words
 
@@ -175,11 +177,13 @@ _I, _L, _F, _S = pa.int32(), pa.int64(), pa.float64(), pa.string()
 ACCOUNTS = _schema(account=_I, account_id=_S, created=TIME, first_seen=TIME, last_seen=TIME, exchanges=_L)
 ENTITIES = _schema(entity=_I, kind=_S, value=_S, context=_S)
 OBSERVATIONS = _schema(account=_I, entity=_I, first_seen=TIME, last_seen=TIME, n=_L)
-# Times in microseconds since 1970. A moment is one use of an entity at which an account was ever refused (``status`` is
-# null where it was not); a stop is the first of a row of refusals (``next`` is the account's next success with the
-# entity).
+# Times in microseconds since 1970. A moment is one use of an entity, told where hand-offs can be near (``status`` is
+# null where the account was not refused); a stop is the first of a row of refusals (``next`` is the account's next
+# success with the entity, if that is within a TURN).
 MOMENTS = _schema(account=_I, entity=_I, time=_L, status=pa.int16())
 STOPS = _schema(account=_I, entity=_I, time=_L, status=pa.int16(), next=_L)
+# What an account was stopped at and another took up within a TURN
+TAKES = _schema(giver=_I, thing=_I, status=pa.int16(), stopped=_L, taker=_I, taken=_L)
 DAYS = _schema(account=_I, entity=_I, first=_L, last=_L, n=_L)  # uses of leased entities, a day in one row
 SOURCES = _schema(source=_S, rows=_L, loaded=_L, duplicate=_L, quarantined=_L, not_linking=_L)
 LABELS = _schema(account_id=_S, label=_S)

@@ -5,56 +5,36 @@ from __future__ import annotations
 import math
 
 from linkage.engines.step import Engine, Step
-from linkage.model import TURN
-
-HOUR = 3_600 * 1_000_000
-CHANCE = 0.01  # a start is a hand-off when chance gives one so soon at most this often
-BY_CHANCE = 0.1  # of an entity's hand-offs at most this share may be what chance alone gives its stops
+from linkage.model import BY_CHANCE, CHANCE, HOUR, TURN
 
 
 def mint_hand_offs(engine: Engine) -> None:
-    """Make the table ``hand_offs`` (HAND_OFFS) from ``moments`` and ``stops``, and add its entities and observations.
+    """Make ``hand_offs`` (HAND_OFFS) from ``moments``, ``stops`` and ``takes``; add its entities and observations.
 
     A start is a use of an entity after a pause of over 15 minutes. When an account is stopped (429, 403) and the first
-    start by anybody within 15 minutes is another account's, while the stopped one had no success yet, that is a
-    candidate. Starts come by chance at the rate of others' starts around the stop: the highest of the rates within 1, 3
-    and 12 hours (by the clock) on either side; the start itself is counted, but not within the hour. An entity's
-    candidates with a chance of 1 % or less are hand-offs, unless more than a tenth of them is what chance gives its
-    stops: what everybody uses hands nothing on.
+    start by anybody within 15 minutes is another account's, while the stopped one had no success yet, that is a take,
+    and a candidate (those that can't be hand-offs may be missing). Starts come by chance at the rate of others' starts
+    around the stop: the highest of the rates within 1, 3 and 12 hours (by the clock) on either side; the start itself
+    is counted, but not within the hour. An entity's candidates with a chance of 1 % or less are hand-offs, unless more
+    than a tenth of them is what chance gives its stops: what everybody uses hands nothing on.
 
     Each giver is one new entity, used by itself and all who took up its work, however often: so a ring's accounts meet
     in few entities, and whoever joins them later has something to share.
     """
-    engine.run(Step("soon_starts", _SOON_SQL, ("moments", "stops")))
-    engine.run(Step("takes", _TAKES_SQL, ("soon_starts", "stops")))
-    engine.run(Step("near_starts", _NEAR_SQL, ("moments", "takes")))
+    engine.run(Step("near_starts", _STARTS_SQL, ("moments",)))
     engine.run(Step("rates", _RATES_SQL, ("near_starts", "takes")))
     engine.run(Step("hand_offs", _HAND_OFFS_SQL, ("rates", "stops", "accounts", "entities")))
     engine.run(Step("entities", _ENTITIES_SQL, ("entities", "hand_offs", "accounts")))
     engine.run(Step("observations", _OBSERVATIONS_SQL, ("observations", "hand_offs")))
-    for table in ("moments", "stops", "soon_starts", "takes", "near_starts", "rates"):
+    for table in ("moments", "stops", "takes", "near_starts", "rates"):
         engine.drop(table)
 
 
-# Starts are sought where they can matter alone: for what was before them, one quarter of an hour before is enough.
+# Moments begin an hour before what is counted: for what was before a start, that is enough.
 _STARTS_SQL = f"""
     SELECT account, entity, time FROM (
-        SELECT *, lag(time) OVER (PARTITION BY account, entity ORDER BY time) AS before
-        FROM (SELECT *, time // {{unit}} AS place FROM moments) SEMI JOIN ({{places}}) p USING (entity, place))
+        SELECT *, lag(time) OVER (PARTITION BY account, entity ORDER BY time) AS before FROM moments)
     WHERE before IS NULL OR time - before > {TURN}
-"""
-_SOON_SQL = _STARTS_SQL.format(
-    unit=TURN, places=f"SELECT DISTINCT entity, time // {TURN} + unnest([-1, 0, 1]) AS place FROM stops"
-)
-_NEAR_SQL = _STARTS_SQL.format(
-    unit=HOUR, places=f"SELECT DISTINCT thing AS entity, stopped // {HOUR} + unnest(range(-13, 13)) AS place FROM takes"
-)
-# Of several who start at one moment the first by number stands for all; the giver's own return comes before anybody.
-_TAKES_SQL = f"""
-    WITH firsts AS (SELECT entity, time, min(account) AS taker FROM soon_starts GROUP BY entity, time)
-    SELECT s.account AS giver, s.entity AS thing, s.status, s.time AS stopped, f.taker, f.time AS taken
-    FROM stops s ASOF JOIN firsts f ON s.entity = f.entity AND s.time < f.time
-    WHERE f.taker <> s.account AND f.time - s.time <= {TURN} AND (s.next IS NULL OR s.next > f.time)
 """
 _RATES_SQL = f"""
     WITH hours AS (SELECT account, entity, time // {HOUR} AS hour, count(*) AS n FROM near_starts GROUP BY ALL),

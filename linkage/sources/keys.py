@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from linkage.engines.step import Engine, literal
 from linkage.sources.normalise import DULL, INVALID, LINKS
 from linkage.sources.scan import Opened, slots
@@ -9,22 +12,30 @@ from linkage.sources.scan import Opened, slots
 
 def joined_forms(engine: Engine, opened: Opened, rows: str) -> str:
     """SQL that joins rows (as `s`) with the reading of each of their texts: f0 of the account, f1, … of the values."""
-    match = match_sql(engine)
+    match = match_of(engine)
     joins = " ".join(
         f"LEFT JOIN (SELECT text, short, state, key FROM forms WHERE slot = {literal(slot)}) f{i} "
-        f"ON {match.format(text=f's.{column}', form=f'f{i}')}"
+        f"ON {match.told(f's.{column}')} = f{i}.{match.column}"
         for i, (column, slot) in enumerate(slots(opened.values))
     )
     return f"({rows}) s {joins}"
 
 
-def match_sql(engine: Engine) -> str:
-    """SQL, with places for ``text`` and ``form``, of how a text finds its form.
+@dataclass(frozen=True)
+class Match:
+    """How texts find their forms: by this ``column`` of ``forms``."""
 
-    Numbers are found in two thirds of the time of texts.
-    """
+    column: Literal["short", "text"]
+
+    def told(self, text: str) -> str:
+        """SQL of what is to be found in the column."""
+        return f"short_digest({text})" if self.column == "short" else text
+
+
+def match_of(engine: Engine) -> Match:
+    """How texts find their forms. Numbers are found in two thirds of the time of texts."""
     apart = engine.fetch("SELECT count(short) = count(*) AS apart FROM forms")["apart"][0].as_py()
-    return "short_digest({text}) = {form}.short" if apart else "{text} = {form}.text"
+    return Match("short" if apart else "text")
 
 
 def keyed_rows(engine: Engine, opened: Opened, rows: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from linkage.engines.step import Engine, Step, literal
-from linkage.model import MOMENTS, STOPS, TURN
-from linkage.sources.keys import match_sql
+from linkage.model import HOUR, MOMENTS, STOPS, TAKES, TURN
+from linkage.sources.keys import match_of
 from linkage.sources.scan import Opened, slots, sound_rows
+from linkage.sources.takes import make_takes
 
-HOUR, HOURS = 3_600 * 1_000_000, 12  # microseconds; how many by the clock on either side tell how usual a start is
+HOURS = 12  # by the clock, on either side of a stop: they tell how usual a start is
 
 
 def make_days(engine: Engine, opened: Sequence[Opened]) -> None:
@@ -32,12 +33,13 @@ def make_days(engine: Engine, opened: Sequence[Opened]) -> None:
 
 
 def make_moments(engine: Engine, opened: Sequence[Opened], kinds: Set[str]) -> None:
-    """Make ``moments`` (MOMENTS) and ``stops`` (STOPS), after the observations: what hand-offs can be found in.
+    """Make ``moments`` (MOMENTS), ``stops`` (STOPS) and ``takes`` (TAKES), after the observations: what hand-offs can
+    be found in.
 
-    Entities are those of ``kinds`` in sources with a time of each event. Moments are told where they can matter alone:
-    from 13 hours (by the clock) before to 12 after an account was stopped while another used the entity within two
-    quarters of an hour. For that files are read again where there were stops: for refusals, for the quarters of an hour
-    around them, and for the hours around those. That costs a fifth of what keeping every moment does, and no memory.
+    Entities are those of ``kinds`` in sources with a time of each event. Moments are told around the takes, from 13
+    hours (by the clock) before an account was stopped to 12 after. For that files are read again where there were
+    refusals: for these, for the quarters of an hour around them, and for the hours around the takes. Less is done so
+    than for keeping every moment, and no memory is needed.
 
     Raises:
         InputRefused: a file turns out to be unreadable.
@@ -45,21 +47,19 @@ def make_moments(engine: Engine, opened: Sequence[Opened], kinds: Set[str]) -> N
     columns = [(o, i) for o in opened for i in moment_columns(o, kinds)]
     stopped = [f"SELECT 1 FROM uses_{o.name} WHERE stops > 0 AND place = {i}" for o, i in columns]
     if not stopped or not engine.fetch(f"SELECT * FROM ({' UNION ALL '.join(stopped)}) LIMIT 1").num_rows:
-        engine.load("moments", MOMENTS.empty_table())
-        engine.load("stops", STOPS.empty_table())
+        for name, schema in (("moments", MOMENTS), ("stops", STOPS), ("takes", TAKES)):
+            engine.load(name, schema.empty_table())
         return
     slot_list = ", ".join(sorted({literal(o.values[i].column.kind) for o, i in columns}))
     engine.run(Step("account_forms", _FORMS_SQL.format(key="account", names="numbered_accounts", slots="''")))
     engine.run(Step("entity_forms", _FORMS_SQL.format(key="entity", names="names", slots=slot_list)))
     engine.scan(Step("refusals", " UNION ".join(_refusals_sql(engine, o, i) for o, i in columns)))
-    quarters = "SELECT entity, unnest([place - 1, place, place + 1]) FROM refusals"
+    quarters = "SELECT entity, place + unnest([-1, 0, 1]) FROM refusals"
     _find(engine, columns, "beside_refusals", quarters, TURN)
-    engine.run(Step("stops", _STOPS_SQL, ("beside_refusals",)))
-    engine.run(Step("shared_stops", _SHARED_SQL, ("stops", "beside_refusals")))
-    engine.drop("beside_refusals")
-    hours = f"SELECT entity, hour + unnest(range({-HOURS - 1}, {HOURS + 1})) FROM shared_stops"
+    make_takes(engine)
+    hours = f"SELECT thing, stopped // {HOUR} + unnest(range({-HOURS - 1}, {HOURS + 1})) FROM takes"
     _find(engine, columns, "moments", hours, HOUR)
-    for table in ("account_forms", "entity_forms", "refusals", "shared_stops"):
+    for table in ("account_forms", "entity_forms", "refusals", "beside_refusals"):
         engine.drop(table)
 
 
@@ -81,13 +81,21 @@ def _find(engine: Engine, columns: Sequence[tuple[Opened, int]], name: str, plac
 
 
 def _moments_sql(engine: Engine, opened: Opened, column: int, unit: int) -> list[str]:
-    """SELECTs of the moments of one column: of the sound rows, and of those of repeated ids that count."""
-    match, place = match_sql(engine), f"epoch_us(s.first) // {unit}"
+    """SELECTs of the moments of one column: of the sound rows, and of those of repeated ids that count.
+
+    Places are sought first and accounts for what was found: the engine would take another order by itself.
+    """
+    match, place = match_of(engine), f"epoch_us(s.first) // {unit}"
     found = [
-        f"SELECT a.account, e.entity, epoch_us(s.first) AS time, s.stop AS status "
-        f"FROM ({sound_rows(engine, opened)}) s JOIN place_forms e ON e.slot = {_slot(opened, column)} "
-        f"AND {match.format(text=f's.v{column}', form='e')} AND e.place = {place} "
-        f"JOIN account_forms a ON {match.format(text='s.account', form='a')}"
+        f"""
+        (WITH found AS MATERIALIZED (
+            SELECT {match.told("s.account")} AS told, e.entity, epoch_us(s.first) AS time, s.stop AS status
+            FROM ({sound_rows(engine, opened)}) s
+            JOIN (FROM place_forms WHERE slot = {_slot(opened, column)}) e
+            ON {match.told(f"s.v{column}")} = e.{match.column} AND e.place = {place})
+        SELECT a.account, found.entity, found.time, found.status
+        FROM found JOIN account_forms a ON found.told = a.{match.column})
+        """
     ]
     if opened.repeats:
         found.append(
@@ -100,10 +108,11 @@ def _moments_sql(engine: Engine, opened: Opened, column: int, unit: int) -> list
 
 def _refusals_sql(engine: Engine, opened: Opened, column: int) -> str:
     """A SELECT of entities and the quarters of an hour in which an account was refused at them."""
-    match = match_sql(engine).format(text=f"s.v{column}", form="e")
+    match = match_of(engine)
     found = (
         f"SELECT e.entity, epoch_us(s.first) // {TURN} AS place FROM ({sound_rows(engine, opened)}) s "
-        f"JOIN entity_forms e ON e.slot = {_slot(opened, column)} AND {match} WHERE s.stop IS NOT NULL"
+        f"JOIN (FROM entity_forms WHERE slot = {_slot(opened, column)}) e "
+        f"ON {match.told(f's.v{column}')} = e.{match.column} WHERE s.stop IS NOT NULL"
     )
     if opened.repeats:
         found += (
@@ -124,27 +133,3 @@ _NO_DAYS = (
 _FORMS_SQL = (
     "SELECT f.slot, f.text, f.short, n.{key} FROM forms f JOIN {names} n USING (key) WHERE f.slot IN ({slots})"
 )
-# Stops with another account's use in their quarter of an hour or the next: all whose work can have been taken up.
-_SHARED_SQL = f"""
-    WITH users AS (
-        SELECT entity, time // {TURN} AS quarter, min(account) AS least, max(account) AS most FROM beside_refusals
-        GROUP BY ALL)
-    SELECT DISTINCT s.entity, s.time // {HOUR} AS hour
-    FROM (SELECT *, unnest([time // {TURN}, time // {TURN} + 1]) AS quarter FROM stops) s
-    JOIN users u USING (entity, quarter) WHERE u.least <> s.account OR u.most <> s.account
-"""
-# A refused account knocks again and again: only its first refusal after a success, or after a turn's rest, is a stop.
-_STOPS_SQL = f"""
-    WITH stopped AS (SELECT DISTINCT account, entity FROM beside_refusals WHERE status IS NOT NULL),
-    at_once AS (
-        SELECT account, entity, time, max(status) AS status
-        FROM beside_refusals SEMI JOIN stopped USING (account, entity)
-        GROUP BY account, entity, time),
-    beside AS (
-        SELECT *, lag(time) OVER line AS before, lag(status) OVER line AS status_before,
-               min(time) FILTER (status IS NULL) OVER
-                   (PARTITION BY account, entity ORDER BY time ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next
-        FROM at_once WINDOW line AS (PARTITION BY account, entity ORDER BY time))
-    SELECT account, entity, time, status, CASE WHEN next - time <= {TURN} THEN next END AS next FROM beside
-    WHERE status IS NOT NULL AND (status_before IS NULL OR time - before > {TURN})
-"""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from linkage.engines.step import Engine, Step, literal
 from linkage.model import DAY
 from linkage.sources.audit import SourceCounts, check_sum
-from linkage.sources.keys import joined_forms, match_sql
+from linkage.sources.keys import joined_forms, match_of
 from linkage.sources.normalise import DULL, INVALID
 from linkage.sources.pairs import make_pairs
 from linkage.sources.repeats import make_survivors
@@ -68,11 +68,11 @@ def _spoilt(engine: Engine, opened: Opened) -> tuple[str, ...]:
 
 def _uses_sql(engine: Engine, opened: Opened) -> str:
     """The pairs and, where ids come up again, the rows that count of these; the latter are dull at place 0 alone."""
-    match = match_sql(engine)
-    account = f"JOIN (FROM forms WHERE slot = '') a ON {match.format(text='p.account', form='a')}"
+    match = match_of(engine)
+    account = f"JOIN (FROM forms WHERE slot = '') a ON {match.told('p.account')} = a.{match.column}"
     parts = []
     for place, (_, slot) in enumerate(slots(opened.values)[1:] or [("", "")]):
-        entity = f"LEFT JOIN (FROM forms WHERE slot = {literal(slot)}) e ON {match.format(text='p.text', form='e')}"
+        entity = f"LEFT JOIN (FROM forms WHERE slot = {literal(slot)}) e ON {match.told('p.text')} = e.{match.column}"
         parts.append(
             f"SELECT p.place, a.key AS account, e.key AS entity, p.day, p.rows, p.first, p.last, p.n, p.stops, "
             f"CASE WHEN e.state = '{DULL}' THEN p.rows ELSE 0 END AS dull "

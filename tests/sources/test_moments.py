@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import random
 from pathlib import Path
 from typing import Any
 
@@ -8,26 +7,26 @@ import pytest
 
 from linkage.config import Source, handed_on, kind_specs, parse_config
 from linkage.engines.duckdb import DuckDBEngine
-from linkage.model import DAYS, MOMENTS, STOPS
+from linkage.model import DAYS, MOMENTS, STOPS, TAKES
 from linkage.sources import read_sources
 from linkage.sources.moments import moment_columns
 from linkage.sources.scan import Opened, source_values
 from tests.sources.small_logs import write_csv
 
-MIDNIGHT = 1_775_001_600  # 2026-04-01
+MIDNIGHT, HOUR = 1_775_001_600, 3_600  # 2026-04-01
 LOG = {"path": "log.csv", "account": "a", "time": "t", "epoch": "s", "status": "s",
        "entities": {"e": "prompt_template"}}  # fmt: skip
 
 
 def moments(engine: DuckDBEngine, folder: Path, *rows: str, **changes: Any) -> dict[str, list[tuple[Any, ...]]]:
-    """Rows of moments and stops of a log of account, template, seconds after midnight and status."""
+    """Rows of moments, stops and takes of a log of account, template, seconds after midnight and status."""
     lines = [f"{a},{e},{MIDNIGHT + int(t)},{s}" for a, e, t, s in (row.split(",") for row in rows)]
     write_csv(folder / "log.csv", "a,e,t,s", *lines)
     source = {key: value for key, value in {**LOG, **changes}.items() if value is not None}
     config = parse_config({"sources": {"log": source}}, "linkage.toml")
     read_sources(engine, config, folder / "linkage.toml")
     found = {}
-    for name, schema in (("moments", MOMENTS), ("stops", STOPS)):
+    for name, schema in (("moments", MOMENTS), ("stops", STOPS), ("takes", TAKES)):
         assert engine.fetch(name).schema.equals(schema)
         told = engine.fetch(f"SELECT {', '.join(schema.names)} FROM {name} ORDER BY ALL").to_pylist()
         found[name] = [tuple(_seconds(row)) for row in told]
@@ -35,30 +34,23 @@ def moments(engine: DuckDBEngine, folder: Path, *rows: str, **changes: Any) -> d
 
 
 def _seconds(row: dict[str, Any]) -> list[Any]:
-    times = ("first", "last", "time", "next")
+    times = ("first", "last", "time", "next", "stopped", "taken")
     return [v if k not in times or v is None else v // 1_000_000 - MIDNIGHT for k, v in row.items()]
 
 
-def test_moments_are_told_where_one_was_stopped_and_another_near(engine: DuckDBEngine, tmp_path: Path) -> None:
-    """As by the words of make_moments, event by event; u was used by one account, nobody was stopped at w."""
-    dice = random.Random(3)
-    events = {(dice.choice("xyz"), dice.choice("tvw"), dice.randrange(4 * 86_400), 200) for _ in range(400)}
-    events |= {(dice.choice("xyz"), "t", dice.randrange(4 * 86_400), 429) for _ in range(3)}
-    events |= {("x", "v", 86_400, 403), ("y", "v", 86_400 + 1_799, 200), ("x", "u", 50, 429), ("x", "u", 60, 200)}
-    found = moments(engine, tmp_path, *(",".join(map(str, event)) for event in sorted(events)))
-    stopped = [e for e in events if e[3] != 200]
-    near = {
-        (e, t // 3_600) for a, e, t, _ in stopped
-        if any(o[:2] != (a, e) and o[1] == e and t // 900 <= o[2] // 900 <= t // 900 + 1 for o in events)
-    }
-    kept = [e for e in events if any(e[1] == thing and -13 <= e[2] // 3_600 - hour <= 12 for thing, hour in near)]
-    assert 0 < len(kept) < len(events) / 2
-    names, things = ["x", "y", "z"], ["t", "u", "v", "w"]
-    assert found["moments"] == sorted(
-        ((names.index(a), things.index(e), t, None if s == 200 else s) for a, e, t, s in kept),
-        key=lambda row: (*row[:3], row[3] or 999),
+def test_moments_are_told_around_what_was_taken_up(engine: DuckDBEngine, tmp_path: Path) -> None:
+    """By hand: y takes t up after x was stopped; nobody takes v up, and u was used by one account."""
+    near = [("z", "t", HOUR * h + 5, 200) for h in (17, 42)]
+    far = [("z", "t", HOUR * h + 5, 200) for h in (16, 43)]
+    taken = [("x", "t", 30 * HOUR, 429), ("x", "t", 30 * HOUR + 1_000, 200), ("y", "t", 30 * HOUR + 20, 200)]
+    others = [("x", "v", 30 * HOUR, 403), ("y", "v", 31 * HOUR, 200), ("x", "u", 50, 429), ("x", "u", 60, 200)]
+    found = moments(engine, tmp_path, *(",".join(map(str, event)) for event in [*near, *far, *taken, *others]))
+    names = {"x": 0, "y": 1, "z": 2}
+    assert found["takes"] == [(0, 0, 429, 30 * HOUR, 1, 30 * HOUR + 20)]
+    assert sorted(found["moments"], key=str) == sorted(
+        ((names[a], 0, t, None if s == 200 else s) for a, _, t, s in [*near, *taken]), key=str
     )
-    assert {(s[0], s[1]) for s in found["stops"]} == {(names.index(e[0]), things.index(e[1])) for e in stopped}
+    assert {s[:3] for s in found["stops"]} == {(0, 0, 30 * HOUR), (0, 2, 30 * HOUR), (0, 1, 50)}
 
 
 def test_moments_of_repeated_ids_are_those_that_count(engine: DuckDBEngine, tmp_path: Path) -> None:
@@ -95,9 +87,9 @@ def test_without_status_nobody_is_stopped_and_without_time_nothing_is_dated(
     engine: DuckDBEngine, tmp_path: Path
 ) -> None:
     found = moments(engine, tmp_path, "x,t,10,429", status=None, ignore=["s"])
-    assert found == {"moments": [], "stops": []}
+    assert found == {"moments": [], "stops": [], "takes": []}
     undated = moments(engine, tmp_path, "x,t,10,429", time=None, epoch=None, ignore=["t"])
-    assert undated == {"moments": [], "stops": []}
+    assert undated == {"moments": [], "stops": [], "takes": []}
     assert engine.fetch("observations").num_rows == 1
 
 
