@@ -21,7 +21,7 @@ from linkage.rings.codelength import (
     pool_gain,
     pool_naming,
 )
-from linkage.rings.compiled import compiled
+from linkage.rings.compiled import Int32s, compiled
 from linkage.rings.counts import Degrees, KindCounts
 
 ENTITY_CODE = -1  # in place of a ratio where a kind is coded entity by entity
@@ -36,8 +36,8 @@ class _Group(NamedTuple):
     having: int
     links: int
     reach: float
-    link_cell: Ints
-    link_member: Ints
+    link_cell: Int32s
+    link_member: Int32s
     first_cell: int
 
 
@@ -95,9 +95,10 @@ def _room(cells: int, classes: int) -> _Room:
 def _group(counts: KindCounts, number: int, cell: int, link: int) -> tuple[_Group, int, int]:
     """The counts of the group whose first cell and link are given, and its last ones, plus 1."""
     past_cell, past_link = cell, link
-    while past_cell < len(counts.group) and counts.group[past_cell] == number:
+    groups, cells = counts.group, counts.link_cell
+    while past_cell < len(groups) and groups[past_cell] == number:
         past_cell += 1
-    while past_link < len(counts.link_cell) and counts.member_group[counts.link_member[past_link]] == number:
+    while past_link < len(cells) and cells[past_link] < past_cell:
         past_link += 1
     own = _Group(
         counts.entity[cell:past_cell], counts.k[cell:past_cell],
@@ -111,13 +112,14 @@ def _group(counts: KindCounts, number: int, cell: int, link: int) -> tuple[_Grou
 def _taking_part(group: _Group, counts: KindCounts, chosen: Marks) -> tuple[int, int, float]:
     """s_in, their links and their reach: members that use any of the chosen cells."""
     joining, links, reach, last = 0, 0, 0.0, -1
-    for link in range(len(group.link_cell)):
-        member = group.link_member[link]
-        if member != last and chosen[group.link_cell[link] - group.first_cell]:
-            last = member
+    cells, members, first = group.link_cell, group.link_member, group.first_cell
+    breadth, reach_of = counts.member_breadth, counts.member_reach
+    for link in range(len(cells)):
+        if chosen[cells[link] - first] and members[link] != last:
+            last = members[link]
             joining += 1
-            links += counts.member_breadth[member]
-            reach += counts.member_reach[member]
+            links += breadth[last]
+            reach += reach_of[last]
     return joining, links, reach
 
 
@@ -139,17 +141,18 @@ def _entity_code(
     group: _Group, counts: KindCounts, kind: Degrees, rate: Floats, chosen: Marks, gain: Floats
 ) -> tuple[float, int, int]:
     """Bits, s_in and n_in; fills in the rate of all cells among all members with the kind, and the gain."""
+    entity, k, pull, every, entities = group.entity, group.k, kind.pull, float(kind.links), float(kind.entities)
     s, paid = max(float(group.having), 1.0), False
-    for i in range(len(group.k)):
-        rate[i] = background_rate(kind.pull[group.entity[i]], float(kind.links), group.reach, s)
-        chosen[i] = entity_gain(min(float(group.k[i]), s), s, rate[i], float(kind.entities)) > 0
+    for i in range(len(k)):
+        rate[i] = background_rate(pull[entity[i]], every, group.reach, s)
+        chosen[i] = entity_gain(min(float(k[i]), s), s, rate[i], entities) > 0
         paid |= chosen[i]
     joining, links, reach = _taking_part(group, counts, chosen) if paid else (0, 0, 0.0)
     s, named = max(float(joining), 1.0), 0.0
-    for i in range(len(group.k)):
+    for i in range(len(k)):
         if chosen[i]:
-            q = background_rate(kind.pull[group.entity[i]], float(kind.links), reach, s)
-            gain[i] = entity_gain(min(float(group.k[i]), s), s, q, float(kind.entities))
+            q = background_rate(pull[entity[i]], every, reach, s)
+            gain[i] = entity_gain(min(float(k[i]), s), s, q, entities)
             named += gain[i]
     return fixed(named - participation(float(joining), float(group.having)) - NAMED_SET), joining, links
 
@@ -171,7 +174,8 @@ def _pool_code(group: _Group, counts: KindCounts, kind: Degrees, room: _Room) ->
             room.expected[level] += room.expected[stricter]
             room.joining[level] += room.joining[stricter]
             room.links[level] += room.links[stricter]
-            room.classes[level] += room.classes[stricter]
+            for number in range(room.classes.shape[1]):
+                room.classes[level, number] += room.classes[stricter, number]
         if more:
             who = participation(float(room.joining[level]), float(group.having))
             naming = pool_naming(room.classes[level], kind.class_sizes) + who
@@ -192,23 +196,36 @@ def _fill(group: _Group, counts: KindCounts, kind: Degrees, room: _Room) -> None
     room.inside[:] = room.joining[:] = room.links[:] = 0
     room.expected[:] = 0.0
     room.classes[:] = 0
-    s = max(float(group.having), 1.0)
-    for i in range(len(group.k)):
-        entity, level = group.entity[i], 0
-        share = group.k[i] / max(kind.users[entity], 1) + 1e-12
-        while group.k[i] >= 2 and level < len(RATIOS) and RATIOS[level] <= share:
-            level += 1
-        room.level[i] = level
-        room.inside[level] += group.k[i]
-        room.expected[level] += np.rint(room.rate[i] * s * 2.0**32) / 2.0**32
-        room.classes[level, kind.degree_class[entity]] += 1
-    best, links = 0, len(group.link_cell)
-    for link in range(links):
-        member = group.link_member[link]
-        best = max(best, room.level[group.link_cell[link] - group.first_cell])
-        if link + 1 == links or group.link_member[link + 1] != member:
-            room.joining[best] += 1
-            room.links[best] += counts.member_breadth[member]
+    entities, ks, users, degree_class, s = group.entity, group.k, kind.users, kind.degree_class, float(group.having)
+    levels, inside, expected, classes, rate = room.level, room.inside, room.expected, room.classes, room.rate
+    for i in range(len(ks)):
+        entity, k = entities[i], ks[i]
+        level = _level(k, users[entity]) if k >= 2 else 0
+        levels[i] = level
+        inside[level] += k
+        expected[level] += np.rint(rate[i] * max(s, 1.0) * 2.0**32) / 2.0**32
+        classes[level, degree_class[entity]] += 1
+    _fill_members(group, counts, room)
+
+
+@compiled
+def _level(k: int, users: int) -> int:
+    """How many of the ten ratios k/d reaches."""
+    share, level = k / max(users, 1) + 1e-12, 0
+    while level < len(RATIOS) and RATIOS[level] <= share:
+        level += 1
+    return level
+
+
+@compiled
+def _fill_members(group: _Group, counts: KindCounts, room: _Room) -> None:
+    cells, members, level, breadth = group.link_cell, group.link_member, room.level, counts.member_breadth
+    best, joining, links, first = 0, room.joining, room.links, group.first_cell
+    for link in range(len(cells)):
+        best = max(best, level[cells[link] - first])
+        if link + 1 == len(cells) or members[link + 1] != members[link]:
+            joining[best] += 1
+            links[best] += breadth[members[link]]
             best = 0
 
 
@@ -218,12 +235,13 @@ def cheapest_name(counts: KindCounts, kind: Degrees, size: Ints, accounts: int) 
 
     Among entities that k members use the cost is concave in their users: the best has fewest or most.
     """
-    bits, cell = np.full(len(size), np.inf), 0
+    bits, cell, groups, ks, entities = np.full(len(size), np.inf), 0, counts.group, counts.k, counts.entity
+    users_of, every = kind.users, float(kind.entities)
     extremes = np.zeros((2, size.max() + 1 if len(size) else 1), dtype=np.int64)
     for group in range(len(size)):
         extremes[0, 1:2], extremes[1, 1:2], largest = counts.fewest[group], counts.most[group], 1
-        while cell < len(counts.k) and counts.group[cell] == group:
-            k, users = counts.k[cell], kind.users[counts.entity[cell]]
+        while cell < len(ks) and groups[cell] == group:
+            k, users = ks[cell], users_of[entities[cell]]
             if k >= 2:
                 extremes[0, k] = min(extremes[0, k], users) if extremes[0, k] else users
                 extremes[1, k] = max(extremes[1, k], users)
@@ -232,9 +250,7 @@ def cheapest_name(counts: KindCounts, kind: Degrees, size: Ints, accounts: int) 
         for k in range(1, min(largest, size[group]) + 1):
             for users in extremes[:, k]:
                 if users:
-                    cost = naming_by_entity(
-                        float(users), float(k), float(size[group]), float(accounts), float(kind.entities)
-                    )
+                    cost = naming_by_entity(float(users), float(k), float(size[group]), float(accounts), every)
                     bits[group] = min(bits[group], cost)
             extremes[:, k] = 0
     return bits

@@ -18,6 +18,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+Int32s = npt.NDArray[np.int32]
 P = ParamSpec("P")
 R = TypeVar("R")
 Item = TypeVar("Item")
@@ -55,9 +56,9 @@ def _kept(way: Callable[..., Any], function: Callable[..., Any], **options: Any)
 _own = threading.local()
 
 
-def zeros(size: int) -> npt.NDArray[np.int32]:
+def zeros(size: int) -> Int32s:
     """This thread's array of ``size`` zeros and more; whoever writes to it puts the zeros back."""
-    held: npt.NDArray[np.int32] | None = getattr(_own, "zeros", None)
+    held: Int32s | None = getattr(_own, "zeros", None)
     if held is None or len(held) < size:
         held = _own.zeros = np.zeros(size, dtype=np.int32)
     return held

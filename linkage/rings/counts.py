@@ -8,15 +8,15 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
 from linkage.config import LEASED_FAMILY
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.compiled import compiled, zeros
+from linkage.rings.compiled import Int32s, compiled, zeros
 from linkage.rings.known import Known
 from linkage.rings.rates import fit_degrees
+from linkage.rings.touching import Uses
 from linkage.rings.windows import windows_of
 
 LONE_PAYS = 6  # links an entity, from which on one that a single member uses may pay: n (s + 1) for s = n = 2
@@ -30,7 +30,7 @@ class Links(NamedTuple):
     """
 
     start: Ints
-    entity: npt.NDArray[np.int32]
+    entity: Int32s
     breadth: Ints
     reach: Floats
     users: Ints
@@ -145,7 +145,7 @@ Observer = Callable[[Ints, Floats], None]  # told the sizes and the bits saved o
 
 @dataclass(frozen=True)
 class World:
-    """All accounts with the background of each kind: those of the graph in its order, then windows.
+    """All accounts with the background of each kind: those of the graph in its order, then windows, always last.
 
     ``observe`` sees every score; ``known`` keeps what :func:`linkage.rings.score.bits_of` scored. With ``few`` log-odds
     count what few share (:mod:`linkage.rings.few`). Nothing depends on how many ``threads`` score.
@@ -157,6 +157,15 @@ class World:
     known: Known = field(default_factory=Known, compare=False)
     few: bool = False
     threads: int = field(default=1, compare=False)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """The links of all kinds for compiled loops."""
+        every = sp.hstack([b.incidence.matrix for b in self.kinds], format="csr")
+        first = np.cumsum([0] + [b.entities for b in self.kinds])
+        tying = sum(b.entities for b in self.kinds if not b.incidence.kind.window)
+        breadth = np.stack([b.breadth.astype(np.int32) for b in self.kinds], axis=1)
+        return Uses(every.indptr.astype(np.int64), every.indices.astype(np.int32), first, tying, breadth)
 
     @property
     def families(self) -> list[str]:
@@ -200,8 +209,8 @@ class KindCounts(NamedTuple):
     having: Ints
     links: Ints
     reach: Floats
-    link_cell: Ints
-    link_member: Ints
+    link_cell: Int32s
+    link_member: Int32s
     member_group: Ints
     member_breadth: Ints
     member_reach: Floats
@@ -230,21 +239,20 @@ def _count_kind(background: Background, start: Ints, account: Ints, few: bool) -
 
 
 @compiled
-def _counted(start: Ints, account: Ints, links: Links, used: npt.NDArray[np.int32]) -> tuple[np.ndarray, ...]:
+def _counted(start: Ints, account: Ints, links: Links, used: Int32s) -> tuple[np.ndarray, ...]:
     """The fields of :class:`KindCounts` for groups whose members stand in ``account`` from ``start`` on.
 
     ``used`` has a zero for every entity, and has it again in the end.
     """
-    groups, total = len(start) - 1, _links_of(account, links)
-    cells = np.empty((3, total if links.alone else total // 2), dtype=np.int64)
-    linked, found = np.empty((2, total), dtype=np.int64), np.empty(total, dtype=np.int64)
-    sums, reach = np.zeros((4, groups), dtype=np.int64), np.zeros(groups, dtype=np.float64)
+    groups, total = len(start) - 1, _links_of(account, links) + 1  # one more: where nothing is kept is written, too
+    cells, found = np.empty((3, total), dtype=np.int64), np.empty(total, dtype=np.int64)
+    linked = np.empty((2, total), dtype=np.int32)
+    sums, reach = np.zeros((groups, 4), dtype=np.int64), np.zeros(groups, dtype=np.float64)
     first, told = 0, 0
     for group in range(groups):
         members = account[start[group] : start[group + 1]]
-        reach[group] = _sum_up(members, links, sums[:, group])
-        several = _used_by(members, links, used, found)
-        past = first + _cells(found[:several], links, used, sums[2:, group], cells[1:, first:], first)
+        several, reach[group] = _used_by(members, links, used, found, sums[group])
+        past = first + _cells(found[:several], links, used, sums[group], cells[1:, first:], first)
         cells[0, first:past] = group
         told += _links_to_cells(members, start[group], links, used, linked[:, told:])
         for entity in cells[1, first:past]:
@@ -252,93 +260,83 @@ def _counted(start: Ints, account: Ints, links: Links, used: npt.NDArray[np.int3
         first = past
     of_member = np.repeat(np.arange(groups), np.diff(start))
     cells, linked = cells[:, :first].copy(), linked[:, :told].copy()  # else the rest would be kept with them
+    having, count, fewest, most = sums[:, 0].copy(), sums[:, 1].copy(), sums[:, 2].copy(), sums[:, 3].copy()
     return (
-        cells[0], cells[1], cells[2], sums[0], sums[1], reach, linked[0], linked[1],
-        of_member, links.breadth[account], links.reach[account], sums[2], sums[3],
+        cells[0], cells[1], cells[2], having, count, reach, linked[0], linked[1],
+        of_member, links.breadth[account], links.reach[account], fewest, most,
     )  # fmt: skip
 
 
 @compiled
 def _links_of(members: Ints, links: Links) -> int:
-    total = 0
+    start, total = links.start, 0
     for account in members:
-        total += links.start[account + 1] - links.start[account]
+        total += start[account + 1] - start[account]
     return total
 
 
 @compiled
-def _sum_up(members: Ints, links: Links, sums: Ints) -> float:
-    """Put s_t and n into ``sums``, and twice 1 after them where a link to an entity with one user is not counted.
+def _used_by(members: Ints, links: Links, used: Int32s, found: Ints, sums: Ints) -> tuple[int, float]:
+    """Put the entities that the members use into ``found``, and by how many into ``used``; how many entities.
 
-    Returns the sum of the members' reach.
+    With the sum of the members' reach. Puts s_t and n into ``sums``, and twice 1 after them where a link to an entity
+    with one user is not counted.
     """
-    reach = 0.0
+    start, entities, breadth, reach = links.start, links.entity, links.breadth, links.reach
+    several, reached, having, count, left_out = 0, 0.0, 0, 0, False
     for account in members:
-        breadth = links.breadth[account]
-        sums[0] += breadth > 0
-        sums[1] += breadth
-        if breadth > links.start[account + 1] - links.start[account]:
-            sums[2] = sums[3] = 1
-        reach += links.reach[account]
-    return reach
-
-
-@compiled
-def _used_by(members: Ints, links: Links, used: npt.NDArray[np.int32], found: Ints) -> int:
-    """Put the entities that the members use into ``found``, and by how many into ``used``; how many entities."""
-    several = 0
-    for account in members:
-        for link in range(links.start[account], links.start[account + 1]):
-            entity = links.entity[link]
-            if used[entity] == 0:
-                found[several] = entity
-                several += 1
+        first, past = start[account], start[account + 1]
+        having += breadth[account] > 0
+        count += breadth[account]
+        left_out |= breadth[account] > past - first
+        reached += reach[account]
+        for link in range(first, past):
+            entity = entities[link]
+            found[several] = entity  # kept where it is new: a branch here would take longer
+            several += used[entity] == 0
             used[entity] += 1
-    return several
+    sums[0], sums[1], sums[2], sums[3] = having, count, left_out, left_out
+    return several, reached
 
 
 @compiled
-def _cells(found: Ints, links: Links, used: npt.NDArray[np.int32], lone: Ints, cells: Ints, first: int) -> int:
+def _cells(found: Ints, links: Links, used: Int32s, sums: Ints, cells: Ints, first: int) -> int:
     """Put the entities that are cells, in order, and their k, into ``cells``; returns how many there are.
 
-    Each has -1 - its cell in ``used`` then, with ``first`` the first one; all other entities have 0 there again.
-    ``lone`` has the least and the most users of entities that one member uses.
+    Each has -1 - its cell in ``used`` then, with ``first`` the first one; all other entities have 0 there again. The
+    least and the most users of entities that one member uses go into ``sums``.
     """
-    number = 0
+    users, alone, entities, number = links.users, links.alone, cells[0], 0
+    fewest, most = sums[2], sums[3]
     for entity in found:
-        if used[entity] == 1:
-            users = links.users[entity]
-            lone[0] = min(lone[0], users) if lone[0] else users
-            lone[1] = max(lone[1], users)
-        if used[entity] > 1 or links.alone:
-            cells[0, number] = entity
-            number += 1
-        else:
-            used[entity] = 0
-    cells[0, :number].sort()
+        k = used[entity]
+        if k == 1:
+            fewest = min(fewest, users[entity]) if fewest else users[entity]
+            most = max(most, users[entity])
+        entities[number] = entity
+        number += k > 1 or alone
+        used[entity] = k if k > 1 or alone else 0
+    sums[2], sums[3] = fewest, most
+    entities[:number].sort()
     for cell in range(number):
-        entity = cells[0, cell]
-        cells[1, cell] = used[entity]
-        used[entity] = -1 - first - cell
+        cells[1, cell] = used[entities[cell]]
+        used[entities[cell]] = -1 - first - cell
     return number
 
 
 @compiled
-def _links_to_cells(
-    members: Ints, first: int, links: Links, used: npt.NDArray[np.int32], linked: Ints
-) -> int:
+def _links_to_cells(members: Ints, first: int, links: Links, used: Int32s, linked: Int32s) -> int:
     """Put the cell and the membership of each link to a cell into ``linked``; returns how many there are.
 
     ``first`` is the first of the memberships.
     """
-    told = 0
-    for member, account in enumerate(members):
-        for link in range(links.start[account], links.start[account + 1]):
-            cell = -1 - used[links.entity[link]]
-            if cell >= 0:
-                linked[0, told] = cell
-                linked[1, told] = first + member
-                told += 1
+    start, entities, told = links.start, links.entity, 0
+    cells, memberships = linked[0], linked[1]
+    for member in range(len(members)):
+        for link in range(start[members[member]], start[members[member] + 1]):
+            cell = -1 - used[entities[link]]
+            cells[told], memberships[told] = cell, first + member
+            told += cell >= 0
     return told
 
 

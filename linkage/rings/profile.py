@@ -16,9 +16,11 @@ import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints, background_rate, fixed
 from linkage.rings.codes import ENTITY_CODE
-from linkage.rings.counts import Background, Counts, KindCounts, World, distinct, rows_of
+from linkage.rings.compiled import at_once, zeros
+from linkage.rings.counts import Background, Counts, KindCounts, World, rows_of
 from linkage.rings.few import Few, few_of
 from linkage.rings.score import KindScore, Score
+from linkage.rings.touching import Cells, Csr, Homes, Terms, both, by_entity, members, touching
 
 
 @dataclass(frozen=True)
@@ -168,69 +170,40 @@ def touching_pairs(world: World, made: Profiles, labels: Ints, homes: tuple[Ints
     ``labels`` says who is a member of what now: a member is left out of p in its own group. With ``homes``, of accounts
     and of groups, only pairs of one home; accounts with one below 0 are in no pair.
     """
-    groups = max(len(made.prior), 1)
-    kinds = list(zip(world.kinds, made.kinds, strict=True))
-    things = [row for row, (b, _) in enumerate(kinds) if not b.incidence.kind.window]
-    keyed = [_touching(kinds[row][0], kinds[row][1], homes) for row in things]
-    keys = distinct(np.concatenate([k for k, _ in keyed])) if keyed else np.zeros(0, np.int64)
-    account, group = keys // groups, keys % groups
-    sums, touched = np.zeros((len(kinds), len(keys))), np.zeros((len(kinds), len(keys)), dtype=bool)
-    for row, (key, data) in zip(things, keyed, strict=True):
-        place = np.searchsorted(keys, key)
-        sums[row, place], touched[row, place] = data, True
-    for row in sorted(set(range(len(kinds))) - set(things)):
-        sums[row] = _window_sums(kinds[row][0], kinds[row][1], account, group)
-        touched[row] = sums[row] != 0
-    own = np.flatnonzero(labels[account] == group)
-    sums[:, own], touched[:, own] = _own_sums(world, made, account[own], group[own])
-    return _with_constants(world, made, Pairs(account, group, sums), touched)
+    none = np.zeros(0, dtype=np.int64)
+    uses, terms, cells, home = world.uses, _terms(made), _cells(world, made), Homes(*(homes or (none, none)))
+    asked = np.arange(world.accounts) if homes is None else np.flatnonzero(homes[0] >= 0)
 
+    def found(part: Ints) -> tuple[Ints, Ints, Floats]:
+        return touching(uses, cells, terms, part, labels, home, zeros(len(made.prior)))
 
-def _touching(background: Background, kind: KindProfile, homes: tuple[Ints, Ints] | None) -> tuple[Ints, Floats]:
-    """Pairs as account x groups + group, and the bits of what the account uses of the group's profile."""
-    matrix, groups = background.incidence.matrix, max(kind.weight.shape[0], 1)
-    asked = np.arange(matrix.shape[0], dtype=np.int64) if homes is None else np.flatnonzero(homes[0] >= 0)
-    product = ((matrix if homes is None else matrix[asked]) @ kind.weight.T).tocsr()
-    account, group = asked[rows_of(product)], product.indices
-    near = slice(None) if homes is None else homes[0][account] == homes[1][group]
-    return (account * groups + group)[near], product.data[near]
-
-
-def _window_sums(background: Background, kind: KindProfile, account: Ints, group: Ints) -> Floats:
-    """Bits that the window of each account adds for its group, pair by pair: to multiply would touch everybody."""
-    matrix = background.incidence.matrix
-    window = np.zeros(matrix.shape[0], dtype=np.int64)
-    window[background.breadth > 0] = matrix.indices
-    bits = np.asarray(kind.weight[group, window[account]]).ravel()
-    return np.where(background.breadth[account] > 0, bits, 0.0)
+    number, group, bits = zip(*at_once(found, np.array_split(asked, world.threads), world.threads), strict=True)
+    account = np.repeat(asked, np.concatenate(number))
+    return Pairs(account, np.concatenate(group), np.ascontiguousarray(np.concatenate(bits).T))
 
 
 def member_pairs(world: World, made: Profiles, account: Ints, group: Ints) -> Pairs:
     """Given accounts, each with one given group, and each left out of p there."""
-    sums, touched = _own_sums(world, made, account, group)
-    return _with_constants(world, made, Pairs(account, group, sums), touched)
+    bits = members(world.uses, _cells(world, made), _terms(made), account, group)
+    return Pairs(account, group, np.ascontiguousarray(bits.T))
 
 
-def _with_constants(world: World, made: Profiles, pairs: Pairs, touched: np.ndarray) -> Pairs:
-    """With what breadth and taking part add. Windows add nothing where nothing else of the profile is used."""
-    windows = np.array([b.incidence.kind.window for b in world.kinds])
-    asked = touched[~windows].any(axis=0)
-    rows = []
-    for i, (background, kind) in enumerate(zip(world.kinds, made.kinds, strict=True)):
-        breadth = background.breadth[pairs.account]
-        joined = pairs.bits[i] + kind.joins[pairs.group] + breadth * kind.outside[pairs.group]
-        absent = np.where(breadth > 0, kind.abstains[pairs.group], 0.0)
-        rows.append(np.where(asked | ~windows[i], np.where(touched[i], joined, absent), 0.0))
-    return Pairs(pairs.account, pairs.group, np.stack([*rows, made.prior[pairs.group]]))
+def _terms(made: Profiles) -> Terms:
+    """What breadth and taking part add, for compiled loops."""
+    joins, abstains, outside = (
+        np.stack([getattr(kind, name) for kind in made.kinds], axis=1) for name in ("joins", "abstains", "outside")
+    )
+    return Terms(joins, abstains, outside, made.prior)
 
 
-def _own_sums(world: World, made: Profiles, account: Ints, group: Ints) -> tuple[Floats, np.ndarray]:
-    sums = np.zeros((len(world.kinds), len(account)))
-    touched = np.zeros(sums.shape, dtype=bool)
-    for row, (background, kind) in enumerate(zip(world.kinds, made.kinds, strict=True)):
-        chosen = background.incidence.matrix[account]
-        pair = rows_of(chosen)
-        values, found = kind.own(group[pair], chosen.indices)
-        sums[row] = np.bincount(pair, weights=values, minlength=len(account))
-        touched[row] = np.bincount(pair[found], minlength=len(account)) > 0
-    return sums, touched
+def _cells(world: World, made: Profiles) -> Cells:
+    """The cells of the profiles, for compiled loops."""
+    parts = [both(_csr(kind.weight), _csr(kind.own_weight)) for kind in made.kinds]
+    first = world.uses.first
+    entity = np.concatenate([part[1] + begin for part, begin in zip(parts, first, strict=False)])
+    group, link, own = (np.concatenate([part[column] for part in parts]) for column in (0, 2, 3))
+    return by_entity(group, entity, link, own, int(first[-1]))
+
+
+def _csr(matrix: sp.csr_matrix) -> Csr:
+    return Csr(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32, copy=False), matrix.data)
