@@ -13,12 +13,13 @@ import scipy.sparse as sp
 from linkage.config import LEASED_FAMILY
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.codelength import Floats, Ints
-from linkage.rings.compiled import Int32s, compiled, zeros
+from linkage.rings.compiled import Int32s, at_once, compiled, zeros
 from linkage.rings.known import Known
 from linkage.rings.rates import fit_degrees
 from linkage.rings.touching import Uses
 from linkage.rings.windows import windows_of
 
+MANY = 10_000  # members of groups, from which on kinds are shared by threads: ten times what it takes to begin one
 LONE_PAYS = 6  # links an entity, from which on one that a single member uses may pay: n (s + 1) for s = n = 2
 
 
@@ -167,6 +168,16 @@ class World:
         breadth = np.stack([b.breadth.astype(np.int32) for b in self.kinds], axis=1)
         return Uses(every.indptr.astype(np.int64), every.indices.astype(np.int32), first, tying, breadth)
 
+    def prepared(self) -> tuple[Background, ...]:
+        """The kinds with what compiled loops read of them: made once, not by each thread."""
+        for background in self.kinds:
+            background.linked, background.degrees  # noqa: B018
+        return self.kinds
+
+    def threads_for(self, members: int) -> int:
+        """How many threads may share the kinds of groups with so many members."""
+        return self.threads if members >= MANY else 1
+
     @property
     def families(self) -> list[str]:
         """The families present, by name."""
@@ -229,7 +240,11 @@ class Counts:
 def count(world: World, groups: sp.csr_matrix) -> Counts:
     """Counts of groups given as a 0/1 matrix, groups x accounts; groups may overlap."""
     start, account = groups.indptr.astype(np.int64), groups.indices.astype(np.int64)
-    return Counts(np.diff(start), tuple(_count_kind(b, start, account, world.few) for b in world.kinds))
+
+    def counted(background: Background) -> KindCounts:
+        return _count_kind(background, start, account, world.few)
+
+    return Counts(np.diff(start), tuple(at_once(counted, world.prepared(), world.threads_for(len(account)))))
 
 
 def _count_kind(background: Background, start: Ints, account: Ints, few: bool) -> KindCounts:

@@ -106,7 +106,9 @@ def _kind_profile(background: Background, counts: KindCounts, scored: KindScore,
 
 
 def _matrix(values: Floats, cells: tuple[Ints, Ints], shape: tuple[int, int]) -> sp.csr_matrix:
-    return sp.csr_matrix((values, cells), shape=shape)
+    """The matrix of cells that stand in order of row, then column."""
+    ends = np.cumsum(np.bincount(cells[0], minlength=shape[0]))
+    return sp.csr_matrix((values, cells[1], np.concatenate([[0], ends])), shape=shape)
 
 
 def _entity_bits(background: Background, counts: KindCounts, scored: KindScore) -> tuple[Floats, Floats, Floats]:

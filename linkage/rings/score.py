@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from linkage.rings.codelength import DESCRIBED, Floats, Ints, fixed, group_naming
 from linkage.rings.codes import better_code, cheapest_name
 from linkage.rings.compiled import at_once
-from linkage.rings.counts import Counts, World, count
+from linkage.rings.counts import Background, Counts, KindCounts, World, count
 from linkage.rings.known import keys_of
 
 BLOCK = 20_000  # members scored at a time, however many unions are tried
@@ -96,11 +96,10 @@ def bits_of(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix | None = 
 
 def _scored_in_blocks(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix) -> Floats:
     """What is saved, and the bits of each family, in a row for each union."""
-    for background in world.kinds:
-        background.linked, background.degrees  # noqa: B018  made once here, not in each thread
+    alone = replace(world, threads=1, kinds=world.prepared())
 
     def coded(block: slice) -> _Codes:
-        return _codes(world, count(world, unions[block] @ groups))[1]
+        return _codes(alone, count(alone, unions[block] @ groups))[1]
 
     rows = []
     for codes in at_once(coded, _blocks(unions @ np.diff(groups.indptr).astype(np.int64)), world.threads):
@@ -146,9 +145,13 @@ class _Codes:
 
 def _codes(world: World, counts: Counts) -> tuple[tuple[KindScore, ...], _Codes]:
     """All that compiled loops do for a score."""
-    parts = [(background.degrees, kind) for background, kind in zip(world.kinds, counts.kinds, strict=True)]
-    kinds = tuple(KindScore(*better_code(kind, degrees)) for degrees, kind in parts)
-    names = [cheapest_name(kind, degrees, counts.size, world.accounts) for degrees, kind in parts]
+
+    def coded(part: tuple[Background, KindCounts]) -> tuple[KindScore, Floats]:
+        degrees, kind = part[0].degrees, part[1]
+        return KindScore(*better_code(kind, degrees)), cheapest_name(kind, degrees, counts.size, world.accounts)
+
+    parts = zip(world.prepared(), counts.kinds, strict=True)
+    kinds, names = zip(*at_once(coded, parts, world.threads_for(int(counts.size.sum()))), strict=True)
     return kinds, _Codes(counts.size, np.stack([kind.bits for kind in kinds]), np.stack(names))
 
 

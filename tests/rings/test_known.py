@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from linkage.rings import counts
 from linkage.rings import score as module
 from linkage.rings.counts import World, count, groups_of, world_of
 from linkage.rings.known import Known, keys_of
@@ -46,6 +47,16 @@ def test_blocks_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
     for threads in (1, 3):
         made = bits_of(replace(world, threads=threads, known=Known()), groups, UNIONS)
         assert made.saved.tolist() == slowly(world, groups).saved.tolist()
+
+
+def test_threads_that_share_the_kinds_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, groups = ring_parts()
+    alone = score(world, count(world, groups))
+    monkeypatch.setattr(counts, "MANY", 1)
+    several = replace(world, threads=3)
+    shared = score(several, count(several, groups))
+    assert shared.saved.tolist() == alone.saved.tolist()
+    assert shared.family_joining.tolist() == alone.family_joining.tolist()
 
 
 def test_what_is_known_is_not_counted_again(monkeypatch: pytest.MonkeyPatch) -> None:
