@@ -18,7 +18,7 @@ from linkage.yardstick import accepted, figures, pictures, reliability, tables
 from linkage.yardstick.bench import Bench, Results
 from linkage.yardstick.likelihood import fit, stated
 from linkage.yardstick.races import GIGABYTE, Limits
-from linkage.yardstick.scale import CONTENDERS, SIZES, by_processors, measure
+from linkage.yardstick.scale import CONTENDERS, SIZES, by_processors, kept, measure
 from linkage.yardstick.scale_table import scale_table
 from linkage.yardstick.speed import measure_speed
 from linkage.yardstick.third_party import third_party_table
@@ -115,22 +115,26 @@ def scale_command(
     minutes: Annotated[float, typer.Option(min=0.1, help="After which a contender is stopped.")] = 30.0,
     memory: Annotated[float, typer.Option(min=0.1, help="Gigabytes past which a contender is stopped.")] = 12.0,
     work: Annotated[Path, typer.Option(help="Where worlds are kept.")] = WORK,
+    with_kept: Annotated[
+        bool, typer.Option("--kept", help="The rest of the table as it was last measured with this folder.")
+    ] = False,
     processors: Annotated[
         bool, typer.Option("--processors", help="A table in seconds of processors too: others use the machine.")
     ] = False,
 ) -> None:
     """Run linkage by stage, the floor and peers on the known cases at their size, a quarter and a sixteenth of it.
 
-    Prints one table; with all sizes and contenders it also stands in docs/performance.md.
+    Prints one table; when it has all sizes and contenders it also goes into docs/performance.md.
     """
     sizes, names = _known("--size", size, SIZES), _known("--only", only, CONTENDERS)
     limits = Limits(minutes * 60, int(memory * GIGABYTE))
-    found = measure(work, sizes, names, limits, _tell)
+    measured = measure(work, sizes, names, limits, _tell)
+    found = kept(work) if with_kept else measured
     table = scale_table(found)
     print(table)
     if processors:
         print("\nIn seconds of processors:", scale_table(by_processors(found)), sep="\n\n")
-    if (sizes, names) == (list(SIZES), list(CONTENDERS)):
+    if found.whole:
         tables.put(PERFORMANCE, "scale", table)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -76,9 +77,9 @@ def pandas_louvain(world: Path, tell: Tell) -> dict[str, Any]:
     tell("Louvain")
     found = networkx.community.louvain_communities(graph, seed=SEED)
     tell(AFTERWARDS)
-    ids = frame["account_id"].unique()
+    ids = frame["account_id"].unique().tolist()
     community = {name: number for number, members in enumerate(found) for name in members}
-    return {"f1": operator_f1(world, pa.array(ids), np.array([community[name] for name in ids]))}
+    return {"f1": operator_f1(world, ids, np.array([community[name] for name in ids]))}
 
 
 def splink(world: Path, tell: Tell) -> dict[str, Any]:
@@ -92,18 +93,17 @@ def splink(world: Path, tell: Tell) -> dict[str, Any]:
     graph = bipartite(pa.table({"account": account, "entity": entity, "kind": kind}), len(ids))
     labels = splink_labels(graph, PROBABILITY, tell)
     tell(AFTERWARDS)
-    return {"f1": operator_f1(world, pa.array(ids), labels)}
+    return {"f1": operator_f1(world, ids.tolist(), labels)}
 
 
 def _f1(world: Path, graph: igraph.Graph, labels: list[int]) -> float:
     """Of the vertices that are accounts: the names of all others say what kind they are of."""
-    names = np.array(graph.vs["name"])
-    account = np.char.find(names, " ") < 0
-    return operator_f1(world, pa.array(names[account]), np.array(labels)[account])
+    accounts = {name: label for name, label in zip(graph.vs["name"], labels, strict=True) if " " not in name}
+    return operator_f1(world, list(accounts), np.array(list(accounts.values())))
 
 
-def operator_f1(world: Path, ids: pa.Array, labels: Labels) -> float:
+def operator_f1(world: Path, ids: Sequence[str], labels: Labels) -> float:
     """B-cubed F1 at operator level of one label for each of ``ids``."""
     known = read_truth(world / "truth.parquet")
-    lines = label_lines("peer", ids.cast(pa.string()), labels.astype(np.int64), known)
+    lines = label_lines("peer", pa.array(ids, pa.string()), labels.astype(np.int64), known)
     return float(next(line.score.f1 for line in lines if line.level == OPERATOR))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from linkage.yardstick.results import OPERATOR, SUSPECT
 PRESET, SEED = Preset.SEED_SCALE, 7
 SIZES = {"1/16": 16, "1/4": 4, "1": 1}  # parts of the preset's own size
 LINKAGE, FLOOR = "linkage", "floor"
+KEPT = "scale.json"
 Told = Callable[[str], None]
 
 
@@ -53,6 +54,17 @@ class Scale:
         """From the smallest on."""
         return list(self.races)
 
+    @property
+    def whole(self) -> bool:
+        """Whether all sizes and all contenders are in it; who was stopped need not be tried on more."""
+        stopped: set[str] = set()
+        for size in SIZES:
+            races = self.races.get(size, {})
+            stopped |= {name for name, race in races.items() if race.stopped}
+            if set(races) | stopped != set(CONTENDERS):
+                return False
+        return True
+
     def seconds(self, size: str, name: str) -> float | None:
         """Of the contender at the size; None where it did not end. Of the floor only what no other can do without."""
         found = self.races[size].get(name)
@@ -74,6 +86,8 @@ def by_processors(found: Scale) -> Scale:
 def measure(folder: Path, sizes: Iterable[str], names: Iterable[str], limits: Limits, tell: Told) -> Scale:
     """Let the contenders ``names`` race on the worlds of ``sizes``, which are simulated in ``folder`` where missing.
 
+    What was measured is kept in ``folder``, race by race (:func:`kept`).
+
     Raises:
         StorageFault: there is no room for a world.
     """
@@ -88,8 +102,28 @@ def measure(folder: Path, sizes: Iterable[str], names: Iterable[str], limits: Li
             found = races[size][name] = race(CONTENDERS[name], world, limits)
             shutil.rmtree(world / "spilled", ignore_errors=True)
             stopped |= {name} if found.stopped else set()
+            _keep(folder, size, name, found)
             tell(f"{size}: {name}: {found.seconds:,.1f} s, {found.peak / 1e9:.2f} GB {found.stopped}")
     return Scale(races)
+
+
+def kept(folder: Path) -> Scale:
+    """What was last measured in ``folder`` of each contender at each size, in the order of both."""
+    told = _read(folder / KEPT)
+    return Scale({
+        size: {name: Race(**told[size][name]) for name in CONTENDERS if name in told[size]}
+        for size in SIZES if size in told
+    })  # fmt: skip
+
+
+def _keep(folder: Path, size: str, name: str, found: Race) -> None:
+    told = _read(folder / KEPT)
+    told.setdefault(size, {})[name] = asdict(found)
+    (folder / KEPT).write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    return dict(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
 
 
 def _world(folder: Path, size: str, tell: Told) -> Path:

@@ -50,6 +50,6 @@ def test_labels_as_in_the_truth_score_one_and_one_label_for_all_scores_little(wo
     operators = truth["operator_id"].combine_chunks().dictionary_encode()
     labels = operators.indices.fill_null(-1).to_numpy()
     alone = np.where(labels < 0, 1_000 + np.arange(len(labels)), labels)
-    ids = truth["account_id"].combine_chunks()
+    ids = truth["account_id"].to_pylist()
     assert operator_f1(world, ids, alone) > 0.9  # those of the proxy serve two, and each is given the main one
     assert operator_f1(world, ids, np.zeros(len(ids), dtype=np.int64)) < 0.2

@@ -120,6 +120,12 @@ def test_the_bench_of_size_prints_its_table_and_puts_it_on_the_page_only_when_it
     assert "| **linkage** | 1.5 |" in part.output
     assert page.read_text() == "<!-- scale: begin --><!-- scale: end -->"
     assert "In seconds of processors" not in part.output
+    monkeypatch.setattr(module, "kept", lambda folder: measured(folder, list(SIZES), ["linkage"], asked[0][2], None))
+    some = RUNNER.invoke(module.app, ["scale", "--size", "1/4", "--only", "floor", "--kept"])
+    assert "|  | 1/16: s | GB | 1/4: s |" in some.output
+    assert "floor**" not in some.output
+    assert page.read_text() == "<!-- scale: begin --><!-- scale: end -->"
+    asked[1:] = []
     whole = RUNNER.invoke(module.app, ["scale", "--processors"])
     assert "In seconds of processors:\n\n|  | 1/16: s |" in whole.output
     assert whole.exit_code == 0

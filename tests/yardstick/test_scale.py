@@ -9,7 +9,7 @@ from linkage.pipeline import STAGES
 from linkage.simulator import WorldSpec, simulate
 from linkage.yardstick import scale as module
 from linkage.yardstick.races import AFTERWARDS, Limits, Race, Task
-from linkage.yardstick.scale import FLOOR, LINKAGE, SIZES, Scale, by_processors, engine, measure
+from linkage.yardstick.scale import FLOOR, LINKAGE, SIZES, Scale, by_processors, engine, kept, measure
 
 LIMITS = Limits(1, 1)
 
@@ -48,6 +48,19 @@ def test_who_was_stopped_is_not_tried_on_more(raced: list[tuple[str, str]], tmp_
     ]  # fmt: skip
     assert found.sizes == ["1/16", "1/4", "1"]
     assert [found.seconds(size, "two") for size in found.sizes] == [1.0, None, None]
+
+
+def test_what_was_measured_last_is_kept_and_is_whole_with_those_who_were_stopped(
+    raced: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    assert kept(tmp_path).races == {}
+    found, _ = told(tmp_path)
+    assert kept(tmp_path) == found
+    assert found.whole
+    assert not Scale({size: races for size, races in found.races.items() if size != "1/4"}).whole
+    assert not Scale({**found.races, "1/16": {"one": Race()}}).whole
+    measure(tmp_path, ["1"], ["one"], LIMITS, lambda text: None)
+    assert kept(tmp_path) == found
 
 
 def test_worlds_are_made_once_and_a_half_written_one_anew(raced: list[tuple[str, str]], tmp_path: Path) -> None:

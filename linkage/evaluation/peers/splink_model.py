@@ -60,6 +60,7 @@ def splink_labels(graph: Bipartite, threshold: float, tell: Callable[[str], None
     splink = import_module("splink")
     used = np.unique(graph.kind).tolist()
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         tell("records")
         linker = _linker(splink, connection, graph, used)
         tell("training")
