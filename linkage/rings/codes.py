@@ -64,7 +64,7 @@ def better_code(counts: KindCounts, kind: Degrees) -> tuple[Floats, Ints, Marks,
     chosen, gain = np.zeros(cells, dtype=np.bool_), np.zeros(cells)
     joining, links = np.zeros(groups, dtype=np.int64), np.zeros(groups, dtype=np.int64)
     room = _room(cells, len(kind.class_sizes))
-    cell, link = 0, 0
+    cell = link = int(np.int64(0))
     while cell < cells:
         number = counts.group[cell]
         group, past_cell, past_link = _group(counts, number, cell, link)
@@ -127,7 +127,7 @@ def _taking_part(group: _Group, counts: KindCounts, chosen: Marks) -> tuple[int,
 def taking_part(counts: KindCounts, chosen: Marks) -> tuple[Ints, Ints]:
     """s_in and their links: members that use any of the chosen cells, per group."""
     joining, links = np.zeros(len(counts.having), dtype=np.int64), np.zeros(len(counts.having), dtype=np.int64)
-    cell, link = 0, 0
+    cell = link = int(np.int64(0))
     while cell < len(counts.k):
         number = counts.group[cell]
         group, past, link = _group(counts, number, cell, link)

@@ -263,8 +263,10 @@ def _counted(start: Ints, account: Ints, links: Links, used: Int32s) -> tuple[np
     cells, found = np.empty((3, total), dtype=np.int64), np.empty(total, dtype=np.int64)
     linked = np.empty((2, total), dtype=np.int32)
     sums, reach = np.zeros((groups, 4), dtype=np.int64), np.zeros(groups, dtype=np.float64)
-    first, told = 0, 0
+    of_member = np.empty(len(account), dtype=np.int64)
+    first = told = int(np.int64(0))  # a plain 0 has a type of its own: what is called with it is compiled twice
     for group in range(groups):
+        of_member[start[group] : start[group + 1]] = group
         members = account[start[group] : start[group + 1]]
         several, reach[group] = _used_by(members, links, used, found, sums[group])
         past = first + _cells(found[:several], links, used, sums[group], cells[1:, first:], first)
@@ -273,7 +275,6 @@ def _counted(start: Ints, account: Ints, links: Links, used: Int32s) -> tuple[np
         for entity in cells[1, first:past]:
             used[entity] = 0
         first = past
-    of_member = np.repeat(np.arange(groups), np.diff(start))
     cells, linked = cells[:, :first].copy(), linked[:, :told].copy()  # else the rest would be kept with them
     having, count, fewest, most = sums[:, 0].copy(), sums[:, 1].copy(), sums[:, 2].copy(), sums[:, 3].copy()
     return (

@@ -152,11 +152,11 @@ def touching(
         several = _touch(uses, cells, account, labels[account], homes, place, room)
         if several == 0:
             continue
-        while pairs + several > len(found):
-            found = np.concatenate((found, np.empty_like(found)))
-            bits = np.concatenate((bits, np.empty_like(bits)))
+        if pairs + several > len(found):
+            found, bits = _longer(found, bits, pairs, pairs + several)
         _add_windows(uses, cells, account, labels[account], room, several)
-        found[pairs : pairs + several] = room.group[:several]
+        for slot in range(several):
+            found[pairs + slot] = room.group[slot]
         found[pairs : pairs + several].sort()
         for pair in range(pairs, pairs + several):
             group = found[pair]
@@ -166,6 +166,17 @@ def touching(
         number[i] = several
         pairs += several
     return number, found[:pairs].copy(), bits[:pairs].copy()
+
+
+@compiled
+def _longer(found: Ints, bits: Floats, pairs: int, needed: int) -> tuple[Ints, Floats]:
+    """Twice the room for pairs, and as many as are needed, with those that there are."""
+    longer, further = np.empty(2 * needed, dtype=np.int64), np.empty((2 * needed, bits.shape[1]))
+    for pair in range(pairs):
+        longer[pair] = found[pair]
+        for kind in range(bits.shape[1]):
+            further[pair, kind] = bits[pair, kind]
+    return longer, further
 
 
 @compiled
@@ -233,17 +244,17 @@ def members(uses: Uses, cells: Cells, terms: Terms, account: Ints, group: Ints) 
     sums, told, start, of_group, own = room.sums, room.told, cells.start, cells.group, cells.own
     bits = np.empty((len(account), kinds + 1))
     for pair in range(len(account)):
-        _clear(sums, told, 0)
-        kind = 0
+        kind, row = 0, len(room.group)
+        _clear(sums, told, row)
         for at in range(uses_start[account[pair]], uses_start[account[pair] + 1]):
             entity = uses_entity[at]
             while entity >= first[kind + 1]:
                 kind += 1
             cell = _cell(start, of_group, entity, group[pair])
             if cell >= 0 and not np.isnan(own[cell]):
-                sums[0, kind] += own[cell]
-                told[0, kind] = True
-        _with_constants(uses, terms, account[pair], group[pair], room, 0, bits[pair])
+                sums[row, kind] += own[cell]
+                told[row, kind] = True
+        _with_constants(uses, terms, account[pair], group[pair], room, row, bits[pair])
     return bits
 
 
