@@ -26,7 +26,8 @@ from linkage.reports.likelihood import weights
 from linkage.reports.publish import Published, Stages, published_tables
 from linkage.reports.recalibrate import Recalibration
 from linkage.rings import Limits, find_rings
-from linkage.sources import SourcesReport, read_sources
+from linkage.room import refuse_without_memory, refuse_without_room
+from linkage.sources import SourcesReport, amount_of, read_sources
 from linkage.state import hold_lock, unfinished_run, write_table
 from linkage.state.manifest import code_hash, sha256, table_hashes, versions, write_manifest
 
@@ -72,6 +73,7 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
     with hold_lock(output), unfinished_run(output, run_id) as unfinished:
         costs = Costs(Workers(config.engine.threads or cores()))
         job = Job(config, config_path, unfinished.folder, observe or (lambda stage, step: None), keep_steps, costs)
+        refuse_without_room(amount_of(config, config_path), engine_settings(config, config_path), output)
         with _engine(job) as engine:
             report = _sources(job, engine, output / "refused")
             graph = _graph(job, engine)
@@ -130,6 +132,7 @@ def _graph(job: Job, engine: Engine) -> AccountGraph:
                 "loads": "SELECT * FROM loads ORDER BY account",
             },
         )
+        refuse_without_memory(engine.fetch("SELECT count(*) AS links FROM links")["links"][0].as_py())
         links = engine.fetch("SELECT account, entity, kind, first_seen, n FROM links ORDER BY account, entity")
         created = engine.fetch("SELECT epoch(created)::DOUBLE AS created FROM accounts ORDER BY account")["created"]
         listed = engine.fetch("SELECT * FROM entities WHERE context IS NOT NULL ORDER BY entity")

@@ -92,21 +92,26 @@ class DuckDBEngine:
         with faults("a query"):
             return self._connection.sql(_select(query)).to_arrow_table()
 
-    def numbers(self, query: str, most: int) -> np.ndarray:
-        """The one column of 64-bit numbers without null that a SELECT gives, at most ``most``, in any order.
+    def numbers(self, step: Step, most: int) -> np.ndarray:
+        """The one column of 64-bit numbers without null that a step's SQL gives, at most ``most``, in any order.
 
-        They are put where they stay as they come: no more memory than theirs is held.
+        They are put where they stay as they come: no more memory than theirs is held, and no table is made.
 
         Raises:
-            StorageFault, LinkageError: as :meth:`run`.
+            InputRefused, StorageFault, LinkageError: as :meth:`scan`.
         """
-        with faults("a query"):
+        if self._on_step:
+            self._on_step(step.name)
+        started = perf_counter()
+        with faults(f"step {step.name}", reading=True):
             numbers = np.empty(most, dtype=np.uint64)
             filled = 0
-            for batch in self._connection.sql(query).to_arrow_reader(ROW_GROUP):
+            for batch in self._connection.sql(step.sql).to_arrow_reader(ROW_GROUP):
                 numbers[filled : filled + batch.num_rows] = batch.column(0).to_numpy()
                 filled += batch.num_rows
-            return numbers[:filled]
+            self._add_spilled()
+        self._tell(step.name, started, filled)
+        return numbers[:filled]
 
     def write(self, query: str, path: Path) -> None:
         """Write rows of an ordered SELECT to one Parquet file; the same rows give the same bytes.

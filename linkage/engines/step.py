@@ -86,8 +86,11 @@ class Engine(Protocol):
     def fetch(self, query: str) -> pa.Table:
         """Rows of a table name or a SELECT, as Arrow."""
 
-    def numbers(self, query: str, most: int) -> np.ndarray:
-        """The one column of 64-bit numbers without null that a SELECT gives, at most ``most``, in any order."""
+    def numbers(self, step: Step, most: int) -> np.ndarray:
+        """The one column of 64-bit numbers without null that a step's SQL gives, at most ``most``, in any order.
+
+        No table is made. Raises InputRefused when a file of the user can't be read.
+        """
 
     def write(self, query: str, path: Path) -> None:
         """Write rows of an ordered SELECT to one Parquet file; the same rows give the same bytes."""

@@ -25,6 +25,8 @@ def build_links(engine: Engine, kinds: tuple[Kind, ...]) -> None:
     )
     engine.run(Step("kinds", _KINDS_SQL, ("kind_names", "observations", "entities", "degrees")))
     engine.run(Step("links", _LINKS_SQL, ("observations", "degrees", "kinds")))
+    for table in ("degrees", "kind_names"):
+        engine.drop(table)
 
 
 _KINDS_SQL = """

@@ -10,10 +10,13 @@ from linkage.engines.step import Engine, Step
 def account_loads(engine: Engine) -> pa.Table:
     """Make ``loads`` (LOADS): the load of each account, null where not known; returned in order of account.
 
+    Last to read the observations, which are forgotten: all that they tell, the links tell.
+
     The load is exchanges a day between the first and the last use of any entity, at least one day. Signing up is no
     use: an account may lie idle before its first.
     """
     engine.run(Step("loads", _LOADS_SQL, ("accounts", "observations")))
+    engine.drop("observations")
     return engine.fetch("SELECT * FROM loads ORDER BY account")
 
 

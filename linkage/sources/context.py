@@ -40,6 +40,8 @@ def make_entities(engine: Engine, lists: Mapping[str, Path], address_kinds: list
             ("names", "ip_contexts"),
         )
     )
+    for table in ("networks", "address_kinds", "address_starts", "ip_contexts"):
+        engine.drop(table)
 
 
 # Addresses are compared by their first 64 bits (IPv4: all 32): each length of network is one equality join.

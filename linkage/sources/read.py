@@ -91,6 +91,8 @@ def _read(
     _forget(engine, opened)
     inputs = [record for o in opened for record in _records(o.name, [f for g in o.groups for f in g.files])]
     beside, notes = read_beside(engine, config, config_path)
+    if sample is None:  # who previews sources reads on what is beside them
+        engine.drop("names")
     inputs, warnings = inputs + beside, warnings + notes
     inputs = sorted(inputs, key=lambda r: (r.source, r.path))
     return SourcesReport(tuple(inputs), tuple(counts), tuple(warnings), refusal)
@@ -145,9 +147,9 @@ def _open(
 
 def _forget(engine: Engine, opened: list[Opened]) -> None:
     """Drop what nobody reads any more."""
-    of_sources = ("uses", "again", "survivors")
     fields = [group.table for o in opened for group in o.groups if group.table]
-    for table in ("forms", *fields, *(f"{kind}_{o.name}" for o in opened for kind in of_sources)):
+    of_sources = [f"{table}_{o.name}" for o in opened for table in ("uses", "again", "survivors")]
+    for table in ("forms", "things", "numbered_accounts", *fields, *of_sources):
         engine.drop(table)
 
 

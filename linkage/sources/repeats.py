@@ -23,7 +23,7 @@ def find_repeats(engine: Engine, opened: Opened, rows: int) -> bool:
     for part in range(parts if opened.source.id else 0):
         chosen = f"{opened.fresh} AND mark IS NOT NULL AND mark % {parts} = {part}"
         query = f"SELECT mark FROM ({rows_of(engine, opened)}) WHERE {chosen}"
-        marks = engine.numbers(query, min(rows, 2 * MOST_MARKS))
+        marks = engine.numbers(Step(f"marks_{opened.name}", query), min(rows, 2 * MOST_MARKS))
         marks.sort()
         found.append(np.unique(marks[1:][marks[1:] == marks[:-1]]))
     again = np.concatenate(found)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -40,6 +42,16 @@ def test_dropping_forgets_a_table_and_does_not_mind_a_missing_one(engine: DuckDB
     engine.drop("t")
     with pytest.raises(LinkageError, match="Table with name t does not exist"):
         engine.fetch("t")
+
+
+def test_numbers_come_as_one_array_and_say_what_they_cost(tmp_path: Path) -> None:
+    told: list[Cost] = []
+    with contextlib.closing(DuckDBEngine(EngineSettings(), tmp_path, on_cost=told.append)) as engine:
+        query = f"SELECT (n * 7919)::UBIGINT AS n FROM range({3 * ROW_GROUP}) r(n) WHERE n % 2 = 0"
+        numbers = engine.numbers(Step("marks", query), 3 * ROW_GROUP)
+        assert np.array_equal(np.sort(numbers), np.arange(0, 3 * ROW_GROUP, 2, dtype=np.uint64) * 7919)
+        assert len(engine.numbers(Step("none", "SELECT 1::UBIGINT AS n WHERE false"), 10)) == 0
+    assert [(cost.step, cost.rows) for cost in told] == [("marks", 3 * ROW_GROUP // 2), ("none", 0)]
 
 
 def test_a_missing_table_is_our_fault_and_names_the_step(engine: DuckDBEngine) -> None:
