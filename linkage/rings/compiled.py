@@ -3,6 +3,9 @@
 What is compiled is kept on disk: beside the module, or in the user's cache folder where that can't be written. Where
 neither can, each process compiles anew. A compiled function calls compiled functions of its own module and of
 :mod:`linkage.rings.codelength` only: with these numba and :data:`FORMULAS` see when what is kept is out of date.
+
+A call with a tuple of arrays counts references to each of them, which takes longer than to read a link: in innermost
+loops calls have single arrays and numbers.
 """
 
 from __future__ import annotations
