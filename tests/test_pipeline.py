@@ -282,7 +282,7 @@ def test_the_stages_come_in_their_order_and_name_their_steps(simulated: Path, tm
     folder = pipeline.run(tmp_path / "linkage.toml", lambda stage, step: told.append((stage, step)), keep_steps=True)
     assert [stage for stage, _ in told if stage] == list(pipeline.STAGES)
     steps = [step for stage, step in told if not stage]
-    assert {"rows_payments", "accounts", "observations", "links", "published_members"} <= set(steps)
+    assert {"pairs_payments", "accounts", "observations", "links", "published_members"} <= set(steps)
     kept = sorted(path.name for path in (folder / "steps").glob("*.sql"))
     assert [name[:2] for name in kept] == [f"{i:02d}" for i in range(1, len(kept) + 1)]
     names = [name[3:-4] for name in kept]

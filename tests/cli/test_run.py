@@ -76,9 +76,9 @@ def test_json_is_the_manifest_in_ascii(copy: Path) -> None:
     assert json.loads(ended.out) == manifest_of(folder)
     assert ended.out.isascii()
     steps = sorted(path.name for path in (folder / "steps").iterdir())
-    assert steps[0] == "01-texts_accounts.parquet"
+    assert steps[0] == "01-pairs_accounts.parquet"
     assert len([name for name in steps if name.endswith(".sql")]) * 2 == len(steps) > 40
-    assert "steps/01-texts_accounts.parquet" in manifest_of(folder)["tables"]
+    assert "steps/01-pairs_accounts.parquet" in manifest_of(folder)["tables"]
 
 
 def test_the_profile_has_a_line_for_each_stage_and_for_its_dearer_steps(copy: Path) -> None:
