@@ -30,7 +30,8 @@ from linkage.rings.unions import WORTH, Within
 # then groups unite by the others of each set that follows. Without the second strongest on its own nine strangers
 # joined a ring on one of the worlds tried; the strongest on its own changed nothing.
 UNIONS: tuple[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], ...] = (((), ((), (1,))), ((0, 1), ((0, 1),)))
-SHARES = 2  # of the clusters, a worker: who is done early takes another
+SHARES = 2  # of the clusters, a worker at least: who is done early takes another
+SHARE = 50_000  # accounts in a share at most, but for one cluster: what is held meanwhile grows with them
 LARGE = 50_000  # accounts in clusters from which on the search takes longer than processes take to begin
 ROUNDS = 3  # of settling; with two, three rings of one operator stayed one on one of the worlds tried
 NOWHERE = -2  # cluster of accounts that a proposal leaves out
@@ -56,6 +57,7 @@ def _shares(clusters: Ints, workers: int) -> list[Ints]:
     """Labels of a part of the clusters each: the largest first, always to the part with fewest accounts."""
     sizes = np.bincount(clusters[clusters >= 0])
     parts = workers * SHARES if workers > 1 and sizes.sum() >= LARGE else 1
+    parts = max(parts, -(-int(sizes.sum()) // SHARE))
     part, load = np.zeros(len(sizes), dtype=np.int64), np.zeros(parts)
     for cluster in np.argsort(-sizes, kind="stable"):
         part[cluster] = load.argmin()

@@ -81,6 +81,9 @@ def test_workers_find_the_same_rings_with_the_same_numbers(monkeypatch: pytest.M
     monkeypatch.setattr(module, "LARGE", 0)
     assert rings_inside(graph, world, clusters, LEIDEN, replace(LIMITS, workers=workers)).tolist() == alone.tolist()
     assert workers.peak > 0, "they did work"
+    monkeypatch.setattr(module, "SHARE", 100)
+    assert rings_inside(graph, world, clusters, LEIDEN, LIMITS).tolist() == alone.tolist(), "in small shares"
+    assert len(module._shares(clusters, 1)) == 4
     assert len(set(alone[alone >= 0])) == 6
     by_cluster = [clusters[alone == ring][0] for ring in range(6)]
     assert by_cluster == sorted(by_cluster), "numbered by cluster"
