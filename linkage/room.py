@@ -6,6 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from pydantic import ByteSize, TypeAdapter
+
 from linkage.config import EngineSettings
 from linkage.errors import StorageFault
 from linkage.sources import Amount
@@ -19,7 +21,6 @@ PER_ID = 8  # the marks of repeated ids
 # Bytes beside the engine for a link: 210 of Leiden at its peak (igraph 1.0), 40 of three matrices with its numbers.
 PER_LINK = 250
 OF_MEMORY = 0.8  # what the engine takes of memory where nothing is set; DuckDB's own default
-UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 def bytes_to_read(amount: Amount) -> int:
@@ -74,8 +75,7 @@ def memory_limit(settings: EngineSettings) -> int:
     """The engine's memory in bytes, as set or by default."""
     if settings.memory_limit is None:
         return int(OF_MEMORY * memory())
-    number, unit = settings.memory_limit.rstrip(" BKMGTi"), settings.memory_limit.lstrip("0123456789. ")
-    return int(float(number) * UNITS[unit])
+    return int(TypeAdapter(ByteSize).validate_python(settings.memory_limit))
 
 
 def memory() -> int:

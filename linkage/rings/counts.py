@@ -157,7 +157,7 @@ class World:
     def prepared(self) -> tuple[Background, ...]:
         """The kinds with what compiled loops read of them: made once, not by each thread."""
         for background in self.kinds:
-            background.linked, background.degrees  # noqa: B018
+            background.linked, background.degrees  # noqa: B018  reading makes and keeps them
         return self.kinds
 
     def threads_for(self, members: int) -> int:
