@@ -105,7 +105,7 @@ def _cut(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, l
 
 
 def _by_two_families(world: World, whole: Score) -> np.ndarray:
-    """Which clusters two families tie. What one alone ties is a crowd; rings in it came out before, or not at all."""
+    """Which clusters two families tie; cutting the others changed no score where tried (docs/method/search.md)."""
     return np.asarray((whole.family_bits[world.tying] > 0).sum(axis=0) >= 2)
 
 
