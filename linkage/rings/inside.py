@@ -20,8 +20,7 @@ from linkage.rings.counts import World, count, dense_labels, groups_of, home_of,
 from linkage.rings.decide import Limits
 from linkage.rings.looks import looks_by
 from linkage.rings.merge import merge
-from linkage.rings.profile import profiles, touching_pairs
-from linkage.rings.refine import best_group
+from linkage.rings.profile import best_groups, profiles
 from linkage.rings.score import Score, score
 from linkage.rings.split import Proposer, part_of, without_family
 from linkage.rings.unions import WORTH, Within
@@ -160,9 +159,8 @@ def _settled(world: World, clusters: Ints, labels: Ints, told_apart: np.ndarray)
         labels, groups = dense_labels(labels)
         counts = count(world, groups_of(labels, groups))
         homes = np.where(labels >= 0, clusters, NOWHERE), home_of(labels, groups, clusters)
-        pairs = touching_pairs(world, profiles(world, counts, score(world, counts)), labels, homes)
-        told = np.where(told_apart[:, clusters[pairs.account]][family], pairs.bits[:-1], 0.0)
-        best = best_group(pairs.account, pairs.group, told.sum(axis=0) + pairs.bits[-1], world.accounts, -np.inf)
+        made = profiles(world, counts, score(world, counts))
+        best = best_groups(world, made, labels, -np.inf, homes, told_apart[family])
         labels = np.where(best >= 0, best, labels)
     return dense_labels(labels)[0]
 

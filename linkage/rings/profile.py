@@ -20,7 +20,7 @@ from linkage.rings.compiled import at_once, zeros
 from linkage.rings.counts import Background, Counts, KindCounts, World, rows_of
 from linkage.rings.few import Few, few_of
 from linkage.rings.score import KindScore, Score
-from linkage.rings.touching import Cells, Csr, Homes, Terms, both, by_entity, members, touching
+from linkage.rings.touching import Cells, Csr, Homes, Terms, best_touching, both, by_entity, members, touching
 
 
 @dataclass(frozen=True)
@@ -172,16 +172,44 @@ def touching_pairs(world: World, made: Profiles, labels: Ints, homes: tuple[Ints
     ``labels`` says who is a member of what now: a member is left out of p in its own group. With ``homes``, of accounts
     and of groups, only pairs of one home; accounts with one below 0 are in no pair.
     """
-    none = np.zeros(0, dtype=np.int64)
-    uses, terms, cells, home = world.uses, _terms(made), _cells(world, made), Homes(*(homes or (none, none)))
-    asked = np.arange(world.accounts) if homes is None else np.flatnonzero(homes[0] >= 0)
+    uses, terms, cells, home = world.uses, _terms(made), _cells(world, made), _homes(homes)
 
     def found(part: Ints) -> tuple[Ints, Ints, Floats]:
         return touching(uses, cells, terms, part, labels, home, zeros(len(made.prior)))
 
+    asked = _asked(world, homes)
     number, group, bits = zip(*at_once(found, np.array_split(asked, world.threads), world.threads), strict=True)
     account = np.repeat(asked, np.concatenate(number))
     return Pairs(account, np.concatenate(group), np.ascontiguousarray(np.concatenate(bits).T))
+
+
+def best_groups(
+    world: World, made: Profiles, labels: Ints, over: float = 0.0,
+    homes: tuple[Ints, Ints] | None = None, counted: np.ndarray | None = None,
+) -> Ints:  # fmt: skip
+    """The group of each account for which its log-odds are highest, and over a bound; -1 where there is none.
+
+    Among the pairs of :func:`touching_pairs`, of equal ones the lower group. ``counted`` (kinds x homes of accounts)
+    says which kinds count, beside the prior; without it all do.
+    """
+    uses, terms, cells, home = world.uses, _terms(made), _cells(world, made), _homes(homes)
+    told = np.ones((1, len(made.kinds)), dtype=bool) if counted is None else np.ascontiguousarray(counted.T)
+
+    def found(part: Ints) -> Ints:
+        return best_touching(uses, cells, terms, part, labels, home, told, zeros(len(made.prior)), over)
+
+    asked, best = _asked(world, homes), np.full(world.accounts, -1, dtype=np.int64)
+    best[asked] = np.concatenate(at_once(found, np.array_split(asked, world.threads), world.threads))
+    return best
+
+
+def _asked(world: World, homes: tuple[Ints, Ints] | None) -> Ints:
+    return np.arange(world.accounts) if homes is None else np.flatnonzero(homes[0] >= 0)
+
+
+def _homes(homes: tuple[Ints, Ints] | None) -> Homes:
+    none = np.zeros(0, dtype=np.int64)
+    return Homes(*(homes or (none, none)))
 
 
 def member_pairs(world: World, made: Profiles, account: Ints, group: Ints) -> Pairs:

@@ -186,9 +186,7 @@ def _clear(sums: Floats, told: Marks, row: int) -> None:
 
 
 @compiled
-def _touch(
-    uses: Uses, cells: Cells, account: int, own_group: int, homes: Homes, place: Int32s, room: _Room
-) -> int:
+def _touch(uses: Uses, cells: Cells, account: int, own_group: int, homes: Homes, place: Int32s, room: _Room) -> int:
     """Put the account's groups and what links add, windows apart, into the room; returns how many groups there are."""
     start, of_group, link, own = cells.start, cells.group, cells.link, cells.own
     groups, sums, told, uses_entity, first = room.group, room.sums, room.told, uses.entity, uses.first
@@ -259,9 +257,7 @@ def members(uses: Uses, cells: Cells, terms: Terms, account: Ints, group: Ints) 
 
 
 @compiled
-def _with_constants(
-    uses: Uses, terms: Terms, account: int, group: int, room: _Room, row: int, bits: Floats
-) -> None:
+def _with_constants(uses: Uses, terms: Terms, account: int, group: int, room: _Room, row: int, bits: Floats) -> None:
     """Put the sums with what breadth and taking part add, and the prior, into ``bits``.
 
     Windows add nothing where nothing else of the profile is used.
@@ -279,11 +275,30 @@ def _with_constants(
 
 
 @compiled
-def best_of(account: Ints, group: Ints, total: Floats, accounts: int, over: float) -> Ints:
-    """The group with the highest total of each account, -1 where none is over a bound; pairs by account, then group."""
-    labels, best = np.full(accounts, -1, dtype=np.int64), np.full(accounts, over)
-    for pair in range(len(account)):
-        if total[pair] > best[account[pair]]:
-            best[account[pair]] = total[pair]
-            labels[account[pair]] = group[pair]
-    return labels
+def best_touching(
+    uses: Uses, cells: Cells, terms: Terms, accounts: Ints, labels: Ints, homes: Homes, counted: Marks, place: Int32s,
+    over: float,
+) -> Ints:  # fmt: skip
+    """For each account the group with its highest log-odds over a bound among those of :func:`touching`; -1: none.
+
+    Of equal ones the first counts. ``counted`` (homes x kinds, one row where all are at home everywhere) says which
+    kinds count, beside the prior. No pair is kept: all of them would take more room than all else.
+    """
+    groups, kinds, everywhere = len(terms.prior), uses.breadth.shape[1], len(homes.account) == 0
+    room, bits, best = _room(groups, kinds), np.empty(kinds + 1), np.full(len(accounts), -1, dtype=np.int64)
+    for i, account in enumerate(accounts):
+        several = _touch(uses, cells, account, labels[account], homes, place, room)
+        if several:
+            _add_windows(uses, cells, account, labels[account], room, several)
+        home, highest = 0 if everywhere else homes.account[account], over
+        for slot in range(several):
+            group = room.group[slot]
+            place[group] = 0
+            _with_constants(uses, terms, account, group, room, groups if group == labels[account] else slot, bits)
+            total = 0.0
+            for kind in range(kinds):
+                total += float(bits[kind]) if counted[home, kind] else 0.0
+            total += float(bits[kinds])
+            if total > highest or (total == highest and -1 < group < best[i]):
+                best[i], highest = group, total
+    return best

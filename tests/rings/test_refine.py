@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import numpy as np
 import pytest
 
 from linkage.model import AccountGraph
 from linkage.rings import refine as module
+from linkage.rings.codelength import Ints
 from linkage.rings.counts import count, groups_of, world_of
-from linkage.rings.profile import profiles, touching_pairs
-from linkage.rings.refine import best_group, reach, refine
+from linkage.rings.profile import KindProfile, best_groups, profiles, touching_pairs
+from linkage.rings.refine import reach, refine
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of, renumbered
 
@@ -94,10 +97,37 @@ def test_renumbered_accounts_give_the_renumbered_result(town: Town) -> None:
     assert refine(world_of(renumbered(town.graph(), order)), labels[order], 2, 3).tolist() == plain[order].tolist()
 
 
-def test_best_group_by_hand() -> None:
-    account, group = np.array([0, 0, 2, 2, 3]), np.array([0, 1, 0, 1, 0])
-    made = best_group(account, group, np.array([1.0, 2.0, 3.0, 3.0, -1.0]), 5)
-    assert made.tolist() == [1, -1, 0, -1, -1], "a tie goes to the lower number, nobody goes below 0"
+@pytest.mark.parametrize("over", [0.0, -6.0, 3.0])
+def test_best_groups_are_those_of_all_pairs(town: Town, over: float) -> None:
+    """Everywhere and at home, by all kinds and by some; of equal log-odds the lower group counts."""
+    world = world_of(town.graph())
+    labels = np.full(800, -1)
+    labels[3:24], labels[24:44], labels[44:60] = 0, 1, 2
+    counts = count(world, groups_of(labels, 3))
+    made = profiles(world, counts, score(world, counts))
+    twice = np.array([0, 0, 1, 1, 2, 2])
+    made = replace(made, kinds=tuple(doubled(kind, twice) for kind in made.kinds), prior=made.prior[twice])
+    labels[labels >= 0] *= 2
+    at_home = np.arange(800) % 2, np.array([0, 1, 1, 0, 0, 1])
+    counted = np.random.default_rng(3).random((len(world.kinds), 2)) < 0.7
+    for homes, told in ((None, None), (at_home, counted)):
+        pairs = touching_pairs(world, made, labels, homes)
+        all_told = np.ones((len(world.kinds), 1), dtype=bool) if told is None else told
+        home = np.zeros(800, dtype=np.int64) if homes is None else homes[0]
+        total = np.where(all_told[:, home[pairs.account]], pairs.bits[:-1], 0).sum(axis=0) + pairs.bits[-1]
+        expected = np.full(800, -1)
+        best = np.full(800, over)
+        for account, group, bits in zip(pairs.account.tolist(), pairs.group.tolist(), total.tolist(), strict=True):
+            if bits > best[account]:
+                best[account], expected[account] = bits, group
+        assert (expected >= 0).sum() > 20
+        assert best_groups(world, made, labels, over, homes, told).tolist() == expected.tolist()
+
+
+def doubled(kind: KindProfile, twice: Ints) -> KindProfile:
+    """The profiles of a kind in the rows ``twice``."""
+    rows = {field.name: getattr(kind, field.name)[twice] for field in fields(kind)}
+    return KindProfile(**rows)
 
 
 def evaders_on_one_card(evaders: int) -> AccountGraph:
