@@ -63,7 +63,7 @@ def decide(graph: AccountGraph, world: World, partitions: Ints, propose: Propose
     labels = choose(candidates, worth_by_two_families(scored), limits.smallest)
     labels = merge(world, refine(world, labels, limits.rounds, limits.smallest))
     labels = refine(world, labels, 1, limits.smallest)
-    parts = Parts(graph, propose)
+    parts = Parts(graph, propose, Workers() if world.observe else limits.workers)
     for _ in range(limits.splits):
         labels = purify(world, split(world, labels, parts, limits.smallest), limits.smallest)
         labels = merge(world, refine(world, labels, 1, limits.smallest))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from linkage.config import CONTENT_FAMILY
+from linkage.engines import Workers
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.choose import choose, worth_by_two_families
 from linkage.rings.codelength import Ints
@@ -20,6 +21,9 @@ from linkage.rings.score import Score, bits_of, score
 from linkage.rings.unions import WORTH
 
 Proposer = Callable[[AccountGraph], Ints]
+
+SHARES = 4  # of the parts, a worker: who is done early takes another
+LARGE = 50_000  # accounts in parts from which on proposing takes longer than processes take to begin
 
 
 def part_of(graph: AccountGraph, chosen: Ints) -> AccountGraph:
@@ -40,25 +44,52 @@ def without_family(graph: AccountGraph, family: str) -> AccountGraph:
 
 @dataclass(frozen=True)
 class Parts:
-    """Proposals for parts of a graph; answers are kept for when the same accounts are asked for again."""
+    """Proposals for parts of a graph; answers are kept for when the same accounts are asked for again.
+
+    The workers share the parts that are not known yet, where these have many accounts.
+    """
 
     graph: AccountGraph
     propose: Proposer
+    workers: Workers = field(default_factory=Workers)
     kept: dict[tuple[str, bytes], Ints] = field(default_factory=dict)
 
-    def of(self, chosen: Ints, leave_out: str) -> Ints:
-        """Proposals x the chosen accounts, by all families but one, and by all of these but content.
+    def of(self, asked: Sequence[Ints], leave_out: str) -> list[Ints]:
+        """For each part (its accounts) proposals x accounts, by all families but one, and by all of these but content.
 
         No proposals where no family is left.
         """
-        asked = (leave_out, sha256(chosen.tobytes()).digest())
-        if asked not in self.kept:
-            part = part_of(without_family(self.graph, leave_out), chosen)
-            without = without_family(part, CONTENT_FAMILY)
-            ways = [part] if len(without.kinds) in (0, len(part.kinds)) else [part, without]
-            empty = np.zeros((0, len(chosen)), dtype=np.int64)
-            self.kept[asked] = np.concatenate([self.propose(way) for way in ways]) if part.kinds else empty
-        return self.kept[asked]
+        keys = [(leave_out, sha256(chosen.tobytes()).digest()) for chosen in asked]
+        unknown = {key: chosen for key, chosen in zip(keys, asked, strict=True) if key not in self.kept}
+        shares = _dealt(list(unknown.values()), self.workers.number * SHARES)
+        tasks = [(without_family(self.graph, leave_out), self.propose, share) for share in shares]
+        found = self.workers.each(_proposed, tasks, enough=sum(map(len, unknown.values())) >= LARGE)
+        for share, made in zip(shares, found, strict=True):
+            for chosen, partitions in zip(share, made, strict=True):
+                self.kept[leave_out, sha256(chosen.tobytes()).digest()] = partitions
+        return [self.kept[key] for key in keys]
+
+
+def _dealt(parts: list[Ints], hands: int) -> list[list[Ints]]:
+    """The parts dealt out, the largest first, always to whoever has fewest accounts; who has none is left out."""
+    dealt: list[list[Ints]] = [[] for _ in range(hands)]
+    load = np.zeros(hands)
+    for part in sorted(parts, key=len, reverse=True):
+        dealt[load.argmin()].append(part)
+        load[load.argmin()] += len(part)
+    return [hand for hand in dealt if hand]
+
+
+def _proposed(graph: AccountGraph, propose: Proposer, parts: list[Ints]) -> list[Ints]:
+    """Proposals for each part, by all families of the graph and by all but content."""
+    found = []
+    for chosen in parts:
+        part = part_of(graph, chosen)
+        without = without_family(part, CONTENT_FAMILY)
+        ways = [part] if len(without.kinds) in (0, len(part.kinds)) else [part, without]
+        empty = np.zeros((0, len(chosen)), dtype=np.int64)
+        found.append(np.concatenate([propose(way) for way in ways]) if part.kinds else empty)
+    return found
 
 
 def split(world: World, labels: Ints, parts: Parts, smallest: int) -> Ints:
@@ -91,9 +122,9 @@ def _propose_parts(labels: Ints, tested: Ints, family: str, parts: Parts, smalle
     order = np.argsort(labels, kind="stable")
     ends = np.searchsorted(labels[order], np.append(tested, tested + 1)).reshape(2, -1)
     number, part, account = 0, [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    for first, past in ends.T:
-        members = order[first:past]
-        for found in parts.of(members, family) if len(members) >= 2 * smallest else []:
+    asked = [order[first:past] for first, past in ends.T if past - first >= 2 * smallest]
+    for members, proposals in zip(asked, parts.of(asked, family), strict=True):
+        for found in proposals:
             dense, groups = dense_labels(np.unique(found, return_inverse=True)[1].astype(np.int64), smallest)
             part.append(dense[dense >= 0] + number)
             account.append(members[dense >= 0])

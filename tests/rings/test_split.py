@@ -5,6 +5,7 @@ import pytest
 
 from linkage.communities import proposer
 from linkage.config import Proposers
+from linkage.engines import Workers
 from linkage.model import AccountGraph
 from linkage.rings import split as module
 from linkage.rings.counts import count, groups_of, world_of
@@ -138,10 +139,20 @@ def test_nothing_to_split(graph: AccountGraph) -> None:
 def test_the_same_accounts_are_asked_for_once(graph: AccountGraph) -> None:
     asked = []
     parts = Parts(graph, lambda part: asked.append(part.accounts) or LEIDEN(part))
-    answers = [parts.of(np.arange(60), leave_out="network").tolist() for _ in range(2)]
+    answers = [parts.of([np.arange(60)], leave_out="network")[0].tolist() for _ in range(2)]
     part = part_of(without_family(graph, "network"), np.arange(60))
     ways = [part, without_family(part, "content")]
     assert answers[0] == answers[1] == np.concatenate([LEIDEN(way) for way in ways]).tolist()
-    parts.of(np.arange(60), leave_out="payment")
-    parts.of(np.arange(61), leave_out="network")
+    parts.of([np.arange(60)], leave_out="payment")
+    parts.of([np.arange(61), np.arange(60)], leave_out="network")
     assert asked == [60, 60, 60, 60, 61, 61], "with content and without"
+
+
+def test_two_workers_propose_the_same_parts(graph: AccountGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [np.arange(60), np.arange(60, 65), np.arange(65, 160)]
+    alone = Parts(graph, LEIDEN).of(asked, leave_out="network")
+    monkeypatch.setattr(module, "LARGE", 160)
+    workers = Workers(2)
+    both = Parts(graph, LEIDEN, workers).of(asked, leave_out="network")
+    assert [found.tolist() for found in both] == [found.tolist() for found in alone]
+    assert workers.peak > 0, "others worked"
