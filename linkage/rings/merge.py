@@ -18,17 +18,22 @@ NEIGHBOURS = 8  # partners tried a group; 20 gave the same rings on two worlds o
 WITHIN = 4  # of groups in one cluster, nearly all of which unite; 2 leave many who evade in pieces
 ALIKE = 4.0  # bits an account that pairs worth trying share on average, both ways; 298 of 314 that gained had more
 NEEDED = 0.25  # of these bits in families that must save; all 99 pairs that gained on a world of 60,000 had twice that
+UNLIKE = 30  # times as many members from which on a group is tried only with those whose links speak for it
+SPEAKS = 0.3  # share of the smaller one's bits that its links must weigh in the other's profile; docs/method/search.md
+GROWN = 1.05  # times what it had when last tried: a group that grew less is not tried with its partners again
 ANY_SHARED = 1e-3  # weight of what two groups share outside their profiles: ranks partners without a common profile
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """Groups on their way: labels per account, how many, what they look like, and which ones are new."""
+    """Groups on their way: labels per account, how many, what they look like, which are to be tried with their
+    partners, and how many members each had when it was tried last."""
 
     labels: Ints
     number: int
     looks: Looks
     fresh: np.ndarray
+    tried: Ints
 
 
 def merge(world: World, labels: Ints, rule: Rule | None = None, looks: Looks | None = None) -> Ints:
@@ -38,7 +43,8 @@ def merge(world: World, labels: Ints, rule: Rule | None = None, looks: Looks | N
     """
     rule = rule or OnTheirOwn()
     labels, number = dense_labels(labels)
-    groups = _Groups(labels, number, looks or looks_by(world, labels), np.ones(number, dtype=bool))
+    size = np.bincount(labels[labels >= 0], minlength=number)
+    groups = _Groups(labels, number, looks or looks_by(world, labels), np.ones(number, dtype=bool), size)
     settled = np.full(len(labels), -1, dtype=np.int64)
     while groups.number >= 2 and groups.fresh.any():
         groups = _united(world, groups, rule, settled)
@@ -48,15 +54,19 @@ def merge(world: World, labels: Ints, rule: Rule | None = None, looks: Looks | N
 def _united(world: World, groups: _Groups, rule: Rule, settled: Ints) -> _Groups:
     """The groups after one round; those of clusters in which nothing united, or all did, go to ``settled``."""
     target = _unite(world, groups, rule)
-    changed = np.bincount(target, minlength=groups.number) > 1
+    changed, tried = np.bincount(target, minlength=groups.number) > 1, np.zeros(groups.number, dtype=np.int64)
+    np.maximum.at(tried, target, groups.tried)
     labels, origin = _relabel(groups.labels, target)
-    fresh = changed[origin]
+    size = np.bincount(labels[labels >= 0], minlength=len(origin))
+    fresh = size > GROWN * tried[origin]
+    tried = np.where(fresh, size, tried[origin])
     home = rule.home(labels, len(origin))
     if home is not None:
         going_on = np.isin(home, home[fresh]) & (np.bincount(home)[home] > 1)
         labels = _set_aside(labels, going_on, settled)
-        origin, fresh = origin[going_on], fresh[going_on]
-    return _Groups(labels, len(origin), _renewed(world, groups.looks, labels, origin, fresh), fresh)
+        origin, fresh, tried = origin[going_on], fresh[going_on], tried[going_on]
+    looks = _renewed(world, groups.looks, labels, origin, changed[origin])
+    return _Groups(labels, len(origin), looks, fresh, tried)
 
 
 def _set_aside(labels: Ints, going_on: np.ndarray, settled: Ints) -> Ints:
@@ -66,11 +76,11 @@ def _set_aside(labels: Ints, going_on: np.ndarray, settled: Ints) -> Ints:
     return dense_labels(np.where(done, -1, labels))[0]
 
 
-def _renewed(world: World, looks: Looks, labels: Ints, origin: Ints, fresh: np.ndarray) -> Looks:
-    """Looks of all groups: new ones of those that are fresh, the others have those of the group they were."""
-    made = looks_of(world, groups_of(labels, len(origin))[np.flatnonzero(fresh)])
-    place = np.where(fresh, np.cumsum(fresh) - 1 + int((~fresh).sum()), np.cumsum(~fresh) - 1)
-    return joined(looks, origin[~fresh], made, place)
+def _renewed(world: World, looks: Looks, labels: Ints, origin: Ints, changed: np.ndarray) -> Looks:
+    """Looks of all groups: new ones of those that changed, the others have those of the group they were."""
+    made = looks_of(world, groups_of(labels, len(origin))[np.flatnonzero(changed)])
+    place = np.where(changed, np.cumsum(changed) - 1 + int((~changed).sum()), np.cumsum(~changed) - 1)
+    return joined(looks, origin[~changed], made, place)
 
 
 def _both(labels: Ints, settled: Ints) -> Ints:
@@ -87,15 +97,16 @@ def _unite(world: World, groups: _Groups, rule: Rule) -> Ints:
     """Which group each group becomes: all that unite with the same one at once, where that saves more than the best
     two of them alone.
 
-    Only pairs with a fresh part are tried: the others were tried before, and neither part has changed.
+    Only pairs with a fresh part are tried: the others were tried before, and neither part has changed since, or hardly.
     """
     home = rule.home(groups.labels, groups.number)
-    first, second = neighbours(world, groups.looks, home, rule.needed())
+    matrix = groups_of(groups.labels, groups.number)
+    apart, size = bits_of(world, matrix), np.diff(matrix.indptr).astype(np.int64)
+    bits = apart.family_bits.sum(axis=0)
+    first, second = neighbours(world, groups.looks, home, rule.needed(), (size, bits) if home is None else None)
     tried = groups.fresh[first] | groups.fresh[second]
     first, second = first[tried], second[tried]
-    matrix = groups_of(groups.labels, groups.number)
-    apart = bits_of(world, matrix)
-    size, home = np.diff(matrix.indptr).astype(np.int64), np.zeros(groups.number, np.int64) if home is None else home
+    home = np.zeros(groups.number, np.int64) if home is None else home
 
     def gain(parts: sp.csr_matrix) -> Floats:
         return rule.gain(apart, bits_of(world, matrix, parts), Unions(parts, size, home, groups.looks))
@@ -144,16 +155,20 @@ def _all_or_two(target: Ints, partner: Ints, best: Floats, gain: Callable[[sp.cs
 
 
 def neighbours(
-    world: World, looks: Looks, home: Ints | None = None, needed: np.ndarray | None = None
-) -> tuple[Ints, Ints]:
+    world: World, looks: Looks, home: Ints | None = None, needed: np.ndarray | None = None,
+    own: tuple[Ints, Floats] | None = None,
+) -> tuple[Ints, Ints]:  # fmt: skip
     """Pairs of groups worth trying: for each group the 8 that share most of its profile, 4 bits at least.
 
     With ``home`` (a cluster per group) the 4 of its cluster, those, too, that share no more than entities. Of these
-    pairs those that share a quarter of a bit of the families ``needed`` (one boolean each; None: no matter which).
+    pairs those that share a quarter of a bit of the families ``needed`` (one boolean each; None: no matter which). With
+    ``own``, the sizes and bits of groups, those of very unlike size only where the links of the smaller one, all
+    together, weigh in the other's profile 30 % of its bits: a large group has some likeness to thousands.
     """
     groups = looks.weight[0].shape[0]
-    likeness = needful = sp.csr_matrix((groups, groups))
-    for background, family, weight, used in zip(world.kinds, looks.family, looks.weight, looks.used, strict=True):
+    likeness = needful = said = sp.csr_matrix((groups, groups))
+    kinds = zip(world.kinds, looks.family, looks.weight, looks.used, strict=True)
+    for column, (background, family, weight, used) in enumerate(kinds):
         if background.incidence.kind.window:
             continue
         if home is None:
@@ -164,12 +179,27 @@ def neighbours(
             weight, rare, used = _within(home, weight, rare, used)
             shared = weight @ used.T + ANY_SHARED * (rare @ used.T)
         likeness = likeness + shared
+        said = said + shared.multiply(looks.having[:, column]) if own else said
         needful = needful + shared if needed is not None and needed[family] else needful
     first, second = _strongest(_between(likeness, ALIKE if home is None else 0), NEIGHBOURS if home is None else WITHIN)
-    if needed is None or not len(first):
-        return first, second
-    enough = np.asarray((needful + needful.T).tocsr()[first, second]).ravel() >= NEEDED
-    return first[enough], second[enough]
+    if needed is not None and len(first):
+        enough = np.asarray((needful + needful.T).tocsr()[first, second]).ravel() >= NEEDED
+        first, second = first[enough], second[enough]
+    if own is not None and len(first):
+        enough = _speaking(sp.csr_matrix(said), *own, first, second)
+        first, second = first[enough], second[enough]
+    return first, second
+
+
+def _speaking(said: sp.csr_matrix, size: Ints, bits: Floats, first: Ints, second: Ints) -> np.ndarray:
+    """Which pairs are not of very unlike size, or have a smaller one whose links speak for the larger.
+
+    ``said`` (groups x groups) is what the links of the group in the column weigh in the profile of that in the row.
+    """
+    small = np.where(size[first] <= size[second], first, second)
+    large = first + second - small
+    speaks = np.asarray(said[large, small]).ravel() >= SPEAKS * bits[small]
+    return np.asarray((size[large] < UNLIKE * size[small]) | speaks)
 
 
 def _between(likeness: sp.csr_matrix, least: float) -> sp.csr_matrix:

@@ -9,8 +9,8 @@ import scipy.sparse as sp
 from linkage.rings import merge as module
 from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
 from linkage.rings.looks import looks_by, looks_of
-from linkage.rings.merge import _all_or_two, _followed, _Groups, _unite, merge, neighbours
-from linkage.rings.score import score
+from linkage.rings.merge import _all_or_two, _followed, _Groups, _unite, _united, merge, neighbours
+from linkage.rings.score import bits_of, score
 from linkage.rings.unions import OnTheirOwn
 from tests.rings.graphs import NETWORK, PAYMENT, Town, graph_of, renumbered
 
@@ -119,6 +119,44 @@ def test_of_neighbours_those_are_tried_that_share_something_of_the_families_need
     assert neighbours(world, looks, needed=np.zeros(len(needed), dtype=bool))[0].tolist() == []
 
 
+@pytest.mark.parametrize("unlike", [1, 2, 30])
+def test_of_very_unlike_size_those_are_tried_whose_smaller_one_speaks_for_the_other(
+    world: World, monkeypatch: pytest.MonkeyPatch, unlike: int
+) -> None:
+    """Brute force: what the links of the smaller one weigh in the other's profile, against its own bits."""
+    labels = parts()
+    labels[(labels == 0) & (np.arange(700) % 3 > 0)] = 1  # one is larger
+    matrix = groups_of(labels, 6)
+    looks, bits = looks_of(world, matrix), bits_of(world, matrix).family_bits.sum(axis=0)
+    size = np.diff(matrix.indptr)
+    said = np.zeros((6, 6))
+    for background, weight, used, having in zip(world.kinds, looks.weight, looks.used, looks.having.T, strict=True):
+        if not background.incidence.kind.window:
+            said += weight.toarray() @ (used.toarray() * having[:, None]).T
+    every = list(zip(*(x.tolist() for x in neighbours(world, looks)), strict=True))
+    shares = [said[b, a] / bits[a] for a, b in (sorted(pair, key=lambda g: (size[g], g)) for pair in every)]
+    monkeypatch.setattr(module, "UNLIKE", unlike)
+    monkeypatch.setattr(module, "SPEAKS", float(np.median(shares)))
+    tried = list(zip(*(x.tolist() for x in neighbours(world, looks, own=(size, bits))), strict=True))
+    like = [max(size[a], size[b]) < unlike * min(size[a], size[b]) for a, b in every]
+    assert tried == [p for p, alike, s in zip(every, like, shares, strict=True) if alike or s >= module.SPEAKS]
+    assert (len(tried) < len(every)) == (unlike == 1)
+
+
+def test_who_hardly_grew_is_not_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = np.where(np.arange(700) < 32, np.arange(700) % 8, -1)
+    number, settled = 8, np.full(700, -1)
+    groups = _Groups(labels, number, looks_of(world, groups_of(labels, 8)), np.ones(8, dtype=bool), np.full(8, 4))
+    grown = _united(world, groups, OnTheirOwn(), settled)
+    assert grown.fresh.all()
+    assert grown.tried.tolist() == np.bincount(grown.labels[:32]).tolist()
+    monkeypatch.setattr(module, "GROWN", 100.0)
+    still = _united(world, groups, OnTheirOwn(), settled)
+    assert still.number == grown.number < 8, "the same unions"
+    assert not still.fresh.any()
+    assert still.tried.tolist() == [4] * still.number
+
+
 def test_all_follow_their_best_pair_and_a_pair_stays_where_that_saves_no_more() -> None:
     gain = np.array([9.0, 5.0, 4.0, 3.0, 0.0])
     target, partner, best = _followed(gain, np.array([0, 1, 0, 4, 3]), np.array([1, 2, 3, 5, 4]), 7)
@@ -137,7 +175,7 @@ def test_all_follow_their_best_pair_and_a_pair_stays_where_that_saves_no_more() 
 def test_eight_parts_are_two_after_one_round(world: World) -> None:
     """Two by two they would be four."""
     labels = np.where(np.arange(700) < 32, np.arange(700) % 8, -1)
-    groups = _Groups(labels, 8, looks_of(world, groups_of(labels, 8)), np.ones(8, dtype=bool))
+    groups = _Groups(labels, 8, looks_of(world, groups_of(labels, 8)), np.ones(8, dtype=bool), np.full(8, 4))
     assert len(set(_unite(world, groups, OnTheirOwn()).tolist())) == 2
     assert len(set(merge(world, labels)[:32])) == 1
 
