@@ -77,8 +77,9 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
         with _engine(job) as engine:
             report = _sources(job, engine, output / "refused")
             graph = _graph(job, engine)
-            partitions = _communities(job, graph)
-            rings = _rings(job, graph, partitions)
+            with engine.aside():
+                partitions = _communities(job, graph)
+                rings = _rings(job, graph, partitions)
             operators = _operators(job, engine, rings)
             published = _reports(job, engine, Stages(rings, operators))
         _manifest(job, report, published.recalibration, run_id, started)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -18,8 +19,9 @@ from linkage.config import EngineSettings
 from linkage.engines import duckdb_files
 from linkage.engines.duckdb_errors import faults
 from linkage.engines.duckdb_macros import MACROS
-from linkage.engines.step import Column, Cost, Step, quoted
+from linkage.engines.step import Column, Cost, Step, literal, quoted
 
+ASIDE = "64MiB"  # what an engine that is set aside keeps in memory
 ROW_GROUP = 1 << 17  # rows a Parquet row group; fixed, so that bytes do not depend on the size of the engine's batches
 
 
@@ -42,6 +44,8 @@ class DuckDBEngine:
     ) -> None:
         self._workdir, self._keep, self._on_step, self._on_cost = Path(workdir), keep_steps, on_step, on_cost
         self._kept = self._spilled = 0
+        limit = settings.memory_limit
+        self._limited = f"SET memory_limit = {literal(limit)}" if limit else "RESET memory_limit"
         self._spill = Path(settings.spill_dir) if settings.spill_dir else self._workdir / "spill"
         with faults("opening the scratch database"):
             self._workdir.mkdir(parents=True, exist_ok=True)
@@ -136,6 +140,17 @@ class DuckDBEngine:
         """Forget a table; nothing happens when there is none."""
         with faults(f"dropping {name}"):
             self._connection.execute(f"DROP TABLE IF EXISTS {quoted(name)}")
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Meanwhile the tables lie on disk, as far as there is room: memory is for others; queries wait until then."""
+        with suppress(duckdb.Error):  # what can't be written stays in memory
+            self._connection.execute(f"SET memory_limit = '{ASIDE}'")
+        try:
+            yield
+        finally:
+            with faults("taking tables up again"):
+                self._connection.execute(self._limited)
 
     def read_lines(self, name: str, paths: Sequence[Path], limit: int | None = None) -> None:
         """Make the table ``name`` (file, line, text, fault) with one row a line of text files, without blank ones.

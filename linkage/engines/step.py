@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -97,6 +98,9 @@ class Engine(Protocol):
 
     def drop(self, name: str) -> None:
         """Forget a table."""
+
+    def aside(self) -> AbstractContextManager[None]:
+        """A context in which nothing is asked of the engine: it gives its memory to others."""
 
     def close(self) -> None:
         """Give back memory and spill files."""

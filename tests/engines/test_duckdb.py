@@ -214,3 +214,32 @@ def test_each_step_tells_its_rows_its_seconds_and_what_it_spilled(tmp_path: Path
     few, large = told[0], told[1]
     assert few.spilled == 0 < 10_000_000 < large.spilled
     assert 0 <= few.seconds < large.seconds
+
+
+@pytest.mark.parametrize("limit", [None, "1GB"])
+def test_set_aside_an_engine_has_its_tables_on_disk_and_then_its_memory_again(
+    tmp_path: Path, limit: str | None
+) -> None:
+    engine = made(tmp_path, threads=1, **({"memory_limit": limit} if limit else {}))
+    held = "SELECT sum(memory_usage_bytes)::BIGINT AS held FROM duckdb_memory()"
+    allowed = "SELECT current_setting('memory_limit') AS allowed"
+    before = engine.fetch(allowed)
+    engine.run(Step("numbers", "SELECT range AS n, hash(range) AS h FROM range(20_000_000)"))
+    whole = engine.fetch(held)["held"][0].as_py()
+    with engine.aside():
+        aside = engine.fetch(held)["held"][0].as_py()
+        assert any((tmp_path / "spill").iterdir())
+    assert aside < whole / 2
+    assert engine.fetch(allowed) == before
+    assert engine.fetch("SELECT count(*) AS n, sum(n)::BIGINT AS s FROM numbers").to_pylist() == [
+        {"n": 20_000_000, "s": 199_999_990_000_000}
+    ]
+
+
+def test_an_engine_that_can_not_write_its_tables_keeps_them(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    engine = made(tmp_path, threads=1, spill_dir=str(tmp_path / "file" / "below"))
+    engine.run(Step("numbers", "SELECT range AS n, hash(range) AS h FROM range(20_000_000)"))
+    with engine.aside():
+        pass
+    assert engine.fetch("SELECT count(*) AS n FROM numbers")["n"].to_pylist() == [20_000_000]
