@@ -5,7 +5,6 @@ Every setting here appears in ``linkage schema`` and in docs/settings.md with it
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from linkage.errors import ConfigError
 from linkage.model import Kind
+from linkage.wording import explain, nearest, sentence
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 ByteSize = Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")]
@@ -28,6 +28,15 @@ class Objective(StrEnum):
 
     MODULARITY = "modularity"
     CPM = "cpm"
+
+
+class Level(StrEnum):
+    """How much of a prompt its template id keeps; each level joins what the one before holds apart."""
+
+    EXACT = "exact"
+    MASKED = "masked"
+    SKELETON = "skeleton"
+    FAMILY = "family"
 
 
 class Section(BaseModel):
@@ -63,6 +72,10 @@ class Source(Section):
     )
     id: str | None = Field(None, description="Column with the id of the event; a repeated id is a duplicate.")
     status: str | None = Field(None, description="Column with the HTTP status.")
+    prompt: str | None = Field(
+        None, description="Column with the raw prompt: template ids are made of it, and its text is never kept."
+    )
+    system_prompt: str | None = Field(None, description="Column with the system prompt, where it is one of its own.")
     first: str | None = Field(None, description="Aggregated rows: column with the first time.")
     last: str | None = Field(None, description="Aggregated rows: column with the last time.")
     count: str | None = Field(None, description="Aggregated rows: column with the number of events.")
@@ -106,6 +119,25 @@ class Context(Section):
     """Lists of networks, by meaning: name = file with one network a line."""
 
     ip: dict[Word, str] = Field(default_factory=dict)
+
+
+class Templates(Section):
+    """Template ids from raw prompts: by which key, against which catalogue, at which levels."""
+
+    key_file: str | None = Field(
+        None, description="File (mode 600) with the key of the ids, unless LINKAGE_TEMPLATE_KEY holds it."
+    )
+    catalogue: str = Field(
+        "templates.catalogue", description="File of the templates known so far, as keyed hashes; each run adds to it."
+    )
+    levels: dict[Level, Word] = Field(
+        default_factory=lambda: {Level.MASKED: "prompt_template"},
+        min_length=1,
+        description="Level = kind: `exact`, `masked`, `skeleton`, `family`, each an entity of every exchange.",
+    )
+    keep_skeletons: bool = Field(
+        False, description="Keep the words that templates share, readable by who may, in a file beside the catalogue."
+    )
 
 
 class Audit(Section):
@@ -175,6 +207,7 @@ class Config(Section):
     labels: Labels | None = None
     dossiers: Dossiers | None = None
     context: Context = Field(default_factory=Context)
+    templates: Templates = Field(default_factory=Templates)
     audit: Audit = Field(default_factory=Audit)
     engine: EngineSettings = Field(default_factory=EngineSettings)
     method: Method = Field(default_factory=Method)
@@ -205,7 +238,6 @@ TIMING_FAMILY = "timing"
 TIMING_KINDS = {name: Kind(name, TIMING_FAMILY, forgeable=True) for name in ("hand_off",)}
 BUILT_IN_FAMILIES = (*(spec.family for spec in BUILT_IN_KINDS.values()), TIMING_FAMILY)
 PAYMENT_FAMILY = "payment"  # columns of these kinds are screened for card numbers and masked in the quarantine
-NOT_YET = {"prompt": "hash the prompts before, and give the column with the hashes as a prompt_template entity"}
 
 
 def kind_specs(config: Config) -> dict[str, KindSpec]:
@@ -229,8 +261,14 @@ def _changes(name: str, change: KindSettings) -> dict[str, Any]:
 def used_kinds(config: Config) -> tuple[Kind, ...]:
     """The kinds that some source names, in order of name."""
     specs = kind_specs(config)
-    names = sorted({column_spec(c).kind for s in config.sources.values() for c in s.entities.values()})
-    return tuple(Kind(name, specs[name].family, specs[name].forgeable) for name in names)
+    names = {column_spec(c).kind for s in config.sources.values() for c in s.entities.values()}
+    names |= set(config.templates.levels.values()) if has_prompts(config) else set()
+    return tuple(Kind(name, specs[name].family, specs[name].forgeable) for name in sorted(names))
+
+
+def has_prompts(config: Config) -> bool:
+    """Whether template ids are to be made of some source's prompts."""
+    return any(source.prompt for source in config.sources.values())
 
 
 @dataclass(frozen=True)
@@ -287,9 +325,11 @@ def parse_config(raw: dict[str, Any], where: str) -> Config:
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(explain(error), where=where, todo="'linkage schema' prints every setting.") from error
+        raise ConfigError(explain(error, Config), where=where, todo="'linkage schema' prints every setting.") from error
     _check_kinds(config, where)
     _check_sources(config, where)
+    for level, kind in config.templates.levels.items():
+        _check_known(config, f"templates.levels.{level}", kind, where)
     return config
 
 
@@ -302,53 +342,6 @@ def engine_settings(config: Config, config_path: Path) -> EngineSettings:
     """The settings of the engine, with the spill folder taken relative to the folder of the config file."""
     spill = config.engine.spill_dir
     return config.engine.model_copy(update={"spill_dir": resolve(config_path, spill)}) if spill else config.engine
-
-
-def explain(error: ValidationError, section: type[Section] = Config) -> str:
-    """What is wrong with a file that ``section`` describes, in words: keys, and the nearest valid ones."""
-    lines = [_explain_one(dict(e), section) for e in error.errors(include_url=False)]
-    return sentence("; ".join(lines[:5]) + (f"; and {len(lines) - 5} more" if len(lines) > 5 else ""))
-
-
-def _explain_one(error: dict[str, Any], section: type[Section]) -> str:
-    keys = [str(k) for k in error["loc"] if k not in ("str", "list[str]", "EntityColumn", "constrained-str")]
-    key = ".".join(keys) or "the file"
-    if error["type"] == "missing":
-        return f"key '{key}' is missing"
-    if error["type"] != "extra_forbidden":
-        given = repr(error.get("input"))
-        return f"key '{key}': {error['msg']} (it says {given[:60]})"
-    if keys[-1] in NOT_YET:
-        return f"key '{key}' can't be read by this version: {NOT_YET[keys[-1]]}"
-    return f"key '{key}' is unknown{nearest(keys[-1], _keys_beside(keys, section))}"
-
-
-def nearest(word: str, valid: list[str]) -> str:
-    """``; did you mean 'x'?`` for the closest valid word, else the list of them; empty when there is none."""
-    close = difflib.get_close_matches(word, valid, n=1, cutoff=0.5)
-    if close:
-        return f"; did you mean '{close[0]}'?"
-    return f"; valid here: {', '.join(sorted(valid))}" if valid else ""
-
-
-def sentence(text: str) -> str:
-    """A text ended by a full stop, unless it ends in a question."""
-    return text if text.endswith("?") else f"{text}."
-
-
-def _keys_beside(keys: list[str], section: type[Section]) -> list[str]:
-    model: Any = section
-    for key in keys[:-1]:
-        if isinstance(model, type) and issubclass(model, Section) and key in model.model_fields:
-            model = _section_in(model.model_fields[key].annotation)
-    return sorted(model.model_fields) if isinstance(model, type) and issubclass(model, Section) else []
-
-
-def _section_in(annotation: Any) -> Any:
-    if isinstance(annotation, type):
-        return annotation
-    found = [_section_in(a) for a in getattr(annotation, "__args__", ())]
-    return next((f for f in found if isinstance(f, type) and issubclass(f, Section)), annotation)
 
 
 def _check_kinds(config: Config, where: str) -> None:
@@ -369,18 +362,24 @@ def _check_kinds(config: Config, where: str) -> None:
 def _check_sources(config: Config, where: str) -> None:
     if not config.sources:
         raise ConfigError("key 'sources' is empty.", where=where, todo="Add at least one [sources.NAME].")
-    kinds = sorted(kind_specs(config))
     for name, source in config.sources.items():
         place = f"sources.{name}"
         for column, entry in source.entities.items():
-            kind = column_spec(entry).kind
-            if kind not in kinds:
-                raise ConfigError(
-                    sentence(f"key '{place}.entities.{column}': kind '{kind}' is unknown{nearest(kind, kinds)}"),
-                    where=where,
-                    todo=f"Use a known kind, or declare it with [kinds.{kind}].",
-                )
+            _check_known(config, f"{place}.entities.{column}", column_spec(entry).kind, where)
+        if source.system_prompt and not source.prompt:
+            raise ConfigError(
+                f"key '{place}.system_prompt': it goes with 'prompt'.", where=where, todo="Name that column too."
+            )
         _check_times(source, place, where)
+
+
+def _check_known(config: Config, key: str, kind: str, where: str) -> None:
+    kinds = sorted(kind_specs(config))
+    if kind not in kinds:
+        raise ConfigError(
+            sentence(f"key '{key}': kind '{kind}' is unknown{nearest(kind, kinds)}"),
+            where=where, todo=f"Use a known kind, or declare it with [kinds.{kind}].",
+        )
 
 
 def _check_times(source: Source, place: str, where: str) -> None:

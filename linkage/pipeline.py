@@ -28,7 +28,7 @@ from linkage.reports.recalibrate import Recalibration
 from linkage.rings import Limits, find_rings
 from linkage.room import refuse_without_memory, refuse_without_room
 from linkage.sources import SourcesReport, amount_of, read_sources
-from linkage.state import hold_lock, unfinished_run, write_table
+from linkage.state import KeptTemplates, hold_lock, kept_templates, unfinished_run, write_table
 from linkage.state.manifest import code_hash, sha256, table_hashes, versions, write_manifest
 
 STAGES = ("sources", "graph", "communities", "rings", "operators", "reports")
@@ -70,18 +70,23 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
     output = Path(resolve(config_path, config.output.dir))
     started = datetime.now(UTC)
     run_id = f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    with hold_lock(output), unfinished_run(output, run_id) as unfinished:
+    with (
+        hold_lock(output), unfinished_run(output, run_id) as unfinished,
+        kept_templates(config, config_path) as templates,
+    ):  # fmt: skip
         costs = Costs(Workers(config.engine.threads or cores()))
         job = Job(config, config_path, unfinished.folder, observe or (lambda stage, step: None), keep_steps, costs)
         refuse_without_room(amount_of(config, config_path), engine_settings(config, config_path), output)
         with _engine(job) as engine:
-            report = _sources(job, engine, output / "refused")
+            report = _sources(job, engine, output / "refused", templates)
             graph = _graph(job, engine)
             with engine.aside():
                 partitions = _communities(job, graph)
                 rings = _rings(job, graph, partitions)
             operators = _operators(job, engine, rings)
             published = _reports(job, engine, Stages(rings, operators))
+        if templates:
+            templates.prepare(output / run_id)
         _manifest(job, report, published.recalibration, run_id, started)
         return unfinished.publish()
 
@@ -99,9 +104,10 @@ def _engine(job: Job) -> Iterator[DuckDBEngine]:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _sources(job: Job, engine: Engine, refused: Path) -> SourcesReport:
+def _sources(job: Job, engine: Engine, refused: Path, templates: KeptTemplates | None) -> SourcesReport:
     with job.stage("sources") as folder:
-        report = read_sources(engine, job.config, job.config_path, refused)
+        ids = templates.ids if templates else None
+        report = read_sources(engine, job.config, job.config_path, refused, templates=ids)
         _write(
             engine,
             folder,

@@ -22,15 +22,14 @@ from linkage.config import (
     json_schema,
     kind_specs,
     load_config,
-    nearest,
     parse_config,
     resolve,
-    sentence,
     timed_kinds,
     used_kinds,
 )
 from linkage.errors import ConfigError
 from linkage.model import Kind
+from linkage.wording import nearest, sentence
 
 DOCS = Path(__file__).parents[1] / "docs" / "settings.md"
 PLAIN: dict[str, Any] = {"path": "a.csv", "account": "a"}
@@ -132,12 +131,16 @@ def test_the_least_config_and_its_defaults() -> None:
         (
             {"sources": {"s": PLAIN}, "zzz": 1},
             "linkage.toml: key 'zzz' is unknown; valid here: audit, context, dossiers, engine, kinds, labels, method, "
-            "output, sources. 'linkage schema' prints every setting.",
+            "output, sources, templates. 'linkage schema' prints every setting.",
         ),
         (
-            {"sources": {"s": {**PLAIN, "prompt": "text"}}},
-            "linkage.toml: key 'sources.s.prompt' can't be read by this version: hash the prompts before, and give the "
-            "column with the hashes as a prompt_template entity. 'linkage schema' prints every setting.",
+            {"sources": {"s": {**PLAIN, "system_prompt": "text"}}},
+            "linkage.toml: key 'sources.s.system_prompt': it goes with 'prompt'. Name that column too.",
+        ),
+        (
+            {"sources": {"s": PLAIN}, "templates": {"levels": {"masked": "shape"}}},
+            "linkage.toml: key 'templates.levels.masked': kind 'shape' is unknown; valid here: device, ip, "
+            "payment_method, prompt_template. Use a known kind, or declare it with [kinds.shape].",
         ),
         (
             {"sources": {"s": {**PLAIN, "entities": {"x": "devise"}}}},

@@ -31,7 +31,7 @@ class DuckDBEngine:
     ``workdir`` holds what does not fit into memory: a database in memory that spills was measured at three times the
     speed of one on disk. With ``keep_steps`` every step's table and SQL are written to that folder as
     ``NN-name.parquet`` and ``NN-name.sql``. ``on_step`` is told each step's name before it runs,
-    ``on_cost`` what it took.
+    ``on_cost`` what it took. One that never ``spills`` has its memory, and no disk.
     """
 
     def __init__(
@@ -41,6 +41,7 @@ class DuckDBEngine:
         keep_steps: Path | None = None,
         on_step: Callable[[str], None] | None = None,
         on_cost: Callable[[Cost], None] | None = None,
+        spills: bool = True,
     ) -> None:
         self._workdir, self._keep, self._on_step, self._on_cost = Path(workdir), keep_steps, on_step, on_cost
         self._kept = self._spilled = 0
@@ -48,8 +49,9 @@ class DuckDBEngine:
         self._limited = f"SET memory_limit = {literal(limit)}" if limit else "RESET memory_limit"
         self._spill = Path(settings.spill_dir) if settings.spill_dir else self._workdir / "spill"
         with faults("opening the scratch database"):
-            self._workdir.mkdir(parents=True, exist_ok=True)
-            self._connection = duckdb.connect(":memory:", config=_options(settings, self._spill))
+            if spills:
+                self._workdir.mkdir(parents=True, exist_ok=True)
+            self._connection = duckdb.connect(":memory:", config=_options(settings, self._spill if spills else None))
             self._connection.execute("SET TimeZone = 'UTC'")
             self._connection.execute("SET enable_progress_bar = false")  # on by itself in notebooks and `python -c`
             self._connection.execute("PRAGMA enable_profiling = 'no_output'")  # counts what is spilled; costs nothing
@@ -84,6 +86,19 @@ class DuckDBEngine:
             self._connection.register("arriving", table)
             try:
                 self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT * FROM arriving")
+            finally:
+                self._connection.unregister("arriving")
+
+    def append(self, name: str, table: pa.Table) -> None:
+        """Add rows to the table ``name``, whose columns they have in its order.
+
+        Raises:
+            StorageFault: no room for them.
+        """
+        with faults(f"loading {name}"):
+            self._connection.register("arriving", table)
+            try:
+                self._connection.execute(f"INSERT INTO {quoted(name)} SELECT * FROM arriving")
             finally:
                 self._connection.unregister("arriving")
 
@@ -222,9 +237,9 @@ class DuckDBEngine:
         self.write(f"SELECT * FROM {quoted(step.name)}", stem.with_suffix(".parquet"))
 
 
-def _options(settings: EngineSettings, spill: Path) -> dict[str, str | bool | int | float | list[str]]:
+def _options(settings: EngineSettings, spill: Path | None) -> dict[str, str | bool | int | float | list[str]]:
     options: dict[str, str | bool | int | float | list[str]] = {
-        "temp_directory": str(spill),
+        "temp_directory": str(spill) if spill else "",
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "allow_community_extensions": False,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from linkage.engines.step import Column, ColumnType, literal, quoted
 from linkage.errors import InputRefused
@@ -65,21 +66,46 @@ def parquet_rows(paths: Sequence[Path], columns: Sequence[str | None], limit: in
 def read_lines(execute: Execute, name: str, paths: Sequence[Path], limit: int | None) -> int:
     """Make the table ``name`` (file, line, text, fault); see :meth:`DuckDBEngine.read_lines`. Returns its rows."""
     read, scans, errors = f"{name}__read", f"{name}__scans", f"{name}__errors"
-    cut = f" LIMIT {limit}" if limit else ""
-    options = (
-        f"columns = {{'line': 'VARCHAR'}}, delim = '{NO_CHARACTER}', quote = '', escape = '', header = false, "
-        f"auto_detect = false, strict_mode = false, max_line_size = {LONGEST_LINE}, store_rejects = true, "
-        f"rejects_scan = {literal(scans)}, rejects_table = {literal(errors)}, rejects_limit = 0"
-    )
+    rejects = f"store_rejects = true, rejects_scan = {literal(scans)}, rejects_table = {literal(errors)}"
     execute(
         f"CREATE OR REPLACE TEMP TABLE {quoted(read)} AS SELECT file_index AS file, line AS text, "
-        f"row_number() OVER () AS place FROM (SELECT file_index, line FROM read_csv({_list(paths)}, {options}){cut})"
+        f"row_number() OVER () AS place FROM ({_read_text(paths, rejects, limit)})"
     )
     numbered = _numbered if _any(execute, errors) else _counted
     made = execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS {numbered(read, scans, errors, paths)}")
     for table in (read, scans, errors):
         execute(f"DROP TABLE {quoted(table)}")
     return int(made[0][0])
+
+
+def lines_sql(paths: Sequence[Path], limit: int | None) -> str:
+    """A SELECT of the lines of text files that can be read (``text``), in order."""
+    return f"SELECT line AS text FROM ({_read_text(paths, 'ignore_errors = true', limit)})"
+
+
+def rejected_lines(connection: duckdb.DuckDBPyConnection, path: Path, limit: int | None) -> pa.Table:
+    """The lines of a text file that can't be read; see :meth:`SealedEngine.rejected`."""
+    rejects = "store_rejects = true, rejects_scan = 'sealed_scans', rejects_table = 'sealed_errors'"
+    connection.execute(f"SELECT count(line) FROM ({_read_text([path], rejects, limit)})").fetchall()
+    faults = " ".join(f"WHEN {literal(theirs)} THEN {literal(ours)}" for theirs, ours in FAULTS.items())
+    found = connection.sql(
+        f"SELECT line::BIGINT AS line, CASE min(error_type::VARCHAR) {faults} ELSE 'not readable as a line of text' "
+        "END AS fault FROM sealed_errors GROUP BY line ORDER BY line"
+    ).to_arrow_table()
+    for table in ("sealed_scans", "sealed_errors"):
+        connection.execute(f"DROP TABLE {table}")
+    return found
+
+
+def _read_text(paths: Sequence[Path], rejects: str, limit: int | None) -> str:
+    """A SELECT of file_index and line; ``rejects`` are the options for lines that can't be read."""
+    options = (
+        f"columns = {{'line': 'VARCHAR'}}, delim = '{NO_CHARACTER}', quote = '', escape = '', header = false, "
+        f"auto_detect = false, strict_mode = false, max_line_size = {LONGEST_LINE}, {rejects}"
+        + (", rejects_limit = 0" if "store_rejects" in rejects else "")
+    )
+    cut = f" LIMIT {limit}" if limit else ""
+    return f"SELECT file_index, line FROM read_csv({_list(paths)}, {options}){cut}"
 
 
 def _any(execute: Execute, table: str) -> bool:

@@ -84,6 +84,9 @@ class Engine(Protocol):
     def load(self, name: str, table: pa.Table) -> None:
         """Make the table ``name`` from Arrow."""
 
+    def append(self, name: str, table: pa.Table) -> None:
+        """Add rows, given as Arrow, to the table ``name``."""
+
     def fetch(self, query: str) -> pa.Table:
         """Rows of a table name or a SELECT, as Arrow."""
 

@@ -10,6 +10,7 @@ from linkage.engines.step import Engine
 from linkage.errors import LinkageError
 from linkage.sources.audit import SourceCounts, reasons
 from linkage.sources.read import read_beside, read_sources
+from linkage.templates import TemplateIds, key_of, resolved_templates
 
 SAMPLE = 10_000  # rows a source
 
@@ -59,7 +60,9 @@ def check_sources(engine: Engine, config: Config, config_path: Path, sample: int
 def _preview(engine: Engine, config: Config, config_path: Path, name: str, sample: int) -> Preview:
     alone = {"sources": {name: config.sources[name]}, "labels": None, "dossiers": None, "context": Context()}
     try:
-        report = read_sources(engine, config.model_copy(update=alone), config_path, sample=sample)
+        settings = resolved_templates(config, config_path)
+        ids = TemplateIds.opened(key_of(settings), settings) if config.sources[name].prompt else None
+        report = read_sources(engine, config.model_copy(update=alone), config_path, sample=sample, templates=ids)
     except LinkageError as error:
         return Preview(name, 0, 0, {}, (), (), SourceCounts(name, 0, 0, 0, 0, 0), error)
     kinds = engine.fetch("SELECT kind, count(*) AS entities FROM entities GROUP BY kind ORDER BY kind").to_pylist()

@@ -11,7 +11,7 @@ from typing import Annotated
 import pyarrow as pa
 from pydantic import Field, StringConstraints, ValidationError
 
-from linkage.config import PAYMENT_FAMILY, KindSpec, Section, explain, nearest, sentence
+from linkage.config import PAYMENT_FAMILY, KindSpec, Section
 from linkage.engines.step import Engine, Step, literal
 from linkage.errors import InputRefused
 from linkage.model import DOSSIERS
@@ -20,6 +20,7 @@ from linkage.sources.files import matching_files, shown_path
 from linkage.sources.forms import normalise_texts
 from linkage.sources.normalise import DULL, INVALID, LINKS
 from linkage.sources.scan import ACCOUNT, LONGEST
+from linkage.wording import explain, nearest, sentence
 
 ACCOUNT_KIND = "account"  # stands for account ids in the table
 NAMED = 3  # values that a warning names

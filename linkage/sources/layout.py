@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from linkage.config import Source, nearest, sentence
+from linkage.config import Source
+from linkage.engines import SealedEngine
 from linkage.engines.step import Column, ColumnType, Engine, literal, quoted
 from linkage.errors import InputRefused
 from linkage.sources.files import Format, InputFile
 from linkage.sources.records import join_quoted_lines
 from linkage.sources.times import refusal
+from linkage.wording import nearest, sentence
 
 PEEK = 1 << 20  # bytes of a text file that its header must fit in
 DELIMITERS = (",", "\t", ";", "|")
@@ -44,21 +46,44 @@ def group_files(
     Raises:
         InputRefused: a file can't be read as what its name says.
     """
-    shapes: dict[tuple[Format, tuple[Column, ...], str, int], list[InputFile]] = {}
-    for file in files:
-        shapes.setdefault((file.format, *_shape(engine, source, file)), []).append(file)
     groups = []
-    for number, ((form, columns, delimiter, header), members) in enumerate(shapes.items()):
+    for number, ((form, columns, delimiter, header), members) in enumerate(_alike(engine, source, files)):
         table = f"lines_{name}_{number}"
         if form is not Format.PARQUET:
             engine.read_lines(table, [f.path for f in members], sample + 1 if sample else None)  # + 1: a header
         if form is Format.CSV:
             table = join_quoted_lines(engine, table, delimiter, len(columns))
         if form is Format.NDJSON:
-            columns = _json_columns(engine, table)
+            columns = _json_columns(engine, f"SELECT text FROM {quoted(table)}")
         lines = "" if form is Format.PARQUET else table
         groups.append(Group(form, columns, tuple(members), delimiter, header, lines))
     return groups
+
+
+def group_sealed(
+    sealed: SealedEngine, source: Source, files: Sequence[InputFile], sample: int | None
+) -> list[Group]:
+    """:func:`group_files` for a source with prompts: nothing but names of columns is kept of the files.
+
+    Raises:
+        InputRefused: as :func:`group_files`.
+    """
+    groups = []
+    for (form, columns, delimiter, header), members in _alike(sealed, source, files):
+        if form is Format.NDJSON:
+            columns = _json_columns(sealed, sealed.lines_sql([f.path for f in members], sample))
+        groups.append(Group(form, columns, tuple(members), delimiter, header))
+    return groups
+
+
+_Shape = tuple[Format, tuple[Column, ...], str, int]  # columns, delimiter and line of the header of CSV files
+
+
+def _alike(engine: Engine, source: Source, files: Sequence[InputFile]) -> list[tuple[_Shape, list[InputFile]]]:
+    shapes: dict[_Shape, list[InputFile]] = {}
+    for file in files:
+        shapes.setdefault((file.format, *_shape(engine, source, file)), []).append(file)
+    return list(shapes.items())
 
 
 def check_columns(name: str, source: Source, groups: Sequence[Group]) -> list[str]:
@@ -90,7 +115,11 @@ def check_columns(name: str, source: Source, groups: Sequence[Group]) -> list[st
 def configured_columns(source: Source) -> list[str]:
     """Columns that the config names for a source, each once."""
     fixed = (source.account, source.time, source.first, source.last, source.count, source.id, source.status)
-    return list(dict.fromkeys([c for c in fixed if c] + list(source.entities)))
+    return list(dict.fromkeys(c for c in (*fixed, *source.entities, *_prompts(source)) if c))
+
+
+def _prompts(source: Source) -> list[str]:
+    return [column for column in (source.prompt, source.system_prompt) if column]
 
 
 def unpacked_start(path: Path) -> bytes:
@@ -164,9 +193,10 @@ def _shape(engine: Engine, source: Source, file: InputFile) -> tuple[tuple[Colum
     return tuple(Column(n, ColumnType.TEXT) for n in names), delimiter, line
 
 
-def _json_columns(engine: Engine, table: str) -> tuple[Column, ...]:
+def _json_columns(engine: Engine, lines: str) -> tuple[Column, ...]:
+    """The keys of the lines' objects; ``lines`` is a SELECT of ``text``."""
     keys = engine.fetch(
-        f"SELECT DISTINCT unnest(json_keys(json_object_text(text))) AS name FROM {quoted(table)} ORDER BY name"
+        f"SELECT DISTINCT unnest(json_keys(json_object_text(text))) AS name FROM ({lines}) ORDER BY name"
     )
     return tuple(Column(name, ColumnType.TEXT) for name in keys["name"].to_pylist())
 
@@ -177,11 +207,13 @@ def _missing_columns(name: str, source: Source, group: Group, groups: Sequence[G
         if group.column(column):
             continue
         elsewhere = any(g.column(column) for g in groups)
-        if column not in source.entities or not elsewhere:
+        if column not in (*source.entities, *_prompts(source)) or not elsewhere:
             if not group.columns and group.format is Format.NDJSON:
                 continue  # no line of it could be read: the audit says so better
+            # a CSV file without a header has a row, and so a prompt, in the place of the names
+            names = [] if source.prompt and group.format is Format.CSV else [c.name for c in group.columns]
             raise InputRefused(
-                sentence(f"there is no column '{column}'{nearest(column, [c.name for c in group.columns])}"),
+                sentence(f"there is no column '{column}'{nearest(column, names)}"),
                 where=f"sources.{name}: {group.files[0].shown}",
                 todo="Correct the name in the config.",
             )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from linkage.config import Config, handed_on, kind_specs, resolve, timed_kinds
-from linkage.engines.step import Engine
-from linkage.errors import InputRefused
+from linkage.config import Config, Source, engine_settings, handed_on, kind_specs, resolve, timed_kinds
+from linkage.engines import Engine, SealedEngine, nothing_quoted
+from linkage.errors import InputRefused, LinkageError
 from linkage.sources import audit, context, tables
 from linkage.sources.audit import SourceCounts
 from linkage.sources.cards import refuse_card_numbers
@@ -15,14 +16,16 @@ from linkage.sources.dossiers import read_dossiers
 from linkage.sources.files import InputFile, file_sha256, find_files, shown_path
 from linkage.sources.forms import make_forms
 from linkage.sources.labels import read_labels
-from linkage.sources.layout import check_columns, group_files
+from linkage.sources.layout import Group, check_columns, group_files, group_sealed
 from linkage.sources.moments import make_days, make_moments
 from linkage.sources.pairs import make_left, make_pairs, texts_sql
+from linkage.sources.prompts import hash_prompts
 from linkage.sources.repeats import find_repeats
 from linkage.sources.rows import judge_rows
 from linkage.sources.scan import Opened, count_of, keep_fields, source_values
 from linkage.sources.times import check_time_settings
 from linkage.sources.unchanged import named_files, refuse_own_output, unchanged
+from linkage.templates import TemplateIds
 
 
 @dataclass(frozen=True)
@@ -46,33 +49,44 @@ class SourcesReport:
 
 
 def read_sources(
-    engine: Engine, config: Config, config_path: Path, refused_dir: Path | None = None, sample: int | None = None
+    engine: Engine, config: Config, config_path: Path, refused_dir: Path | None = None, sample: int | None = None,
+    templates: TemplateIds | None = None,
 ) -> SourcesReport:
     """Make the tables accounts, entities, observations, moments, stops, days, quarantine, source_counts, labels and
     dossiers (see model.py).
 
     With ``sample`` only about so many rows a file are read, no file is hashed, and nothing is refused for its rows: for
-    looking before a run. ``refused_dir`` is where the quarantine is written when too many rows are in it.
+    looking before a run. ``refused_dir`` is where the quarantine is written when too many rows are in it. ``templates``
+    gives prompts their ids, and is needed where a source has some.
 
     Raises:
         InputRefused: files missing, unreadable, empty or written meanwhile, columns missing, card numbers, too many
             rows unusable.
         ConfigError: a time zone or time format that can't be.
         StorageFault: disk or memory are full.
-    """
+    """  # fmt: skip
     named = named_files(config, config_path)
     refuse_own_output(named, config, config_path)
     with unchanged([path for paths in named.values() for path in paths], config_path) as refuse_others:
-        report = _read(engine, config, config_path, refused_dir, sample)
+        report = _read(engine, _Reading(config, config_path, sample, templates), refused_dir)
         refuse_others([record.path for record in report.inputs])
     return report
 
 
-def _read(
-    engine: Engine, config: Config, config_path: Path, refused_dir: Path | None, sample: int | None
-) -> SourcesReport:
-    warnings: list[str] = []
-    opened = [_open(engine, config, config_path, name, (sample, warnings)) for name in config.sources]
+@dataclass(frozen=True)
+class _Reading:
+    """What is read, and what for; ``warnings`` are collected on the way."""
+
+    config: Config
+    config_path: Path
+    sample: int | None
+    templates: TemplateIds | None
+    warnings: list[str] = field(default_factory=list)
+
+
+def _read(engine: Engine, reading: _Reading, refused_dir: Path | None) -> SourcesReport:
+    config, config_path, sample, warnings = reading.config, reading.config_path, reading.sample, reading.warnings
+    opened = [_open(engine, reading, name) for name in config.sources]
     make_forms(engine, [texts_sql(o) for o in opened], kind_specs(config))
     for table in ("texts", "all_forms", *(f"left_{o.name}" for o in opened)):
         engine.drop(table)
@@ -121,28 +135,47 @@ def read_beside(engine: Engine, config: Config, config_path: Path) -> tuple[list
     return [*_records("labels", labels), *others], warnings
 
 
-def _open(
-    engine: Engine, config: Config, config_path: Path, name: str, looking: tuple[int | None, list[str]]
-) -> Opened:
-    """Find the files of a source and the texts in them; warnings go to the list in ``looking``, behind the sample."""
-    source, (sample, warnings) = config.sources[name], looking
+def _open(engine: Engine, reading: _Reading, name: str) -> Opened:
+    """Find the files of a source and the texts in them."""
+    config, source, sample = reading.config, reading.config.sources[name], reading.sample
     check_time_settings(engine, name, source)
-    files = find_files(name, source.path, config_path, hashed=sample is None)
+    files = find_files(name, source.path, reading.config_path, hashed=sample is None)
     copies = [file.shown for file in files if file.copy]
-    warnings += [
+    reading.warnings.extend(
         f"source '{name}': {copy} is a copy of a file read before; its rows are duplicates." for copy in copies
-    ]
-    groups = group_files(engine, name, source, files, sample)
-    warnings += check_columns(name, source, groups)
+    )
+    if source.prompt:
+        source, groups = _with_ids(engine, reading, name, files)
+    else:
+        groups = group_files(engine, name, source, files, sample)
+        reading.warnings.extend(check_columns(name, source, groups))
     values = source_values(source, kind_specs(config))
     by_day = frozenset(i for i, value in enumerate(values) if value.column.kind in timed_kinds(config).leased)
-    opened = keep_fields(engine, Opened(name, source, tuple(groups), values, sample, by_day))
+    opened = Opened(name, source, tuple(groups), values, sample, by_day)
+    opened = opened if source.prompt else keep_fields(engine, opened)
     rows = count_of(engine, opened, opened.fresh)
     opened = replace(opened, repeats=find_repeats(engine, opened, rows))
     make_pairs(engine, opened)
     make_left(engine, opened, rows)
     refuse_card_numbers(engine, opened)
     return opened
+
+
+def _with_ids(
+    engine: Engine, reading: _Reading, name: str, files: Sequence[InputFile]
+) -> tuple[Source, list[Group]]:
+    """A source with prompts as one with template ids; its rows are in tables of the engine."""
+    source, templates = reading.config.sources[name], reading.templates
+    if templates is None:
+        raise LinkageError(f"nothing gives ids to the prompts of source '{name}'.", todo="Please report this.")
+    sealed = SealedEngine(engine_settings(reading.config, reading.config_path))
+    try:
+        with nothing_quoted(f"sources.{name}"):
+            groups = group_sealed(sealed, source, files, reading.sample)
+        reading.warnings.extend(check_columns(name, source, groups))
+        return hash_prompts(engine, sealed, name, source, groups, templates, reading.sample)
+    finally:
+        sealed.close()
 
 
 def _forget(engine: Engine, opened: list[Opened]) -> None:

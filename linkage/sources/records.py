@@ -23,6 +23,21 @@ def join_quoted_lines(engine: Engine, table: str, delimiter: str, fields: int) -
     return records
 
 
+def unfinished_from(engine: Engine, table: str, delimiter: str, fields: int) -> int | None:
+    """The line from which a table of the lines of one file must be read together with what is behind it, or None.
+
+    That is its last line with an odd number of quotes, unless that closes a record: another line may close what it
+    opens. The table is gone afterwards.
+    """
+    last = engine.fetch(f"SELECT max(line) AS line FROM {quoted(table)} WHERE {_ODD}")["line"][0].as_py()
+    if last is None:
+        return None
+    records = join_quoted_lines(engine, table, delimiter, fields)
+    alone = engine.fetch(f"SELECT 1 FROM {quoted(records)} WHERE line = {last}").num_rows > 0
+    engine.drop(records)
+    return int(last) if alone else None
+
+
 _ODD = "length(text) % 2 <> length(replace(text, '\"', '')) % 2"
 
 

@@ -11,7 +11,7 @@ from linkage.sources.keys import joined_forms, match_of
 from linkage.sources.normalise import DULL, INVALID
 from linkage.sources.pairs import make_pairs
 from linkage.sources.repeats import make_survivors
-from linkage.sources.scan import Opened, count_of, rows_of, shown_value, slots
+from linkage.sources.scan import MASKED, Opened, count_of, rows_of, shown_value, slots
 
 
 def judge_rows(engine: Engine, opened: Opened) -> tuple[Opened, SourceCounts]:
@@ -97,7 +97,7 @@ def _faults_sql(engine: Engine, opened: Opened, broken: str) -> str:
         invalid = f"WHEN f{i}.state = '{INVALID}' THEN"
         columns.append(f"{invalid} {literal(names[i])}")
         reasons.append(f"{invalid} {literal('no IP address' if slot else 'account missing')}")
-        values.append(f"{invalid} {shown_value(f's.{column}', families[i])}")
+        values.append(f"{invalid} {MASKED if opened.source.prompt else shown_value(f's.{column}', families[i])}")
 
     def chosen(what: str, others: list[str]) -> str:
         return f"CASE WHEN s.fault IS NOT NULL THEN s.fault_{what} {' '.join(others)} END"

@@ -15,6 +15,7 @@ from linkage.sources.times import EARLIEST, LATEST, TimeSql, time_sql
 LONGEST = 1024  # characters of an account id or a value; a longer one is no name of a thing
 ACCOUNT = ""  # the slot of account ids among the kinds
 MASKED_FAMILIES = (PAYMENT_FAMILY, "content")  # card data and prompts stay out of the quarantine
+NO_COLUMN, MASKED = "''", "'masked'"  # SQL
 Raw = dict[str, tuple[str, ColumnType]]  # column of the file: its SQL, and its type
 
 
@@ -87,7 +88,8 @@ def keep_fields(engine: Engine, opened: Opened) -> Opened:
     for number, group in enumerate(opened.groups):
         if group.table:
             table = f"fields_{opened.name}_{number}"
-            engine.scan(Step(table, rows_sql(group, _wanted(opened.source), opened.sample, engine), (group.table,)))
+            rows = rows_sql(group, wanted_columns(opened.source), opened.sample, engine)
+            engine.scan(Step(table, rows, (group.table,)))
             engine.drop(group.table)
             group = replace(group, table=table)
         kept.append(group)
@@ -129,6 +131,12 @@ def count_of(engine: Engine, opened: Opened, which: str = "true") -> int:
     return int(engine.fetch(query)["rows"][0].as_py())
 
 
+def faults_of(engine: Engine, group: Group, source: Source) -> str:
+    """A SELECT of file (of the group), row, fault, fault_column and fault_reason of a group's rows."""
+    rows = _group_sql(engine, group, source, Part(0, None))
+    return f"SELECT file, row, fault, fault_column, fault_reason FROM ({rows})"
+
+
 def text_of(raw: str, type_: ColumnType) -> str:
     """SQL of the text of a column of any type: whole floats without `.0`, bytes as text or hex, nested ones as JSON."""
     match type_:
@@ -151,7 +159,7 @@ def shown_value(x: str, family: str) -> str:
 
 def _group_sql(engine: Engine, group: Group, source: Source, part: Part) -> str:
     """Three selects in each other: the raw columns; times and texts; the number of the row's first fault."""
-    wanted = _wanted(source)
+    wanted = wanted_columns(source)
     raw = {c: (f"c{i}", column.type if (column := group.column(c)) else ColumnType.TEXT) for i, c in enumerate(wanted)}
     times = [time_sql(*raw[c], source) for c in _time_columns(source)] or [TimeSql("NULL::TIMESTAMPTZ", "''")]
     values = [_value_text(text_of(*raw[name]), column_spec(entry)) for name, entry in source.entities.items()]
@@ -167,6 +175,8 @@ def _group_sql(engine: Engine, group: Group, source: Source, part: Part) -> str:
     }
     texts = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     faults = [*_row_faults(source), *_time_faults(source, raw, times), *_value_faults(source)]
+    if source.prompt:  # a row whose fields stand one place off shows its prompt as an account or a time
+        faults = [fault if fault.column == NO_COLUMN else replace(fault, value=MASKED) for fault in faults]
     number = " ".join(f"WHEN {fault.when} THEN {i}" for i, fault in enumerate(faults))
     texts_kept = (f"v{i}" for i in range(len(values)))
     kept = ", ".join(["account", "first", "last", _count(source), "id", "mark", "stop", *texts_kept])
@@ -177,8 +187,8 @@ def _group_sql(engine: Engine, group: Group, source: Source, part: Part) -> str:
     )
 
 
-def _wanted(source: Source) -> list[str]:
-    """The columns that are read, in their order."""
+def wanted_columns(source: Source) -> list[str]:
+    """The columns that are read as they are, in their order: all but those of prompts."""
     fixed = [source.account, *_time_columns(source), *(c for c in (source.count, source.id, source.status) if c)]
     return list(dict.fromkeys([*fixed, *source.entities]))
 
@@ -218,7 +228,7 @@ def _value_text(text: str, column: EntityColumn) -> str:
 def _row_faults(source: Source) -> list[Fault]:
     column = literal(source.account)
     faults = [
-        Fault("broken IS NOT NULL", "''", "broken", "broken_value"),
+        Fault("broken IS NOT NULL", NO_COLUMN, "broken", "broken_value"),
         Fault("account IS NULL", column, "'account missing'", "NULL"),
         Fault(f"longer(account, {LONGEST})", column, f"'longer than {LONGEST} characters'", "left(account, 100)"),
     ]

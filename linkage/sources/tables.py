@@ -69,8 +69,8 @@ def make_observations(engine: Engine, sources: Sequence[str]) -> None:
 
 
 def is_exchange(source: Source) -> bool:
-    """Whether each row of the source is an exchange: it says so, has a status, or names a prompt template."""
+    """Whether each row of the source is an exchange: it says so, has a status, or has prompts or their templates."""
     if source.role:
         return source.role == "exchange"
     kinds = [column_spec(entry).kind for entry in source.entities.values()]
-    return source.status is not None or EXCHANGE_KIND in kinds
+    return source.status is not None or source.prompt is not None or EXCHANGE_KIND in kinds

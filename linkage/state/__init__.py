@@ -1,6 +1,9 @@
-"""What outlives a run: the lock, the published run folders and which of them is the latest."""
+"""What outlives a run: the lock, the published run folders and the latest of them, the catalogue of templates."""
 
+from linkage.state.catalogue import KeptTemplates, held_catalogue, kept_templates
 from linkage.state.lock import hold_lock
 from linkage.state.publish import Unfinished, unfinished_run, write_table
 
-__all__ = ["Unfinished", "hold_lock", "unfinished_run", "write_table"]
+__all__ = [
+    "KeptTemplates", "Unfinished", "held_catalogue", "hold_lock", "kept_templates", "unfinished_run", "write_table",
+]  # fmt: skip

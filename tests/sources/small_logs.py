@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from linkage.config import EngineSettings, parse_config
 from linkage.engines.duckdb import DuckDBEngine
 from linkage.sources import SourcesReport, read_sources
+from linkage.templates import TemplateIds
 
 TABLES = ("accounts", "entities", "observations", "quarantine", "source_counts", "labels", "dossiers")
 
@@ -49,6 +50,7 @@ def read(
     refused: Path | None = None,
     sample: int | None = None,
     macros: tuple[str, ...] = (),
+    ids: TemplateIds | None = None,
     **sections: Any,
 ) -> Read:
     """Read sources (their sections of the config) whose files are in ``folder``; ``macros`` replace the engine's."""
@@ -57,7 +59,7 @@ def read(
     for macro in macros:
         engine._connection.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
     try:
-        report = read_sources(engine, config, folder / "linkage.toml", refused, sample)
+        report = read_sources(engine, config, folder / "linkage.toml", refused, sample, ids)
         ordered = {"observations": "SELECT * FROM observations ORDER BY account, entity"}
         return Read(report, {name: engine.fetch(ordered.get(name, name)) for name in TABLES})
     finally:
