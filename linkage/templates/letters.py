@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 GONE = 0  # U+0000 itself is gone as well
+JOINS = 8
 _SIZE = 0x110000
 _SPANS = (  # what lies between is left as it is: ideographs, Hangul syllables, private use and what is unassigned
     (0x00, 0x3400),
@@ -27,15 +28,18 @@ _SPANS = (  # what lies between is left as it is: ideographs, Hangul syllables, 
 _BLANK = {"Zs": " ", "Zl": "\n", "Zp": "\n"}
 _UNSEEN = {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0, 0x2800}  # fillers, joiners, empty braille
 _SELECTORS = ((0xFE00, 0xFE10), (0x180B, 0x1810), (0xE0000, 0xE1000))  # variation selectors and tags
-_QUOTES = str.maketrans("«»‹›„‚“”‘’‛‟′″「」『』〝〞", "\"\"\"\"\"'\"\"'''\"'\"\"\"\"\"\"\"")
+_SIGNS = str.maketrans("—―«»‹›„‚“”‘’‛‟′″「」『』〝〞", "--\"\"\"\"\"'\"\"'''\"'\"\"\"\"\"\"\"")
 
 
 @dataclass(frozen=True)
 class Letters:
-    """For each code point: what takes its place (GONE: nothing), and whether its neighbours have a say in that."""
+    """For each code point: what takes its place (GONE: nothing), that one's bytes in UTF-8, and whether it JOINS.
+
+    What joins takes its form from its neighbours too, as combining marks do.
+    """
 
     becomes: npt.NDArray[np.uint32]
-    joins: npt.NDArray[np.bool_]
+    bytes_and_joins: npt.NDArray[np.uint8]  # bytes, and JOINS added
 
 
 @cache
@@ -46,16 +50,18 @@ def letters() -> Letters:
     for first, end in _SPANS:
         for code in range(first, end):
             form = unicodedata.normalize("NFKC", _seen(chr(code)))
-            form = imitated.get(form, form).translate(_QUOTES)
+            form = imitated.get(form, form).translate(_SIGNS)
             becomes[code] = ord(form) if len(form) == 1 else GONE if not form else code
-            joins[code] = len(form) > 1 or unicodedata.category(chr(code))[0] == "M" or 0x1100 <= code < 0x1200
-    return Letters(becomes, joins)
+            mark = unicodedata.category(chr(code))[0] == "M" or 0x1100 <= code < 0x1200  # and the parts of Hangul
+            joins[code] = len(form) > 1 or (form != "" and mark)
+    size = np.searchsorted([1, 0x80, 0x800, 0x10000], becomes, side="right").astype(np.uint8)
+    return Letters(becomes, size | joins * np.uint8(JOINS))
 
 
 def _seen(char: str) -> str:
     """The character, a blank or line break for every kind of them, nothing for what no one sees."""
     code, category = ord(char), unicodedata.category(char)
-    if char in "\n\x0b\x0c\x85":
+    if char in "\n\r\x0b\x0c\x85":
         return "\n"
     if char == "\t":
         return " "

@@ -7,16 +7,53 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linkage.templates.chat import SYSTEM, USER, said
 from linkage.templates.ids import bytes_of
-from linkage.templates.letters import GONE, letters
+from linkage.templates.letters import GONE, JOINS, letters
 
 _UNSEEN = r"[\x00-\x08\x0e-\x1f\x7f]+"
-_LINES = r"[ \t\r\x0b\x0c]*\n[ \t\r\x0b\x0c\n]*"
-_BLANKS = r"[ \t\r\x0b\x0c]{2,}|[\t\r\x0b\x0c]"
+_LINES = r"[ \t]*[\n\r\x0b\x0c]\s*"
+_BLANKS = r"[ \t]{2,}|\t"
+_HEAPS = r"(\p{M}{8})\p{M}+"  # no script puts more marks on a letter, and NFKC takes quadratic time to sort a heap
 
 
 def texts(cells: pa.StringArray) -> pa.StringArray:
-    """The text of each cell: what system and user say in a chat array or request in JSON, else the cell as it is."""
+    """The text of each cell: what system and user say in a chat or a request in JSON, else the cell as it is.
+
+    Null stays null; bytes that are no UTF-8 become U+FFFD.
+    """
+    cells = _decoded(cells)
+    like_json = pc.fill_null(pc.match_substring_regex(cells, r"^\s*[\[{]"), False)
+    if not pc.any(like_json).as_py():
+        return cells
+    shaped = cells.filter(like_json)
+    spoken = pa.array(map(said, shaped.to_pylist()), pa.string())
+    return pc.replace_with_mask(cells, like_json, pc.coalesce(spoken, shaped))
+
+
+def joined(system: pa.StringArray, user: pa.StringArray) -> pa.StringArray:
+    """Texts whose system prompt stands in a column of its own, as if both had come as one chat; null where both are."""
+    orders, asked = _signed(SYSTEM, system), _signed(USER, user)
+    held = pc.fill_null(orders, "")  # Arrow 26 drops the row where all that it joins are null
+    both = pc.binary_join_element_wise(held, asked, "\n", null_handling="skip")
+    return pc.if_else(pc.is_null(orders), user, both)
+
+
+def _signed(speaker: str, texts: pa.StringArray) -> pa.StringArray:
+    """Texts that begin with a speaker's sign, this one's where there is none; null for null and blank ones."""
+    has_sign = pc.match_substring_regex(texts, f"^(?:{SYSTEM}|{USER}) ")
+    signed = pc.if_else(has_sign, texts, pc.binary_join_element_wise(speaker, texts, " "))
+    return pc.if_else(pc.match_substring_regex(texts, r"\S"), signed, pa.scalar(None, pa.string()))
+
+
+def _decoded(cells: pa.StringArray) -> pa.StringArray:
+    """The cells as UTF-8, whatever their type of string was."""
+    cells = cells if pa.types.is_string(cells.type) else pc.cast(cells, pa.string())
+    try:
+        cells.validate(full=True)
+    except pa.ArrowInvalid:
+        data = cells.cast(pa.binary()).to_pylist()
+        return pa.array([None if cell is None else cell.decode(errors="replace") for cell in data], pa.string())
     return cells
 
 
@@ -26,10 +63,9 @@ def normalised(texts: pa.StringArray) -> pa.StringArray:
     NFKC, look-alikes as the ASCII that they imitate, nothing invisible, runs of blanks as one blank, or as one line
     break when there is one among them, none at the ends.
     """
-    beyond = pc.invert(pc.string_is_ascii(texts))
+    beyond = pc.fill_null(pc.invert(pc.string_is_ascii(texts)), False)
     if pc.any(beyond).as_py():
-        texts = pc.replace_with_mask(texts, pc.fill_null(beyond, False), _folded(texts.filter(beyond)))
-    texts = pc.replace_substring_regex(texts, "\r\n?", "\n")
+        texts = pc.replace_with_mask(texts, beyond, _folded(texts.filter(beyond)))
     for pattern, form in ((_UNSEEN, ""), (_LINES, "\n"), (_BLANKS, " ")):
         texts = pc.replace_substring_regex(texts, pattern, form)
     return pc.utf8_trim_whitespace(texts)
@@ -37,34 +73,27 @@ def normalised(texts: pa.StringArray) -> pa.StringArray:
 
 def _folded(texts: pa.StringArray) -> pa.StringArray:
     """Texts that are not ASCII after the table of letters, and after NFKC where characters join with others."""
-    once, joined = _by_table(texts)
-    if not joined.any():
+    once, joins = _by_table(pc.replace_substring(texts, "…", "..."))  # NFKC's form; common, and NFKC is slow
+    if not joins.any():
         return once
-    again, _ = _by_table(pc.utf8_normalize(once.filter(pa.array(joined)), "NFKC"))
-    return pc.replace_with_mask(once, pa.array(joined), again)
+    tamed = pc.replace_substring_regex(once.filter(pa.array(joins)), _HEAPS, r"\1")
+    again, _ = _by_table(pc.utf8_normalize(tamed, "NFKC"))
+    return pc.replace_with_mask(once, pa.array(joins), again)
 
 
 def _by_table(texts: pa.StringArray) -> tuple[pa.StringArray, npt.NDArray[np.bool_]]:
-    """Texts with each character replaced by its letter, and which of them hold one that joins with its neighbours."""
-    table = letters()
-    codes = table.becomes[_codes_of(texts)]
-    lengths = np.asarray(pc.utf8_length(texts), np.int64)
-    kept, size = codes != GONE, 1 + (codes >= 0x80) + (codes >= 0x800) + (codes >= 0x10000)
-    size[~kept] = 0  # bytes of the character in UTF-8
-    edges = np.concatenate(([0], np.cumsum(lengths)))
-    ends = _until(size, edges)
-    data = codes[kept].astype("<u4").tobytes().decode("utf-32-le").encode()
-    made = pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(data))
-    return made, np.diff(_until(table.joins[codes], edges)) > 0
+    """Texts, none of them empty, with each character replaced by its letter; and which hold one that joins."""
+    table, was = letters(), _codes_of(texts)
+    starts = np.cumsum(np.append(0, np.asarray(pc.utf8_length(texts), np.int64)))[:-1]
+    codes, traits = table.becomes[was], table.bytes_and_joins[was]
+    sizes = np.add.reduceat(traits & (JOINS - 1), starts, dtype=np.int64)
+    data = codes[codes != GONE].astype("<u4").tobytes().decode("utf-32-le").encode()
+    ends = np.append(0, np.cumsum(sizes)).astype(np.int32)
+    made = pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(data))
+    return made, np.bitwise_or.reduceat(traits, starts) >= JOINS
 
 
 def _codes_of(texts: pa.StringArray) -> npt.NDArray[np.uint32]:
     """The code points of all texts, one after the other."""
     data, ends = bytes_of(texts)
-    whole = str(data[ends[0] : ends[-1]], "utf-8")
-    return np.frombuffer(whole.encode("utf-32-le"), "<u4")
-
-
-def _until(amounts: npt.NDArray[np.generic], edges: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The sum of the amounts before each edge."""
-    return np.concatenate(([0], np.cumsum(amounts, dtype=np.int64)))[edges]
+    return np.frombuffer(str(data[ends[0] : ends[-1]], "utf-8").encode("utf-32-le"), "<u4")
