@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO ?= data/demo
 ACCOUNTS ?= 20000
 
-.PHONY: help demo test check bench-quality bench-speed bench-scale lock clean
+.PHONY: help demo test check bench-quality bench-speed bench-scale bench-templates lock clean
 
 help:
 	@echo "make demo    simulate a service, find its rings, write the first operator's summary"
@@ -15,6 +15,8 @@ help:
 	@echo "             SHORT=1 two minutes, with ACCEPT=1 the figures of now are accepted"
 	@echo "make bench-speed    a whole run on 200,000 accounts beside one Leiden run: minutes; ACCOUNTS=1000000 for more"
 	@echo "make bench-scale    linkage, the floor and peers on 135 million exchanges, a quarter and a sixteenth of them: hours"
+	@echo "make bench-templates  template ids on log lines and prompts with known templates, beside Drain; in speed and"
+	@echo "             memory; and in whole runs: an hour or two"
 	@echo "make lock    pin the newest versions, with hashes, in requirements.lock"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -54,6 +56,9 @@ bench-speed: $(VENV)/.ready
 
 bench-scale: $(VENV)/.ready
 	$(BIN)/python -m linkage.yardstick scale
+
+bench-templates: $(VENV)/.ready
+	$(BIN)/python -m linkage.yardstick templates
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

@@ -21,12 +21,14 @@ from linkage.yardstick.races import GIGABYTE, Limits
 from linkage.yardstick.scale import CONTENDERS, SIZES, by_processors, kept, measure
 from linkage.yardstick.scale_table import scale_table
 from linkage.yardstick.speed import measure_speed
+from linkage.yardstick.templates.parts import NEED_DATA, PARTS, Asked
 from linkage.yardstick.third_party import third_party_table
 from linkage.yardstick.worlds import Form, full, short
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs/yardstick"
 PAGE, PERFORMANCE = ROOT / "docs/validation.md", ROOT / "docs/performance.md"
+TEMPLATES = ROOT / "docs/templates-measured.md"
 WORK = ROOT / "data/bench"
 SPEED_SEED = 7
 WORSE = 1  # exit code: something got worse
@@ -136,6 +138,29 @@ def scale_command(
         print("\nIn seconds of processors:", scale_table(by_processors(found)), sep="\n\n")
     if found.whole:
         tables.put(PERFORMANCE, "scale", table)
+
+
+@app.command("templates")
+def templates_command(
+    only: Annotated[list[str] | None, typer.Option(help=f"{', '.join(PARTS)}: this part only; several times.")] = None,
+    data: Annotated[Path | None, typer.Option(envvar="LINKAGE_DATA", help="Folder of the third parties' sets.")] = None,
+    work: Annotated[Path, typer.Option(help="Where prompts and worlds are kept.")] = WORK,
+    seed: Annotated[list[int] | None, typer.Option(help="This seed; several times. The page stays as it is.")] = None,
+    preset: Annotated[list[Preset] | None, typer.Option(help="Of end-to-end: this preset only, likewise.")] = None,
+) -> None:
+    """Measure template ids: on log lines, on mixed prompts, in speed and memory, and in whole runs.
+
+    Prints a table a part, and puts it into docs/templates-measured.md.
+    """
+    asked = Asked(data or Path(), work, _tell, tuple(seed or ()), tuple(preset or ()))
+    for name in _known("--only", only, PARTS):
+        if name in NEED_DATA and (data is None or not data.is_dir()):
+            print(f"{name}: skipped: the sets are not here. Name their folder with --data or in LINKAGE_DATA.")
+            continue
+        table = PARTS[name](asked)
+        print(name, table, sep="\n\n", end="\n\n")
+        if asked.usual:
+            tables.put(TEMPLATES, name, table)
 
 
 def _known(option: str, named: list[str] | None, known: Collection[str]) -> list[str]:
