@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +44,9 @@ class Workers:
 
         pool = Parallel(n_jobs=self.number, batch_size=1, max_nbytes=MAPPED, mmap_mode="c")
         try:
-            done = list(pool(delayed(_measured)(work, task) for task in tasks))
+            with warnings.catch_warnings():  # workers that had nothing to do for minutes go, and others come
+                warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor")
+                done = list(pool(delayed(_measured)(work, task) for task in tasks))
         except TerminatedWorkerError as error:
             raise StorageFault(
                 "a worker process was killed; most often that is for want of memory.",

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
+from collections.abc import Callable, Iterable
 
+import joblib
 import numpy as np
 import pytest
 
@@ -80,3 +83,23 @@ def test_a_worker_is_not_charged_for_what_this_process_held() -> None:
     workers.each(held, [(8,), (16,)])
     assert peak_memory() > large.nbytes
     assert workers.peak < 2 * (peak_memory() - large.nbytes // 2)
+
+
+def idle(number: int) -> int:
+    warnings.warn("A worker stopped while some jobs were given to the executor. This can be caused by …", stacklevel=1)
+    return number
+
+
+def test_what_joblib_says_of_workers_that_went_idle_is_not_told(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    class Pool:
+        def __init__(self, **options: object) -> None:
+            pass
+
+        def __call__(self, tasks: Iterable[tuple[Callable[..., object], tuple[object, ...], object]]) -> list[object]:
+            return [work(*given) for work, given, _ in tasks]
+
+    monkeypatch.setattr(joblib, "Parallel", Pool)
+    assert Workers(2).each(idle, [(0,), (1,)]) == [0, 1]
+    assert not recwarn.list
