@@ -13,7 +13,7 @@ from linkage.config import Config, Level, Templates, resolve
 from linkage.templates.catalogue import Catalogue, read_catalogue, write_catalogue
 from linkage.templates.ids import VERSIONS, Key
 from linkage.templates.mask import masked
-from linkage.templates.text import normalised
+from linkage.templates.text import joined, normalised, texts
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
 TEXTS = ("prompt", "system_prompt")
@@ -86,5 +86,7 @@ def key_of(settings: Templates) -> Key:
 
 
 def _texts(batch: pa.RecordBatch) -> pa.StringArray:
-    nobody = pc.is_null(batch["account"])
-    return pc.if_else(nobody, pa.scalar(None, pa.string()), batch["prompt"])
+    said = texts(batch["prompt"])
+    if "system_prompt" in batch.schema.names:
+        said = joined(texts(batch["system_prompt"]), said)
+    return pc.if_else(pc.is_null(batch["account"]), pa.scalar(None, pa.string()), said)
