@@ -1,8 +1,7 @@
 """Loops that numba compiles on their first use, alone or in several threads.
 
-What is compiled is kept on disk: beside the module, or in the user's cache folder where that can't be written. Where
-neither can, each process compiles anew. A compiled function calls compiled functions of its own module and of
-:mod:`linkage.rings.codelength` only: with these numba and :data:`FORMULAS` see when what is kept is out of date.
+A compiled function calls compiled functions of its own module and of :mod:`linkage.rings.codelength` only: with these
+numba and :data:`FORMULAS` see when what is kept on disk (:mod:`linkage.engines.compiled`) is out of date.
 
 A call with a tuple of arrays counts references to each of them, which takes longer than to read a link: in innermost
 loops calls have single arrays and numbers.
@@ -21,6 +20,8 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
+from linkage.engines.compiled import kept
+
 Int32s = npt.NDArray[np.int32]
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,7 +32,7 @@ FORMULAS = sha256(Path(__file__).with_name("codelength.py").read_bytes()).hexdig
 
 def compiled(loop: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of arrays and numbers; while it runs, other threads run, too."""
-    return cast(Callable[P, R], _kept(numba.njit, loop, nogil=True, error_model="numpy"))
+    return cast(Callable[P, R], kept(numba.njit, loop, FORMULAS, nogil=True, error_model="numpy"))
 
 
 class Formula(Protocol):
@@ -45,15 +46,7 @@ class Formula(Protocol):
 
 def elementwise(formula: Callable[..., float]) -> Formula:
     """Compile a formula of numbers."""
-    return cast(Formula, _kept(numba.vectorize, formula))
-
-
-def _kept(way: Callable[..., Any], function: Callable[..., Any], **options: Any) -> Any:
-    function.__qualname__ += f".{FORMULAS}"  # part of the name under which numba keeps it
-    try:
-        return way(cache=True, **options)(function)
-    except RuntimeError:  # there is no folder to keep it in
-        return way(**options)(function)
+    return cast(Formula, kept(numba.vectorize, formula, FORMULAS))
 
 
 _own = threading.local()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,15 @@ from linkage.templates.ids import Key
 from linkage.templates.mask import SLOT
 
 _SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
-_ALONE = rf"[^\p{{L}}\p{{M}}\p{{N}}_ ]|[{_SPACELESS}]"  # a mark, or a character of a script without blanks
-_PURPOSE = "tokens 1"
+_INNER = r"./\\@'’&+~$#%*_-"  # marks that stand within words, too: a/b, e.g., it's
+_ALONE = rf"[^\p{{L}}\p{{M}}\p{{N}} {SLOT}{_INNER}]|[{_SPACELESS}]"
+_SETTING = rf"=[^\s=:,;()\[\]{{}}|<>\"{SLOT}]+"  # what a name is set to, with no blank between: a value
+_PART = re.compile(rf"^[{_INNER}]+|[{_INNER}]+$|(?:(?![{_INNER}]+$).)+", re.DOTALL)
+_VALUE = re.compile(
+    rf".*{SLOT}.*|~?(?:/[^/]+)+/?|[^/]+(?:/[^/]+){{2,}}/?|(?:[a-z]:)?(?:\\[^\\]+)+|[\w$-]+(?:\.[\w$-]+){{2,}}"
+    r"|true|false|null", re.DOTALL
+)  # fmt: skip
+_PURPOSE = "tokens 2"
 
 
 @dataclass(frozen=True)
@@ -29,15 +37,38 @@ class Tokens:
 def tokens_of(masked: pa.StringArray, key: Key) -> Tokens:
     """Words, marks and slots of masked texts in their order; a null text has none.
 
+    Paths, names of three parts such as a.b.c, what is set by ``name=``, and words with a slot in them are slots.
     Characters of scripts that write no blanks are tokens of their own.
     """
-    spaced = pc.utf8_trim_whitespace(pc.replace_substring_regex(masked, _ALONE, r" \0 "))
+    spaced = pc.replace_substring_regex(masked, _SETTING, f"={SLOT}")
+    spaced = pc.utf8_trim_whitespace(pc.replace_substring_regex(spaced, _ALONE, r" \0 "))
     words = pc.utf8_split_whitespace(pc.fill_null(spaced, ""))
     filled = pc.greater(pc.binary_length(words.flatten()), 0).to_numpy(zero_copy_only=False)
     ends = np.asarray(words.offsets).astype(np.int64)
     start = np.concatenate(([0], np.cumsum(filled, dtype=np.int64)))[ends - ends[0]]
     coded = words.flatten().filter(pa.array(filled)).dictionary_encode()
-    return Tokens(start, _hashes(coded.dictionary, key)[np.asarray(coded.indices)])
+    parts = [_parts(word) for word in coded.dictionary.to_pylist()]
+    return _unfolded(start, np.asarray(coded.indices), parts, key)
+
+
+def _parts(word: str) -> list[str]:
+    """A word without the marks at its edges, and these: a slot when it looks like a value."""
+    bare = word.rstrip(".'’")
+    if _VALUE.fullmatch(bare):
+        return [SLOT, word[len(bare) :]] if len(bare) < len(word) else [SLOT]
+    return _PART.findall(word)
+
+
+def _unfolded(
+    start: npt.NDArray[np.int64], word: npt.NDArray[np.int32], parts: list[list[str]], key: Key
+) -> Tokens:
+    """The tokens of texts whose words are numbers in ``parts``."""
+    size = np.array([len(part) for part in parts], np.int64)
+    first = np.cumsum(size) - size
+    hashes = _hashes(pa.array([token for part in parts for token in part], pa.string()), key)
+    ends = np.concatenate(([0], np.cumsum(size[word])))
+    place = np.repeat(first[word] - ends[:-1], size[word]) + np.arange(ends[-1])
+    return Tokens(ends[start], hashes[place])
 
 
 def slot_token(key: Key) -> np.uint64:

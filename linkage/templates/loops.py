@@ -1,0 +1,285 @@
+"""Compiled loops over the tokens of texts: they see keyed hashes, never words.
+
+A shingle is a few tokens in a row, counted beyond both ends of a text: of two tokens in short texts, where slots stand
+close together, and of five in long ones, where two meet by chance. In long texts a token stays when what stands before
+it, or behind it, is hardly ever seen without it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from linkage.engines.compiled import compiled
+
+Hashes = npt.NDArray[np.uint64]
+Ints = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+Cells = npt.NDArray[np.uint32]
+Bools = npt.NDArray[np.bool_]
+
+SHORT = 40  # tokens of a short text at most: a log line, a question
+NARROW, WIDE = 2, 5  # tokens of a shingle in short texts, in long ones
+LEAST_WORDS = 6  # that a long text shares with others, or it has no skeleton
+NEVER = np.uint8(255)  # the age of what is not frequent
+LINE = 16  # cells of 32 bits in 64 bytes, which come from memory together
+MISSED = 2  # bits of 32 that a token's surroundings may have and the token lacks: it has half of their accounts or more
+
+_BEFORE, _BEHIND = np.uint64(1), np.uint64(2)  # stand for what is beyond the ends of a text
+_STEP, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_3, _27, _30, _31, _32 = np.uint64(3), np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
+_7, _NONE, _ONE = np.uint64(7), np.uint64(0), np.uint64(1)
+
+
+@compiled
+def mixed(seed: np.uint64, value: np.uint64) -> np.uint64:
+    """A hash of both (the finaliser of SplitMix64 by Steele, Lea and Flood, 2014)."""
+    z = (seed ^ value) + _STEP
+    z = (z ^ (z >> _30)) * _FIRST
+    z = (z ^ (z >> _27)) * _SECOND
+    return z ^ (z >> _31)
+
+
+@compiled
+def shingle(token: Hashes, begin: int, end: int, at: int, width: int) -> np.uint64:
+    """The hash of ``width`` tokens from ``at`` on, of the text from ``begin`` to ``end``."""
+    h = np.uint64(width)
+    for i in range(at, at + width):
+        h = mixed(h, _BEFORE if i < begin else _BEHIND if i >= end else token[i])
+    return h
+
+
+@compiled
+def set_bit(h: np.uint64, bit: np.uint32, cells: Cells) -> None:
+    """Set an account's bit in both cells of a shingle: they are on one line, in either half of it."""
+    line = np.int64((h >> _32) & np.uint64(len(cells) // LINE - 1)) * LINE
+    cells[line + np.int64(h & _7)] |= bit
+    cells[line + 8 + np.int64((h >> _3) & _7)] |= bit
+
+
+@compiled
+def bits_in(h: np.uint64, cells: Cells) -> np.uint32:
+    """The bits that both cells of a shingle have."""
+    line = np.int64((h >> _32) & np.uint64(len(cells) // LINE - 1)) * LINE
+    return np.uint32(cells[line + np.int64(h & _7)] & cells[line + 8 + np.int64((h >> _3) & _7)])
+
+
+@compiled
+def count_bits(bits: np.uint32) -> int:
+    """How many are set."""
+    n = 0
+    while bits:
+        bits &= bits - np.uint32(1)
+        n += 1
+    return n
+
+
+@compiled
+def bit_of(account: np.uint64) -> np.uint32:
+    """An account's bit: each pair of bits stands for half as many accounts as the pair before it."""
+    level = 0
+    while level < 15 and not account >> np.uint64(63 - level) & _ONE:
+        level += 1
+    return np.uint32(1) << np.uint32(2 * level + np.int64(account & _ONE))
+
+
+@compiled
+def add_shingles(start: Ints, token: Hashes, account: Hashes, cells: Cells) -> None:
+    """Set each account's bit in all of its shingles; in long texts in those of one token less, too."""
+    for text in range(len(start) - 1):
+        begin, end = start[text], start[text + 1]
+        bit = bit_of(account[text])
+        if end - begin <= SHORT:
+            for at in range(begin - 1, end):
+                set_bit(shingle(token, begin, end, at, NARROW), bit, cells)
+            continue
+        for at in range(begin - WIDE + 1, end):
+            set_bit(shingle(token, begin, end, at, WIDE), bit, cells)
+            set_bit(shingle(token, begin, end, at + 1, WIDE - 1), bit, cells)
+
+
+@compiled
+def filled(keys: Hashes, values: Bytes, table: Hashes, held: Bytes) -> None:
+    """Put ``keys`` (none is zero, none comes twice) and their values into an empty table of a power of two places."""
+    last = np.uint64(len(table) - 1)
+    for i in range(len(keys)):
+        place = keys[i] & last
+        while table[place] != _NONE:
+            place = (place + _ONE) & last
+        table[place] = keys[i]
+        held[place] = values[i]
+
+
+@compiled
+def found(key: np.uint64, table: Hashes, held: Bytes) -> np.uint8:
+    """The value of ``key``, or NEVER."""
+    last = np.uint64(len(table) - 1)
+    place = key & last
+    while table[place] != _NONE:
+        if table[place] == key:
+            return held[place]
+        place = (place + _ONE) & last
+    return NEVER
+
+
+@compiled
+def evidence(token: Hashes, begin: int, end: int, i: int, at: int, cells: Cells, least: int) -> tuple[np.uint64, bool]:
+    """What could keep token ``i``, the shingle from ``at`` on that it ends or begins, and whether it does."""
+    if end - begin <= SHORT:
+        h = shingle(token, begin, end, at, NARROW)
+        return h, count_bits(bits_in(h, cells)) >= least
+    h = shingle(token, begin, end, at, WIDE)
+    with_it = bits_in(h, cells)
+    if count_bits(with_it) < least:
+        return h, False
+    around = bits_in(shingle(token, begin, end, at + 1 if at == i else at, WIDE - 1), cells)
+    return mixed(h, _ONE if at == i else _NONE), count_bits(around & ~with_it) <= MISSED
+
+
+@compiled
+def _in_runs(age: Bytes) -> Bytes:
+    """Ages of tokens as far as two more beside them have it, too: chance keeps single ones."""
+    out = np.full(len(age), NEVER)
+    for i in range(-2, len(age)):
+        oldest = np.uint8(0)
+        for j in range(max(0, i), min(i + 3, len(age))):
+            oldest = max(oldest, age[j])
+        for j in range(max(0, i), min(i + 3, len(age))):
+            out[j] = min(out[j], oldest)
+    return out
+
+
+@compiled
+def ages(
+    start: Ints, token: Hashes, cells: Cells, least: int, table: Hashes, held: Bytes, now: np.uint8
+) -> tuple[Bytes, Hashes]:
+    """Which batch first kept each token, and what keeps tokens only now."""
+    age = np.full(len(token), NEVER)
+    fresh = np.empty(2 * len(token), np.uint64)
+    count = 0
+    for text in range(len(start) - 1):
+        begin, end = start[text], start[text + 1]
+        width = NARROW if end - begin <= SHORT else WIDE
+        for i in range(begin, end):
+            for at in (i - width + 1, i):
+                h, frequent = evidence(token, begin, end, i, at, cells, least)
+                when = found(h, table, held)
+                if when == NEVER and frequent:
+                    when = now
+                    fresh[count] = h
+                    count += 1
+                age[i] = min(age[i], when)
+        if end - begin > SHORT:
+            age[begin:end] = _in_runs(age[begin:end])
+    return age, fresh[:count].copy()
+
+
+@compiled
+def is_word(token: np.uint64, signs: Hashes) -> bool:
+    """Whether a token is neither the slot nor a mark; ``signs`` are these, sorted."""
+    low, high = 0, len(signs)
+    while low < high:
+        middle = (low + high) // 2
+        if signs[middle] < token:
+            low = middle + 1
+        else:
+            high = middle
+    return low == len(signs) or signs[low] != token
+
+
+@compiled
+def words_of(token: Hashes, signs: Hashes) -> Bools:
+    """Which tokens are words."""
+    word = np.empty(len(token), np.bool_)
+    for i in range(len(token)):
+        word[i] = is_word(token[i], signs)
+    return word
+
+
+@compiled
+def of_age(token: Hashes, age: Bytes, slot: np.uint64, limit: np.uint8) -> np.uint64:
+    """The hash of a text's tokens up to an age, with one slot for all that is younger between two of them."""
+    h = _NONE
+    open_slot = False
+    for i in range(len(token)):
+        kept = age[i] <= limit and token[i] != slot
+        if kept or not open_slot:
+            h = mixed(h, token[i] if kept else slot)
+        open_slot = not kept
+    return h if h != _NONE else _ONE
+
+
+@compiled
+def supported(age: Bytes, word: Bools, limit: np.uint8) -> bool:
+    """Whether what a text shares says what it is: half of a short text's words, LEAST_WORDS of a long one's."""
+    kept, words = 0, 0
+    for i in range(len(word)):
+        words += word[i]
+        kept += word[i] and age[i] <= limit
+    return 2 * kept >= words if len(word) <= SHORT else kept >= LEAST_WORDS
+
+
+@compiled
+def skeleton_hashes(
+    start: Ints, token: Hashes, age: Bytes, word: Bools, slot: np.uint64, table: Hashes, held: Bytes, now: np.uint8
+) -> tuple[Hashes, Bytes]:
+    """Each text's skeleton and its age: the oldest that was minted then, else that of now.
+
+    A text that shares too little has the age NEVER; its hash is that of all its tokens when it is short, else zero.
+    """
+    n = len(start) - 1
+    hashes, chosen = np.zeros(n, np.uint64), np.full(n, NEVER)
+    seen = np.zeros(256, np.bool_)
+    for text in range(n):
+        begin, end = start[text], start[text + 1]
+        if begin == end:
+            continue
+        own, words = age[begin:end], word[begin:end]
+        seen[:] = False
+        for i in range(len(own)):
+            seen[own[i]] = True
+        for limit in range(now + 1):
+            if (seen[limit] or limit == now) and supported(own, words, limit):
+                h = of_age(token[begin:end], own, slot, limit)
+                if limit == now or found(h, table, held) <= limit:
+                    hashes[text], chosen[text] = h, limit
+                    break
+        if chosen[text] == NEVER and end - begin <= SHORT:
+            hashes[text] = of_age(token[begin:end], own, slot, NEVER)
+    return hashes, chosen
+
+
+@compiled
+def kept_tokens(start: Ints, token: Hashes, age: Bytes, limits: Bytes, slot: np.uint64) -> tuple[Ints, Hashes]:
+    """The tokens of the skeletons of texts, each with those up to its limit."""
+    out, ends, count = np.empty(len(token), np.uint64), np.zeros(len(start), np.int64), 0
+    for text in range(len(start) - 1):
+        open_slot = False
+        for i in range(start[text], start[text + 1]):
+            kept = age[i] <= limits[text] and token[i] != slot
+            if kept or not open_slot:
+                out[count] = token[i] if kept else slot
+                count += 1
+            open_slot = not kept
+        ends[text + 1] = count
+    return ends, out[:count].copy()
+
+
+@compiled
+def pairs(start: Ints, token: Hashes, word: Bools, most: int) -> tuple[Ints, npt.NDArray[np.uint32]]:
+    """For each text its pairs of words in a row, marks left out: the ``most`` smallest of their hashes, sorted."""
+    out, ends, count = np.empty(len(token), np.uint32), np.zeros(len(start), np.int64), 0
+    for text in range(len(start) - 1):
+        own = np.empty(start[text + 1] - start[text], np.uint32)
+        size, before, joined = 0, _NONE, False
+        for i in range(start[text], start[text + 1]):
+            if word[i]:
+                if joined:
+                    own[size] = mixed(before, token[i]) >> _32
+                    size += 1
+                before, joined = token[i], True
+        own = np.unique(own[:size])[:most]
+        out[count : count + len(own)] = own
+        count += len(own)
+        ends[text + 1] = count
+    return ends, out[:count].copy()

@@ -1,0 +1,194 @@
+"""Places of short skeletons where a slot stands: what is around a place stays, and what stands in it varies."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from linkage.engines.compiled import compiled
+from linkage.templates.loops import Bools, Hashes, Ints
+
+WIDEST = 6  # tokens that one filling of a slot has at most
+_PAD, _STEP, _FIRST, _SECOND = (
+    np.uint64(1), np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+)  # fmt: skip
+_27, _30, _31 = np.uint64(27), np.uint64(30), np.uint64(31)
+PLACE = np.dtype([
+    ("around", "u8"), ("within", "u8"), ("first", "u8"), ("last", "u8"),
+    ("row", "i4"), ("at", "i2"), ("size", "i1"), ("words", "i1"),
+])  # fmt: skip
+
+
+@compiled
+def _mixed(seed: np.uint64, value: np.uint64) -> np.uint64:
+    z = (seed ^ value) + _STEP
+    z = (z ^ (z >> _30)) * _FIRST
+    z = (z ^ (z >> _27)) * _SECOND
+    return z ^ (z >> _31)
+
+
+@compiled
+def windows(start: Ints, token: Hashes, word: Bools, out: npt.NDArray[np.void]) -> int:
+    """Every run of up to WIDEST tokens as a place: what is within, and the two tokens on either side of it.
+
+    One token needs a word beside it, more of them need two; ``out`` has room for WIDEST places a token. Returns how
+    many there are.
+    """
+    count = 0
+    for row in range(len(start) - 1):
+        begin, end = start[row], start[row + 1]
+        for i in range(begin, end):
+            within = np.uint64(0)
+            for j in range(i + 1, min(i + WIDEST, end) + 1):
+                within = _mixed(within, token[j - 1])
+                around, words = np.uint64(3), 0
+                for k in (i - 2, i - 1, j, j + 1):
+                    inside = begin <= k < end
+                    around = _mixed(around, token[k] if inside else _PAD)
+                    words += inside and word[k]
+                if words >= min(2, j - i):
+                    place = out[count]
+                    place["around"], place["within"] = around, within
+                    place["first"], place["last"] = token[i], token[j - 1]
+                    place["row"], place["at"], place["size"], place["words"] = row, i - begin, j - i, words
+                    count += 1
+    return count
+
+
+@compiled
+def dropped(start: Ints, token: Hashes, word: Bools, slot: np.uint64, places: npt.NDArray[np.void]) -> Bools:
+    """Which tokens stand in slots: those of ``places``, one after the other, while a third of the words stays."""
+    drop = token == slot
+    words, kept = np.zeros(len(start) - 1, np.int64), np.zeros(len(start) - 1, np.int64)
+    for row in range(len(start) - 1):
+        words[row] = word[start[row] : start[row + 1]].sum()
+        kept[row] = words[row]
+    for place in places:
+        row = place["row"]
+        begin = start[row] + place["at"]
+        lost = 0
+        for i in range(begin, begin + place["size"]):
+            lost += word[i] and not drop[i]
+        if kept[row] > lost and 3 * (kept[row] - lost) >= words[row]:
+            kept[row] -= lost
+            drop[begin : begin + place["size"]] = True
+    return drop
+
+
+@compiled
+def slots(start: Ints, token: Hashes, drop: Bools, slot: np.uint64) -> tuple[Hashes, Ints, Hashes, Ints]:
+    """Each row's hash without what stands in its slots; the slots' owners, fillings, and where they begin.
+
+    The filling of a slot that is open already is zero.
+    """
+    n = len(start) - 1
+    frame = np.zeros(n, np.uint64)
+    owner, filling = np.empty(len(token), np.int64), np.empty(len(token), np.uint64)
+    begins, count = np.empty(len(token), np.int64), 0
+    for row in range(n):
+        i = start[row]
+        while i < start[row + 1]:
+            if not drop[i]:
+                frame[row] = _mixed(frame[row], token[i])
+                i += 1
+                continue
+            frame[row] = _mixed(frame[row], slot)
+            owner[count], begins[count] = row, i
+            h, size = np.uint64(0), 0
+            while i < start[row + 1] and drop[i]:
+                h = _mixed(h, token[i])
+                size += 1
+                i += 1
+            filling[count] = np.uint64(0) if size == 1 and token[i - 1] == slot else h
+            count += 1
+    return frame, owner[:count].copy(), filling[:count].copy(), begins[:count].copy()
+
+
+@compiled
+def rewritten(start: Ints, token: Hashes, drop: Bools, slot: np.uint64, begins: Ints, opened: Bools) -> tuple[Ints, Hashes]:
+    """The rows with their opened slots as one token each, and the words of all others back."""
+    out, ends, count, at = np.empty(len(token), np.uint64), np.zeros(len(start), np.int64), 0, 0
+    for row in range(len(start) - 1):
+        i = start[row]
+        while i < start[row + 1]:
+            if not drop[i]:
+                out[count] = token[i]
+                count += 1
+                i += 1
+                continue
+            while i < start[row + 1] and drop[i]:
+                if not opened[at]:
+                    out[count] = token[i]
+                    count += 1
+                i += 1
+            if opened[at] and (count == ends[row] or out[count - 1] != slot):
+                out[count] = slot
+                count += 1
+            at += 1
+        ends[row + 1] = count
+    return ends, out[:count].copy()
+
+
+@compiled
+def row_hashes(start: Ints, token: Hashes) -> Hashes:
+    """A hash of each row's tokens."""
+    h = np.zeros(len(start) - 1, np.uint64)
+    for row in range(len(start) - 1):
+        for i in range(start[row], start[row + 1]):
+            h[row] = _mixed(h[row], token[i])
+    return h
+
+
+@compiled
+def root(parent: Ints, i: int) -> int:
+    """The first of the group that ``i`` is in."""
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+@compiled
+def alike(one: npt.NDArray[np.uint32], two: npt.NDArray[np.uint32], most: int) -> float:
+    """The share of the ``most`` smallest of both (sorted) that both have: Jaccard's index of the whole sets (Broder 1997)."""
+    i, j, both, all_ = 0, 0, 0, 0
+    while all_ < most and (i < len(one) or j < len(two)):
+        if j == len(two) or (i < len(one) and one[i] < two[j]):
+            i += 1
+        elif i == len(one) or two[j] < one[i]:
+            j += 1
+        else:
+            i, j, both = i + 1, j + 1, both + 1
+        all_ += 1
+    return both / all_ if all_ else 0.0
+
+
+@compiled
+def join_alike(
+    start: Ints, feature: npt.NDArray[np.uint32], order: Ints, owner: Ints, parent: Ints, least: float, most: int, ahead: int
+) -> None:
+    """Join rows that share a feature and are alike; ``order`` sorts the features, then their owners.
+
+    Of all that share one, each is compared with the first and with the next ``ahead``: time grows with the features,
+    not with pairs of rows; those that are alike share many features, and so are neighbours in some list.
+    """
+    first = 0
+    for at in range(len(order)):
+        if feature[order[at]] != feature[order[first]]:
+            first = at
+        one = owner[order[at]]
+        for other in range(at + 1, min(at + ahead + 1, len(order))):
+            if feature[order[other]] != feature[order[at]]:
+                break
+            _join(start, feature, one, owner[order[other]], parent, least, most)
+        if at > first:
+            _join(start, feature, owner[order[first]], one, parent, least, most)
+
+
+@compiled
+def _join(
+    start: Ints, feature: npt.NDArray[np.uint32], one: int, two: int, parent: Ints, least: float, most: int
+) -> None:
+    a, b = root(parent, one), root(parent, two)
+    if a != b and alike(feature[start[one] : start[one + 1]], feature[start[two] : start[two + 1]], most) >= least:
+        parent[max(a, b)] = min(a, b)
