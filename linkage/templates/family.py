@@ -20,7 +20,6 @@ from linkage.templates.places import (
     dropped,
     join_alike,
     rewritten,
-    root,
     row_hashes,
     slots,
     windows,
@@ -52,7 +51,7 @@ def families(known: Skeletons, family: Hashes, new: Skeletons, signs: Signs) -> 
     parent = np.arange(len(everyone.hash))
     _join_short(everyone, signs, parent)
     _join_long(everyone, parent)
-    group = np.array([root(parent, i) for i in range(0)], np.int64) if not len(parent) else _roots(parent)
+    group = _roots(parent)
     held = np.zeros(len(group), bool)
     number = np.full(len(group), np.iinfo(np.uint64).max, np.uint64)
     rows = np.searchsorted(everyone.hash, known.hash)
@@ -143,7 +142,6 @@ def _opened(frame: Hashes, owner: Ints, filling: Hashes, accounts: Hashes) -> Bo
         closed = np.flatnonzero((values > 1)[column] & ~open_[column])
         if not len(closed):
             return np.asarray((values > 1)[column] | (filling == 0))
-        rows, first = np.unique(group[owner[closed]], return_index=True)
         chosen = np.zeros(group.max() + 1, np.int64) - 1
         np.maximum.at(chosen, group[owner[closed]], len(owner) - number[closed])
         splits = chosen[group[owner]] == len(owner) - number

@@ -43,9 +43,9 @@ class Shingles:
         lines = self.cells.reshape(-1, 2, LINE // 2)
         lines = lines[:: max(1, len(lines) // SAMPLE)]
         shared = np.bitwise_count(lines[:, 0, :-1] & lines[:, 1, 1:])
-        counts = np.bincount(shared.ravel(), minlength=LINE // 2 + 1)
+        counts = np.bincount(shared.ravel())
         beyond = np.cumsum(counts[::-1])[::-1] / counts.sum()
-        return int(max(LEAST, np.argmax(np.append(beyond, 0.0) <= CHANCE)))
+        return max(LEAST, int(np.argmax(np.append(beyond, 0.0) <= CHANCE)))
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ def found(key: np.uint64, table: Hashes, held: Bytes) -> np.uint8:
     place = key & last
     while table[place] != _NONE:
         if table[place] == key:
-            return held[place]
+            return np.uint8(held[place])
         place = (place + _ONE) & last
     return NEVER
 
@@ -238,7 +238,8 @@ def skeleton_hashes(
         seen[:] = False
         for i in range(len(own)):
             seen[own[i]] = True
-        for limit in range(now + 1):
+        for number in range(now + 1):
+            limit = np.uint8(number)
             if (seen[limit] or limit == now) and supported(own, words, limit):
                 h = of_age(token[begin:end], own, slot, limit)
                 if limit == now or found(h, table, held) <= limit:

@@ -58,7 +58,7 @@ def windows(start: Ints, token: Hashes, word: Bools, out: npt.NDArray[np.void]) 
 @compiled
 def dropped(start: Ints, token: Hashes, word: Bools, slot: np.uint64, places: npt.NDArray[np.void]) -> Bools:
     """Which tokens stand in slots: those of ``places``, one after the other, while a third of the words stays."""
-    drop = token == slot
+    drop: Bools = token == slot
     words, kept = np.zeros(len(start) - 1, np.int64), np.zeros(len(start) - 1, np.int64)
     for row in range(len(start) - 1):
         words[row] = word[start[row] : start[row + 1]].sum()
@@ -105,7 +105,9 @@ def slots(start: Ints, token: Hashes, drop: Bools, slot: np.uint64) -> tuple[Has
 
 
 @compiled
-def rewritten(start: Ints, token: Hashes, drop: Bools, slot: np.uint64, begins: Ints, opened: Bools) -> tuple[Ints, Hashes]:
+def rewritten(
+    start: Ints, token: Hashes, drop: Bools, slot: np.uint64, begins: Ints, opened: Bools
+) -> tuple[Ints, Hashes]:
     """The rows with their opened slots as one token each, and the words of all others back."""
     out, ends, count, at = np.empty(len(token), np.uint64), np.zeros(len(start), np.int64), 0, 0
     for row in range(len(start) - 1):
@@ -150,7 +152,7 @@ def root(parent: Ints, i: int) -> int:
 
 @compiled
 def alike(one: npt.NDArray[np.uint32], two: npt.NDArray[np.uint32], most: int) -> float:
-    """The share of the ``most`` smallest of both (sorted) that both have: Jaccard's index of the whole sets (Broder 1997)."""
+    """Jaccard's index of two sets by their ``most`` smallest hashes, sorted (Broder 1997)."""
     i, j, both, all_ = 0, 0, 0, 0
     while all_ < most and (i < len(one) or j < len(two)):
         if j == len(two) or (i < len(one) and one[i] < two[j]):
@@ -165,7 +167,14 @@ def alike(one: npt.NDArray[np.uint32], two: npt.NDArray[np.uint32], most: int) -
 
 @compiled
 def join_alike(
-    start: Ints, feature: npt.NDArray[np.uint32], order: Ints, owner: Ints, parent: Ints, least: float, most: int, ahead: int
+    start: Ints,
+    feature: npt.NDArray[np.uint32],
+    order: Ints,
+    owner: Ints,
+    parent: Ints,
+    least: float,
+    most: int,
+    ahead: int,
 ) -> None:
     """Join rows that share a feature and are alike; ``order`` sorts the features, then their owners.
 

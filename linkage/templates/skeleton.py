@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.templates.frequency import Ages, Shingles
+from linkage.templates.ids import Key
 from linkage.templates.loops import (
     NEVER,
     SHORT,
@@ -25,7 +26,7 @@ from linkage.templates.loops import (
     skeleton_hashes,
     words_of,
 )
-from linkage.templates.tokens import Tokens
+from linkage.templates.tokens import Tokens, sign_tokens, slot_token
 
 FEATURES = 128  # pairs of words of a skeleton at most: a similarity of 0.2 is met within 0.04
 LEAST_FEATURES = 24  # a skeleton with fewer is too short to be told by how many it shares
@@ -39,6 +40,11 @@ class Signs:
 
     slot: np.uint64
     all: Hashes
+
+    @classmethod
+    def of(cls, key: Key) -> Signs:
+        """Those of ``key``."""
+        return cls(slot_token(key), np.sort(sign_tokens(key)))
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,12 @@ class Skeletons:
     accounts: Hashes
     tokens: Ragged
     features: Ragged
+
+    @classmethod
+    def none(cls) -> Skeletons:
+        """No skeleton."""
+        hashes, start = np.zeros(0, np.uint64), np.zeros(1, np.int64)
+        return cls(hashes, hashes, Ragged(start, hashes), Ragged(start, np.zeros(0, np.uint32)))
 
     @classmethod
     def joined(cls, parts: list[Skeletons]) -> Skeletons:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import string
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,9 +60,7 @@ def _parts(word: str) -> list[str]:
     return _PART.findall(word)
 
 
-def _unfolded(
-    start: npt.NDArray[np.int64], word: npt.NDArray[np.int32], parts: list[list[str]], key: Key
-) -> Tokens:
+def _unfolded(start: npt.NDArray[np.int64], word: npt.NDArray[np.int32], parts: list[list[str]], key: Key) -> Tokens:
     """The tokens of texts whose words are numbers in ``parts``."""
     size = np.array([len(part) for part in parts], np.int64)
     first = np.cumsum(size) - size
@@ -74,6 +73,12 @@ def _unfolded(
 def slot_token(key: Key) -> np.uint64:
     """The token of a slot."""
     return np.uint64(_hashes(pa.array([SLOT]), key)[0])
+
+
+def sign_tokens(key: Key) -> npt.NDArray[np.uint64]:
+    """The slot and the marks: tokens that are no words."""
+    runs = [mark * times for mark in string.punctuation for times in (1, 2, 3)]
+    return _hashes(pa.array([SLOT, *runs]), key)
 
 
 def _hashes(words: pa.StringArray, key: Key) -> npt.NDArray[np.uint64]:
