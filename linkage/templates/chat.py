@@ -14,7 +14,7 @@ from pydantic_core import from_json
 
 SYSTEM, USER = "⟐", "⟡"  # U+27D0, U+27E1: one sign each, so that each is one token
 _SPEAKERS = {"system": SYSTEM, "developer": SYSTEM, "user": USER, "human": USER}
-_TEXTS = {"text", "input_text"}
+_TEXTS = ("text", "input_text")
 _SHAPES = (("system", "messages"), ("instructions", "input"), ("system", "prompt"))
 _WRAPPED = ("params", "body")
 Said = tuple[str, str]

@@ -29,7 +29,7 @@ _NAME = rf"{_WORD}(?: {_WORD}){{0,3}}"
 _FIRST = rf"((?:^|[.!?:;] ){_WORD} )?"  # a sentence's first word has its capital from there
 _ITEM = rf"^((?:[-*•]|{SLOT}[.)]) ){_NAME}$"
 _NAMES = rf"(?m){_ITEM}|{_FIRST}{_NAME}(?:, {_NAME})*(?:,? {_AND} |, {_NAME}, ){_NAME}"
-_BETWEEN = rf"(?:[ ,;/|+&\n-]|{_AND} )*"
+_BETWEEN = rf"(?:[ ,;/|+&\n-]|[.)] |{_AND} )*"
 _RUNS = rf"{SLOT}(?:{_BETWEEN}{SLOT})+"
 
 

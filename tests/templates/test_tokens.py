@@ -1,0 +1,70 @@
+"""Tokens against a plain reading of the text, and as keyed hashes that tell nothing without the key."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linkage.templates.ids import Key
+from linkage.templates.mask import SLOT
+from linkage.templates.tokens import slot_token, tokens_of
+
+KEY = Key(b"0123456789abcdef" * 4)
+ALPHABET = "ab_é ЖשШ日本ふカไท.,!?'⬚😀⟐\n1"
+
+
+def expected(text: str) -> list[int]:
+    """The tokens by Python's own reading: words, except where a script writes no blanks, and single marks."""
+    words = re.findall(r"[日本ふカไท]|[^\W日本ふカไท]+|[^\w\s]", text)
+    secret = KEY.derived("tokens 1")
+    digests = (hashlib.blake2b(word.encode(), key=secret, digest_size=8).digest() for word in words)
+    return [int.from_bytes(digest, "little") for digest in digests]
+
+
+@given(st.lists(st.one_of(st.none(), st.text(alphabet=ALPHABET, max_size=25)), max_size=8), st.integers(0, 3))
+def test_tokens_are_words_and_marks_in_their_order(texts: list[str | None], skipped: int) -> None:
+    made = tokens_of(pa.array(texts, pa.string()).slice(skipped), KEY)
+    rows = [made.token[a:b].tolist() for a, b in zip(made.start, made.start[1:], strict=False)]
+    assert rows == [expected(text or "") for text in texts[skipped:]]
+    assert made.start.dtype == np.int64
+    assert made.token.dtype == np.uint64
+    assert made.start[-1] == len(made.token)
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", 0),
+        ("don't stop", 4),
+        ("今天天气很好", 6),
+        ("ภาษาไทย", 7),
+        ("한국어 문장", 2),
+        ("שלום עולם", 2),
+        ("नमस्ते दुनिया", 2),
+        ("😀👍 ok", 3),
+        (f"a {SLOT}, b", 4),
+    ],
+)
+def test_tokens_in_many_scripts(text: str, tokens: int) -> None:
+    assert len(tokens_of(pa.array([text]), KEY).token) == tokens
+
+
+def test_the_slot_is_a_token_of_its_own() -> None:
+    assert tokens_of(pa.array([f"a{SLOT}b"]), KEY).token[1] == slot_token(KEY)
+
+
+def test_another_key_shares_no_token() -> None:
+    texts, other = pa.array(["some words of a text"]), Key(b"fedcba9876543210" * 4)
+    assert not set(tokens_of(texts, KEY).token.tolist()) & set(tokens_of(texts, other).token.tolist())
+
+
+def test_a_million_characters_are_tokens_too() -> None:
+    made = tokens_of(pa.array(["word, " * 150_000]), KEY)
+    assert len(made.token) == 300_000
+    assert len(np.unique(made.token)) == 2
