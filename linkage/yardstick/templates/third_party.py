@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from itertools import takewhile
+from itertools import chain, count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from linkage.simulator.words import names, numbers, passages, quotations, urls
 FILE = "promptsource_templates.jsonl.gz"
 ANSWER = "|||"  # ends what is asked; the answer that follows is no part of a prompt
 MANY = 3  # entries of a slot that is taken for a list
-TEXTS = 20_000  # different ones that slots are filled with
+TEXTS = 10_000  # made at a time; each fills one slot, so that nothing but templates comes again
 SHARES = {passages: 0.6, names: 0.15, quotations: 0.1, numbers: 0.1, urls: 0.05}
 KNOWN = {"zip", "range"}  # names that no data set fills
 Fill = Callable[[], str]
@@ -38,11 +38,15 @@ def read_templates(path: Path) -> pd.DataFrame:
 
 
 def varied(rng: np.random.Generator) -> Fill:
-    """Texts for slots, one a call: running text mostly, names, quotations, numbers, addresses."""
+    """Texts for slots, a new one each call: running text mostly, names, quotations, numbers, addresses."""
+    texts: Iterator[str] = chain.from_iterable(_texts(rng) for _ in count())
+    return lambda: next(texts)
+
+
+def _texts(rng: np.random.Generator) -> list[str]:
     parts = [kind(int(TEXTS * share), rng) for kind, share in SHARES.items()]
-    texts = pa.concat_arrays(parts).to_pylist()
-    chooser = random.Random(int(rng.integers(1 << 62)))
-    return lambda: str(chooser.choice(texts))
+    made: list[str] = pa.concat_arrays(parts).take(pa.array(rng.permutation(TEXTS))).to_pylist()
+    return made
 
 
 class Slot(str):
