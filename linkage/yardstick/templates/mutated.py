@@ -23,9 +23,15 @@ def open_slots(sources: Sequence[str]) -> list[str]:
     return [templates.filled(number, lambda: SLOT) for number in range(len(sources))]
 
 
-def fixed_words(text: str) -> int:
-    """Words of a text with marked slots that are no slot."""
-    return sum(SLOT not in word for word in WORD.findall(text))
+def fixed_words(text: str) -> list[str]:
+    """The words of a text with marked slots that are no slot, with the blanks behind them."""
+    return [word for word in WORD.findall(text) if SLOT not in word]
+
+
+def same_words(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two texts have half of their different words in common, or more."""
+    words, others = ({word.strip().casefold() for word in words} for words in (one, other))
+    return 2 * len(words & others) >= len(words | others) > 0
 
 
 class MutatedCopies:
@@ -34,7 +40,7 @@ class MutatedCopies:
     def __init__(self, texts: Sequence[str], root: Ints, streams: Streams) -> None:
         self._rng = streams.part("yardstick copies")
         self._fill = varied(self._rng)
-        self._words = [word for text in texts for word in WORD.findall(text) if SLOT not in word]
+        self._words = [word for text in texts for word in fixed_words(text)]
         self._text = [
             texts[of] if of == number else self._mutated(texts[of]) for number, of in enumerate(root.tolist())
         ]

@@ -15,7 +15,7 @@ from linkage.yardstick.tables import markdown
 from linkage.yardstick.templates.groups import drawn_in, pairs
 from linkage.yardstick.templates.levels import LEVELS, Assign
 from linkage.yardstick.templates.mixture import FAMILY, NOBODY, invented, mixed, real
-from linkage.yardstick.templates.mutated import fixed_words, open_slots
+from linkage.yardstick.templates.mutated import fixed_words, open_slots, same_words
 from linkage.yardstick.templates.third_party import FILE, read_templates
 
 OPERATORS = 12
@@ -44,19 +44,21 @@ def read_sources(data: Path) -> pd.DataFrame:
 def world(style: str, sources: pd.DataFrame, seed: int, accounts: int = ORDINARY) -> pa.Table:
     """A mixture: operators' templates of the style among ordinary prompts of ``sources``.
 
-    Where operators' templates are real, each is of another data set, and no ordinary prompt is of these sets.
+    Where operators' templates are real, each is of another data set, and no ordinary prompt is of these sets, or by a
+    template that says the same: some are copied from set to set.
     """
     rng = Streams(seed).part("yardstick families")
     if style == INVENTED:
         sizes = rng.integers(*FAMILY, OPERATORS, endpoint=True).tolist()
         return mixed(sizes, invented, sources["jinja"].tolist(), accounts, seed)
-    sets = sources["dataset"].unique()
+    sets, texts = sources["dataset"].unique(), open_slots(sources["jinja"].tolist())
     theirs = sources["dataset"].isin(rng.permutation(sets)[: len(sets) // 2])
-    texts = sources[theirs].assign(text=lambda frame: open_slots(frame["jinja"].tolist()))
-    long = texts[texts["text"].map(fixed_words) >= LEAST_WORDS].sample(frac=1, random_state=rng)
-    chosen = long.drop_duplicates("dataset")["text"].tolist()
+    told = sources.assign(text=texts, words=pd.Series(texts, index=sources.index).map(fixed_words))
+    long = told[theirs & (told["words"].map(len) >= LEAST_WORDS)].sample(frac=1, random_state=rng)
+    chosen = long.drop_duplicates("dataset")
+    apart = ~told["words"].map(lambda words: any(same_words(words, other) for other in chosen["words"]))
     sizes = [len(part) for part in np.array_split(np.arange(len(chosen)), max(1, len(chosen) // REAL_FAMILY))]
-    return mixed(sizes, real(chosen), sources.loc[~theirs, "jinja"].tolist(), accounts, seed)
+    return mixed(sizes, real(chosen["text"].tolist()), told.loc[~theirs & apart, "jinja"].tolist(), accounts, seed)
 
 
 def measured(mixture: pa.Table, assign: Assign) -> pd.DataFrame:

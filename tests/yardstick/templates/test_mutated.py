@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from linkage.simulator.streams import Streams
-from linkage.yardstick.templates.mutated import SLOT, MutatedCopies, fixed_words, open_slots
+from linkage.yardstick.templates.mutated import SLOT, MutatedCopies, fixed_words, open_slots, same_words
 from tests.yardstick.templates.toys import TEMPLATES
 
 SENTENCES = " ".join(f"s{s}w0 s{s}w1 s{s}w2 s{s}w3 s{s}w4." for s in range(100)) + f" Now: {SLOT}"
@@ -13,8 +13,15 @@ def test_slots_are_marked_and_fixed_words_counted() -> None:
     texts = open_slots(TEMPLATES["jinja"].tolist())
     assert texts[1] == f"Which film is meant? {SLOT}"
     assert texts[4] == ""
-    assert fixed_words(texts[1]) == 4
-    assert fixed_words(texts[3]) == 3 + 3 * 2  # the mark itself has a full stop: no word
+    assert fixed_words(texts[1]) == ["Which ", "film ", "is ", "meant? "]
+    assert len(fixed_words(texts[3])) == 3 + 3 * 2  # the mark itself has a full stop: no word
+
+
+def test_texts_with_half_of_their_words_in_common_say_the_same() -> None:
+    assert same_words(["Which ", "film\n", "is "], ["which", "film"])
+    assert same_words(["a", "b"], ["b", "a", "c", "d"])
+    assert not same_words(["a", "b"], ["b", "a", "c", "d", "e"])
+    assert not same_words([], [])
 
 
 def test_a_root_keeps_its_text_and_slots_are_filled_anew() -> None:

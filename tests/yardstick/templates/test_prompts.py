@@ -79,3 +79,16 @@ def test_without_templates_it_says_where_they_were_sought(tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match="the third party's prompt templates are not there") as refused:
         read_sources(tmp_path)
     assert str(tmp_path / "prompts" / FILE) in str(refused.value)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_an_ordinary_template_that_says_what_an_operators_does_is_left_out(data: Path, seed: int) -> None:
+    copied = TEMPLATES.assign(dataset=[f"{name} again" for name in TEMPLATES["dataset"]])
+    copied["jinja"] = copied["jinja"].str.replace("the", "our")
+    mixture = world(REAL, pd.concat([read_sources(data), copied], ignore_index=True), seed, accounts=200)
+    ours = pc.equal(mixture["root"], NOBODY)
+    ordinary, operators = (mixture.filter(rows)["prompt"].to_pylist() for rows in (ours, pc.invert(ours)))
+    theirs, others = ({prompt[:12] for prompt in prompts} for prompts in (operators, ordinary))
+    told = {"Here is what", "You are aske", "Translate th"} & theirs
+    assert told
+    assert not told & others
