@@ -19,7 +19,6 @@ _SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar
 _INNER = r"./\\@'’&+~$#%*_-"  # marks that stand within words, too: a/b, e.g., it's
 _ALONE = rf"[^\p{{L}}\p{{M}}\p{{N}} {SLOT}{_INNER}]|[{_SPACELESS}]"
 _SETTING = rf"=[^\s=:,;()\[\]{{}}|<>\"{SLOT}]+"  # what a name is set to, with no blank between: a value
-_PART = re.compile(rf"^[{_INNER}]+|[{_INNER}]+$|(?:(?![{_INNER}]+$).)+", re.DOTALL)
 _VALUE = re.compile(
     rf".*{SLOT}.*|~?(?:/[^/]+)+/?|[^/]+(?:/[^/]+){{2,}}/?|(?:[a-z]:)?(?:\\[^\\]+)+|[\w$-]+(?:\.[\w$-]+){{2,}}"
     r"|true|false|null", re.DOTALL
@@ -57,7 +56,9 @@ def _parts(word: str) -> list[str]:
     bare = word.rstrip(".'’")
     if _VALUE.fullmatch(bare):
         return [SLOT, word[len(bare) :]] if len(bare) < len(word) else [SLOT]
-    return _PART.findall(word)
+    body = word.lstrip(_INNER)
+    core = body.rstrip(_INNER)
+    return [part for part in (word[: len(word) - len(body)], core, body[len(core) :]) if part]
 
 
 def _unfolded(start: npt.NDArray[np.int64], word: npt.NDArray[np.int32], parts: list[list[str]], key: Key) -> Tokens:
