@@ -107,6 +107,9 @@ def _engine(job: Job) -> Iterator[DuckDBEngine]:
 def _sources(job: Job, engine: Engine, refused: Path, templates: KeptTemplates | None) -> SourcesReport:
     with job.stage("sources") as folder:
         ids = templates.ids if templates else None
+        if ids:
+            ids.folder, ids.workers = job.folder, job.costs.workers.number
+            ids.observe = lambda doing, rows: job.observe("", f"{doing} prompts, {rows:,}")
         report = read_sources(engine, job.config, job.config_path, refused, templates=ids)
         _write(
             engine,

@@ -9,6 +9,7 @@ from linkage.cli import (  # noqa: F401  registers the commands
     review,
     run,
     stability,
+    templates,
     validate,
     worlds,
 )

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from linkage.config import Config, Level, Templates, resolve
+from linkage.engines import cores
 from linkage.templates.catalogue import Catalogue, read_catalogue, write_catalogue
 from linkage.templates.ids import VERSIONS, Key
+from linkage.templates.loops import Hashes
 from linkage.templates.mask import masked
+from linkage.templates.minting import Minting, account_hashes, family_of
+from linkage.templates.skeleton import Skeletons
+from linkage.templates.spool import Spool
 from linkage.templates.text import joined, normalised, texts
+from linkage.templates.tokens import Tokens, tokens_of
 
 Batches = Callable[[], Iterator[pa.RecordBatch]]
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 TEXTS = ("prompt", "system_prompt")
-
-
+MINTED = (Level.SKELETON, Level.FAMILY)
+Observer = Callable[[str, int], None]  # told what is done, and with how many prompts so far
+HASH = "skeleton hash"  # column of what is put aside
 VERSION = "-".join(VERSIONS.values())
 
 
@@ -26,12 +39,16 @@ VERSION = "-".join(VERSIONS.values())
 class TemplateIds:
     """Gives prompts their ids at some levels (level: the kind of the entities that the ids are).
 
-    The ``catalogue`` grows with each reading of :meth:`ids`.
+    The ``catalogue`` grows with each reading of :meth:`ids`. ``folder`` is on the disk where ids wait for each other,
+    and ``observe`` is told how far it is.
     """
 
     key: Key
     levels: Mapping[Level, str]
     catalogue: Catalogue = field(default_factory=Catalogue)
+    workers: int = field(default_factory=cores)
+    folder: Path | None = None
+    observe: Observer = lambda doing, rows: None
 
     @classmethod
     def opened(cls, key: Key, settings: Templates) -> TemplateIds:
@@ -52,21 +69,92 @@ class TemplateIds:
 
     def ids(self, batches: Batches) -> Iterator[pa.RecordBatch]:
         """The batches with ids, a column a level in the order of ``levels``, in the places of ``prompt`` and
-        ``system_prompt``.
+        ``system_prompt``; null where there is none.
 
-        ``account`` tells who sent the prompt (a null has no ids); other columns pass as they are.
+        ``account`` tells who sent the prompt (a null has no ids); other columns pass as they are. Skeletons and
+        families take two readings; the ids are the same whatever the order of rows, their batches and the workers.
+
+        Raises:
+            ConfigError: the catalogue is full.
+            StorageFault: the disk is.
         """
-        for batch in batches():
-            yield self._told(batch)
+        if set(self.levels).isdisjoint(MINTED):
+            yield from self._each(self._pure, self._told(batches(), "naming"))
+            return
+        minting = Minting(self.key, self.catalogue)
+        for tokens, accounts in self._each(self._tokens, self._told(batches(), "counting")):
+            minting.count(tokens, accounts)
+        minting.known()
+        with Spool(self.folder) as spool:
+            for batch, found, fresh in self._each(lambda b: self._found(minting, b), self._told(batches(), "naming")):
+                minting.learn(found, fresh)
+                spool.put(batch)
+            self.catalogue = minting.grown()
+            for batch in spool.all():
+                yield self._named(batch)
 
-    def _told(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        clean = normalised(_texts(batch))
-        plain = masked(clean) if set(self.levels) - {Level.EXACT} else clean
+    def _told(self, batches: Iterator[pa.RecordBatch], doing: str) -> Iterator[pa.RecordBatch]:
+        rows = 0
+        for batch in batches:
+            self.observe(doing, rows)
+            yield batch
+            rows += batch.num_rows
+
+    def _pure(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """With the ids that are functions of text and key alone."""
+        clean, plain = self._texts(batch)
         told = {Level.EXACT: clean, Level.MASKED: plain}
         kept = batch.drop_columns([name for name in TEXTS if name in batch.schema.names])
         for level in self.levels:
-            kept = kept.append_column(level.value, self.key.ids(level.value, told.get(level, plain)))
+            if level in told:
+                kept = kept.append_column(level.value, self.key.ids(level.value, told[level]))
         return kept
+
+    def _texts(self, batch: pa.RecordBatch) -> tuple[pa.StringArray, pa.StringArray]:
+        """Normalised and masked texts; exact ids alone need no mask."""
+        clean = normalised(_whole(batch))
+        return clean, clean if set(self.levels) == {Level.EXACT} else masked(clean)
+
+    def _tokens(self, batch: pa.RecordBatch) -> tuple[Tokens, Hashes]:
+        return tokens_of(self._texts(batch)[1], self.key), account_hashes(batch["account"], self.key)
+
+    def _found(self, minting: Minting, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Skeletons, Hashes]:
+        tokens, accounts = self._tokens(batch)
+        hashes, found, fresh = minting.find(tokens, accounts)
+        return self._pure(batch).append_column(HASH, pa.array(hashes)), found, fresh
+
+    def _named(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """With the ids of skeletons and families, every level in its place."""
+        hashes = batch[HASH].to_numpy()
+        numbers = {Level.SKELETON: hashes, Level.FAMILY: family_of(self.catalogue, hashes)}
+        told = {level: self._ids(level, numbers[level]) if level in MINTED else batch[level.value]
+                for level in self.levels}  # fmt: skip
+        kept = batch.drop_columns([HASH, *(level.value for level in self.levels if level not in MINTED)])
+        for level, ids in told.items():
+            kept = kept.append_column(level.value, ids)
+        return kept
+
+    def _ids(self, level: Level, numbers: Hashes) -> pa.StringArray:
+        distinct, place = np.unique(numbers, return_inverse=True)
+        words = pa.array([f"{number:016x}" if number else None for number in distinct.tolist()], pa.string())
+        return self.key.ids(level.value, words).take(pa.array(place))
+
+    def _each(self, work: Callable[[Given], Made], given: Iterator[Given]) -> Iterator[Made]:
+        """``work`` of each, in order, by some threads: what takes long lets others run meanwhile."""
+        if self.workers < 2:
+            yield from map(work, given)
+            return
+        waiting: deque[Future[Made]] = deque()
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                for one in given:
+                    waiting.append(pool.submit(work, one))
+                    if len(waiting) > self.workers:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                pool.shutdown(cancel_futures=True)
 
 
 def resolved_templates(config: Config, config_path: Path) -> Templates:
@@ -85,7 +173,8 @@ def key_of(settings: Templates) -> Key:
     return Key.of(Path(settings.key_file) if settings.key_file else None)
 
 
-def _texts(batch: pa.RecordBatch) -> pa.StringArray:
+def _whole(batch: pa.RecordBatch) -> pa.StringArray:
+    """What was said, of those whose account is known."""
     said = texts(batch["prompt"])
     if "system_prompt" in batch.schema.names:
         said = joined(texts(batch["system_prompt"]), said)

@@ -1,0 +1,123 @@
+"""The command ``templates``: template ids of prompts, without a run."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from linkage.cli import terminal
+from linkage.cli.app import app
+from linkage.errors import ConfigError, StorageFault
+
+if TYPE_CHECKING:
+    from linkage.config import Source
+    from linkage.sources.alone import Written
+    from linkage.templates.stream import Observer
+
+
+@app.command()
+def templates(
+    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Logs: Parquet, CSV or NDJSON.")],
+    account: Annotated[str, typer.Option(help="Column with the account id.")] = "account_id",
+    prompt: Annotated[str, typer.Option(help="Column with the raw prompt.")] = "prompt",
+    system_prompt: Annotated[str | None, typer.Option(help="Column with the system prompt.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column with the time; without it none is written.")] = None,
+    zone: Annotated[str | None, typer.Option(help="IANA zone of times that carry none.")] = None,
+    epoch: Annotated[str | None, typer.Option(help="s, ms, us or ns: unit of times since 1970.")] = None,
+    time_format: Annotated[str | None, typer.Option(help="strptime format of times not in ISO 8601.")] = None,
+    out: Annotated[Path, typer.Option(help="The Parquet file to write.")] = Path("templates.parquet"),
+    catalogue: Annotated[Path, typer.Option(help="The templates known so far; new ones are added.")] = Path(
+        "templates.catalogue"
+    ),
+    key_file: Annotated[Path | None, typer.Option(help="File (mode 600) with the key of the ids.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that stands there already.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Write account, time and template ids of raw prompts, so that the text can stay where it is.
+
+    Example: linkage templates exchanges/*.parquet --time ts --out templates.parquet
+    """
+    from pydantic import ValidationError
+
+    from linkage.config import Source
+    from linkage.wording import explain
+
+    if out.exists() and not force:
+        raise ConfigError("exists already.", where=str(out), todo="Replace it with --force, or choose another --out.")
+    given = {
+        "path": [os.path.abspath(file) for file in files], "account": account, "prompt": prompt, "time": time,
+        "system_prompt": system_prompt, "zone": zone, "epoch": epoch, "time_format": time_format,
+    }  # fmt: skip
+    try:
+        source = Source.model_validate(given)
+    except ValidationError as error:
+        raise ConfigError(explain(error, Source), todo="See linkage templates --help.") from error
+    with _progress() as observe:
+        written = _write(source, out, catalogue, key_file, observe)
+    if as_json:
+        terminal.print_json({"out": str(out), "written": written.written, **asdict(written)})
+    else:
+        _print(written, out)
+
+
+def _write(source: Source, out: Path, catalogue: Path, key_file: Path | None, observe: Observer) -> Written:
+    """The file is written beside its place and put there when the catalogue with its ids is safe."""
+    from linkage.config import EngineSettings, Level, Templates
+    from linkage.engines.duckdb import DuckDBEngine
+    from linkage.sources.alone import write_ids
+    from linkage.sources.times import check_time_settings
+    from linkage.state import held_catalogue
+    from linkage.templates import TemplateIds, key_of
+
+    settings = Templates(
+        key_file=str(key_file) if key_file else None, catalogue=str(catalogue),
+        levels=dict.fromkeys(Level, "prompt_template"),
+    )  # fmt: skip
+    key = key_of(settings)
+    engine_settings = EngineSettings.model_validate({})
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    with held_catalogue(catalogue) as held, tempfile.TemporaryDirectory(prefix="linkage-") as workdir:
+        ids = TemplateIds.opened(key, settings)
+        ids.observe = observe
+        engine = DuckDBEngine(engine_settings, Path(workdir))
+        try:
+            check_time_settings(engine, "prompts", source)
+            written = write_ids(engine, engine_settings, source, ids, unfinished)
+            held.prepare(ids.write, out)
+            os.replace(unfinished, out)
+        except OSError as error:
+            raise StorageFault(
+                f"can't be written: {error.strerror}.", where=str(out), todo="Check rights and space."
+            ) from error
+        finally:
+            engine.close()
+            unfinished.unlink(missing_ok=True)
+    return written
+
+
+@contextmanager
+def _progress() -> Iterator[Observer]:
+    """Prompts so far, on a terminal; elsewhere nothing."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Progress(*columns, console=terminal.err, transient=True, disable=not terminal.err.is_terminal) as bars:
+        task = bars.add_task("opening")
+        yield lambda doing, rows: bars.update(task, description=f"{doing} prompts: {rows:,}")
+
+
+def _print(written: Written, out: Path) -> None:
+    for reason, rows in written.left_out.items():
+        terminal.warn(f"left out: {terminal.plain(reason)} ({rows:,})")
+    terminal.print_table("Template ids", ("level", "different ids"), list(written.ids.items()))
+    terminal.say(
+        f"{written.rows:,} rows: {written.written:,} written, of {written.accounts:,} accounts, to "
+        f"{terminal.plain(out)}."
+    )

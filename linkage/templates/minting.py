@@ -1,0 +1,165 @@
+"""One batch of prompts against the catalogue: which skeletons and families there are, and what the catalogue learns.
+
+What was minted stays: a prompt of last month has its skeleton found again by what was frequent then, and a family keeps
+its number until an alias joins it to another one, which the catalogue records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from linkage.errors import ConfigError
+from linkage.templates.catalogue import ANOTHER, Catalogue
+from linkage.templates.family import families
+from linkage.templates.frequency import Ages, Shingles
+from linkage.templates.ids import Key
+from linkage.templates.loops import NEVER, Hashes
+from linkage.templates.skeleton import Known, Ragged, Signs, Skeletons, skeletons
+from linkage.templates.tokens import Tokens, sign_tokens, slot_token
+
+SHINGLES = pa.schema([("hash", pa.uint64()), ("batch", pa.uint8())])
+SKELETONS = pa.schema([
+    ("hash", pa.uint64()), ("batch", pa.uint8()), ("accounts", pa.uint64()), ("family", pa.uint64()),
+    ("tokens", pa.list_(pa.uint64())), ("features", pa.list_(pa.uint32())),
+])  # fmt: skip
+ALIASES = pa.schema([("family", pa.uint64()), ("named", pa.uint64()), ("batch", pa.uint8())])
+HELD = 16  # parts of what was found wait to be joined
+
+
+def account_hashes(accounts: pa.StringArray, key: Key) -> Hashes:
+    """A keyed 64-bit hash of each account."""
+    secret = key.derived("accounts 1")
+    coded = accounts.dictionary_encode()
+    names = coded.dictionary.to_pylist()
+    digests = b"".join(hashlib.blake2b(name.encode(), key=secret, digest_size=8).digest() for name in names)
+    hashes = np.append(np.frombuffer(digests, "<u8").astype(np.uint64), np.uint64(0))
+    return np.asarray(hashes[coded.indices.fill_null(len(names)).to_numpy()])
+
+
+def signs_of(key: Key) -> Signs:
+    """The tokens that are no words."""
+    return Signs(slot_token(key), np.unique(sign_tokens(key)))
+
+
+@dataclass
+class Minting:
+    """A batch on its way: all its texts are counted, then all are found, then the catalogue is :meth:`grown`.
+
+    What is counted and found is the same in any order and in any parts.
+    """
+
+    key: Key
+    catalogue: Catalogue
+    counted: Shingles = field(default_factory=Shingles)
+
+    def __post_init__(self) -> None:
+        if self.catalogue.batches >= int(NEVER):
+            raise ConfigError(
+                "the catalogue holds as many batches as it can.", where="templates.catalogue", todo=ANOTHER
+            )
+        self.signs = signs_of(self.key)
+        self._known: Known | None = None
+        self._found: list[Skeletons] = []
+        self._fresh: list[Hashes] = []
+
+    def count(self, tokens: Tokens, accounts: Hashes) -> None:
+        """Count texts of accounts. Not for two threads at once."""
+        self.counted.add(tokens, accounts)
+
+    def known(self) -> Known:
+        """What decides on skeletons, once all is counted."""
+        if self._known is None:
+            shingles, minted = (self._table(name) for name in ("shingles", "skeletons"))
+            ages = [Ages.of(t["hash"].to_numpy(), t["batch"].to_numpy()) for t in (shingles, minted)]
+            self._known = Known(self.counted, self.counted.least(), ages[0], ages[1], self.catalogue.batches)
+        return self._known
+
+    def find(self, tokens: Tokens, accounts: Hashes) -> tuple[Hashes, Skeletons, Hashes]:
+        """Hashes of the skeletons of texts (0: none), and what :meth:`learn` is to be told. For any thread."""
+        found = skeletons(tokens, accounts, self.signs, self.known())
+        return found.hash, found.skeletons, found.fresh
+
+    def learn(self, found: Skeletons, fresh: Hashes) -> None:
+        """Remember what was found, for the catalogue."""
+        self._found.append(found)
+        self._fresh.append(fresh)
+        if len(self._found) > HELD:
+            self._found, self._fresh = [Skeletons.joined(self._found)], [np.unique(np.concatenate(self._fresh))]
+
+    def grown(self) -> Catalogue:
+        """The catalogue with what is new, once all is found; the same one when nothing is."""
+        batch = self.catalogue.batches
+        old, table = _skeletons(self._table("skeletons")), self._table("skeletons")
+        found = Skeletons.joined([_skeletons(SKELETONS.empty_table()), *self._found])
+        rows = np.flatnonzero(~np.isin(found.hash, old.hash))
+        new = Skeletons(found.hash[rows], found.accounts[rows], found.tokens.of(rows), found.features.of(rows))
+        fresh = np.unique(np.concatenate([np.zeros(0, np.uint64), *self._fresh]))
+        if not len(new.hash) and not len(fresh):
+            return self.catalogue
+        order = np.argsort(table["hash"].to_numpy())
+        known = followed(table["family"].to_numpy()[order], self._table("aliases"))
+        told = families(old, known, new, self.signs)
+        aliases = told.aliases.reshape(-1, 2)
+        added = {
+            "shingles": pa.table([fresh, np.full(len(fresh), batch, np.uint8)], schema=SHINGLES),
+            "skeletons": _rows(new, told.family, batch),
+            "aliases": pa.table([aliases[:, 0], aliases[:, 1], np.full(len(aliases), batch, np.uint8)], schema=ALIASES),
+        }
+        tables = {name: pa.concat_tables([self._table(name), table]) for name, table in added.items()}
+        return Catalogue(batch + 1, tables)
+
+    def _table(self, name: str) -> pa.Table:
+        schema = {"shingles": SHINGLES, "skeletons": SKELETONS, "aliases": ALIASES}[name]
+        return self.catalogue.tables.get(name, schema.empty_table())
+
+
+def followed(family: Hashes, aliases: pa.Table) -> Hashes:
+    """The families that these go by, after the aliases."""
+    before, after = aliases["family"].to_numpy(), aliases["named"].to_numpy()
+    for _ in range(len(before)):
+        order = np.argsort(before)
+        place = np.minimum(np.searchsorted(before[order], family), max(len(before) - 1, 0))
+        moved = before[order][place] == family
+        if not moved.any():
+            break
+        family = np.where(moved, after[order][place], family)
+    return family
+
+
+def family_of(catalogue: Catalogue, skeleton: Hashes) -> Hashes:
+    """The families of skeletons; one that is not in the catalogue is a family of its own."""
+    if "skeletons" not in catalogue.tables or not len(catalogue.tables["skeletons"]):
+        return skeleton
+    table = catalogue.tables["skeletons"]
+    order = np.argsort(table["hash"].to_numpy())
+    hashes = table["hash"].to_numpy()[order]
+    families_ = followed(table["family"].to_numpy()[order], catalogue.tables["aliases"])
+    place = np.minimum(np.searchsorted(hashes, skeleton), len(hashes) - 1)
+    return np.where(hashes[place] == skeleton, families_[place], skeleton)
+
+
+def _skeletons(table: pa.Table) -> Skeletons:
+    order = pa.array(np.argsort(table["hash"].to_numpy()))
+    table = table.take(order)
+    ragged = [_ragged(table[name]) for name in ("tokens", "features")]
+    return Skeletons(table["hash"].to_numpy(), table["accounts"].to_numpy(), *ragged)
+
+
+def _ragged(column: pa.ChunkedArray) -> Ragged:
+    whole = column.combine_chunks()
+    whole = whole if isinstance(whole, pa.ListArray) else pa.concat_arrays(whole.chunks)
+    start = np.asarray(whole.offsets).astype(np.int64)
+    return Ragged(start - start[0], whole.flatten().to_numpy(zero_copy_only=False))
+
+
+def _rows(new: Skeletons, family: Hashes, batch: int) -> pa.Table:
+    lists = [
+        pa.ListArray.from_arrays(pa.array(ragged.start, pa.int32()), pa.array(ragged.value, kind))
+        for ragged, kind in ((new.tokens, pa.uint64()), (new.features, pa.uint32()))
+    ]
+    batches = np.full(len(new.hash), batch, np.uint8)
+    return pa.table([new.hash, batches, new.accounts, family, *lists], schema=SKELETONS)
