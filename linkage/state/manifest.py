@@ -14,7 +14,10 @@ import pyarrow.parquet as pq
 from linkage.errors import HashMismatch, StorageFault
 
 NAME = "manifest.json"
-_LIBRARIES = ("linkage", "duckdb", "igraph", "leidenalg", "numpy", "pyarrow", "scipy", "networkx", "pandas")
+_LIBRARIES = (
+    "linkage", "duckdb", "igraph", "leidenalg", "numpy", "pyarrow", "scipy", "networkx", "pandas",
+    "confusable-homoglyphs",
+)  # fmt: skip
 
 
 def sha256(path: Path) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from linkage.templates.chat import SYSTEM, USER
+
 SLOT = "⬚"  # U+2B1A: one sign for all values, as what is a number in one prompt is an id in the next
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
@@ -26,7 +28,7 @@ _AND = r"(?:and|or|und|oder|et|ou|y|e|o|и|или|&)"
 _CAPITAL, _REST = r"[A-ZÀ-ÖØ-ÞΑ-ΫА-Я]", r"[A-Za-z'\x{80}-\x{10ffff}-]"
 _WORD = rf"{_CAPITAL}{_REST}*[a-z\x{{80}}-\x{{10ffff}}]{_REST}*"  # not all in capitals
 _NAME = rf"{_WORD}(?: {_WORD}){{0,3}}"
-_FIRST = rf"((?:^|[.!?:;] ){_WORD} )?"  # a sentence's first word has its capital from there
+_FIRST = rf"((?:^|[.!?:;{SYSTEM}{USER}] ){_WORD} )?"  # a sentence's first word has its capital from there
 _ITEM = rf"^((?:[-*•]|{SLOT}[.)]) ){_NAME}$"
 _NAMES = rf"(?m){_ITEM}|{_FIRST}{_NAME}(?:, {_NAME})*(?:,? {_AND} |, {_NAME}, ){_NAME}"
 _BETWEEN = rf"(?:[ ,;/|+&\n-]|[.)] |{_AND} )*"

@@ -65,6 +65,7 @@ def test_what_is_no_value_stays(text: str) -> None:
     ("text", "form"),
     [
         ("Compare Ann Lee, Bo and Cy. Thanks", f"compare {SLOT}. thanks"),
+        ("⟐ Be kind.\n⟡ Compare Ann and Bo.", f"⟐ be kind. ⟡ compare {SLOT}."),
         ("Ask him. Compare Ann and Bo.", f"ask him. compare {SLOT}."),
         ("People:\n- Ann Lee\n- Bo\n- Cy\nwho?", f"people: - {SLOT} who?"),
         ("People:\n1. Ann Lee\n2) Bo\nwho?", f"people: {SLOT} who?"),
