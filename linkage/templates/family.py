@@ -121,11 +121,12 @@ def _places(start: Ints, token: Hashes, word: Bools, accounts: Hashes, slot: np.
     bits = accounts[places["row"]]
     alone = _slotlike(_distinct(group[one], places["first"][one], group), _people(group[one], bits[one], group))
     alone |= _any(group, one & (places["first"] == slot)) & (_distinct(group[one], places["first"][one], group) > 1)
-    people = _people(group, bits, group)
+    more = ~one
+    people = _people(group[more], bits[more], group)
     several = (
-        (_distinct(group, places["within"], group) > FEW)
-        & _slotlike(_distinct(group, places["first"], group), people)
-        & _slotlike(_distinct(group, places["last"], group), people)
+        (_distinct(group[more], places["within"][more], group) > FEW)
+        & _slotlike(_distinct(group[more], places["first"][more], group), people)
+        & _slotlike(_distinct(group[more], places["last"][more], group), people)
     )
     places = places[np.where(one, alone[group], several[group])]
     return places[np.lexsort((places["at"], -places["words"], places["size"], places["row"]))]
