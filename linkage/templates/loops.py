@@ -19,7 +19,7 @@ Cells = npt.NDArray[np.uint32]
 Bools = npt.NDArray[np.bool_]
 
 SHORT = 40  # tokens of a short text at most: a log line, a question
-NARROW, WIDE = 2, 5  # tokens of a shingle in short texts, in long ones
+PAD = 4  # one less than the longest shingle
 LEAST_WORDS = 6  # that a long text shares with others, or it has no skeleton
 NEVER = np.uint8(255)  # the age of what is not frequent
 LINE = 16  # cells of 32 bits in 64 bytes, which come from memory together
@@ -41,12 +41,31 @@ def mixed(seed: np.uint64, value: np.uint64) -> np.uint64:
 
 
 @compiled
-def shingle(token: Hashes, begin: int, end: int, at: int, width: int) -> np.uint64:
-    """The hash of ``width`` tokens from ``at`` on, of the text from ``begin`` to ``end``."""
-    h = np.uint64(width)
-    for i in range(at, at + width):
-        h = mixed(h, _BEFORE if i < begin else _BEHIND if i >= end else token[i])
-    return h
+def shingles(token: Hashes, two: Hashes, four: Hashes, five: Hashes) -> None:
+    """The hashes of all runs of two, four and five tokens of a text with PAD tokens beyond either end of it.
+
+    Row i begins PAD tokens before token i. Fills the first rows of the arrays, up to 2 PAD more than there are tokens.
+    """
+    size = len(token) + 2 * PAD
+    before = _BEFORE
+    for i in range(1, size):
+        this = _BEFORE if i < PAD else token[i - PAD] if i < size - PAD else _BEHIND
+        two[i - 1] = mixed(before, this)
+        if i >= 3:
+            four[i - 3] = mixed(two[i - 3], two[i - 1])
+        if i >= 4:
+            five[i - 4] = mixed(four[i - 4], this)
+        before = this
+
+
+@compiled
+def buffers(start: Ints) -> tuple[Hashes, Hashes, Hashes]:
+    """Room for the shingles of the longest text."""
+    longest = 0
+    for text in range(len(start) - 1):
+        longest = max(longest, start[text + 1] - start[text])
+    size = longest + 2 * PAD
+    return np.empty(size, np.uint64), np.empty(size, np.uint64), np.empty(size, np.uint64)
 
 
 @compiled
@@ -66,12 +85,12 @@ def bits_in(h: np.uint64, cells: Cells) -> np.uint32:
 
 @compiled
 def count_bits(bits: np.uint32) -> int:
-    """How many are set."""
-    n = 0
-    while bits:
-        bits &= bits - np.uint32(1)
-        n += 1
-    return n
+    """How many are set: in pairs, then in fours, in eights, in all (Warren, Hacker's Delight, 2003)."""
+    x = np.int64(bits)
+    x -= (x >> 1) & 0x55555555
+    x = (x & 0x33333333) + ((x >> 2) & 0x33333333)
+    x = (x + (x >> 4)) & 0x0F0F0F0F
+    return ((x * 0x01010101) & 0xFFFFFFFF) >> 24
 
 
 @compiled
@@ -85,17 +104,19 @@ def bit_of(account: np.uint64) -> np.uint32:
 
 @compiled
 def add_shingles(start: Ints, token: Hashes, account: Hashes, cells: Cells) -> None:
-    """Set each account's bit in all of its shingles; in long texts in those of one token less, too."""
+    """Set each account's bit in its shingles: of two tokens in short texts, of five and of four in long ones."""
+    two, four, five = buffers(start)
     for text in range(len(start) - 1):
         begin, end = start[text], start[text + 1]
         bit = bit_of(account[text])
+        shingles(token[begin:end], two, four, five)
         if end - begin <= SHORT:
-            for at in range(begin - 1, end):
-                set_bit(shingle(token, begin, end, at, NARROW), bit, cells)
+            for i in range(PAD - 1, end - begin + PAD):
+                set_bit(two[i], bit, cells)
             continue
-        for at in range(begin - WIDE + 1, end):
-            set_bit(shingle(token, begin, end, at, WIDE), bit, cells)
-            set_bit(shingle(token, begin, end, at + 1, WIDE - 1), bit, cells)
+        for i in range(end - begin + PAD):
+            set_bit(five[i], bit, cells)
+            set_bit(four[i + 1], bit, cells)
 
 
 @compiled
@@ -123,20 +144,6 @@ def found(key: np.uint64, table: Hashes, held: Bytes) -> np.uint8:
 
 
 @compiled
-def evidence(token: Hashes, begin: int, end: int, i: int, at: int, cells: Cells, least: int) -> tuple[np.uint64, bool]:
-    """What could keep token ``i``, the shingle from ``at`` on that it ends or begins, and whether it does."""
-    if end - begin <= SHORT:
-        h = shingle(token, begin, end, at, NARROW)
-        return h, count_bits(bits_in(h, cells)) >= least
-    h = shingle(token, begin, end, at, WIDE)
-    with_it = bits_in(h, cells)
-    if count_bits(with_it) < least:
-        return h, False
-    around = bits_in(shingle(token, begin, end, at + 1 if at == i else at, WIDE - 1), cells)
-    return mixed(h, _ONE if at == i else _NONE), count_bits(around & ~with_it) <= MISSED
-
-
-@compiled
 def _in_runs(age: Bytes) -> Bytes:
     """Ages of tokens as far as two more beside them have it, too: chance keeps single ones."""
     out = np.full(len(age), NEVER)
@@ -150,27 +157,51 @@ def _in_runs(age: Bytes) -> Bytes:
 
 
 @compiled
+def bits_in_all(shingle: Hashes, first: int, end: int, cells: Cells, bits: Cells) -> None:
+    """The bits of the shingles from ``first`` to ``end``: one after the other, so that memory answers several at once."""
+    for i in range(first, end):
+        bits[i] = bits_in(shingle[i], cells)
+
+
+@compiled
 def ages(
     start: Ints, token: Hashes, cells: Cells, least: int, table: Hashes, held: Bytes, now: np.uint8
 ) -> tuple[Bytes, Hashes]:
-    """Which batch first kept each token, and what keeps tokens only now."""
-    age = np.full(len(token), NEVER)
-    fresh = np.empty(2 * len(token), np.uint64)
-    count = 0
+    """Which batch first kept each token, and what keeps tokens only now.
+
+    A token of a short text stays for a frequent pair with either neighbour; one of a long text for a frequent shingle
+    that it ends or begins, when the rest of that is hardly seen without it.
+    """
+    age, fresh, count = np.full(len(token), NEVER), np.empty(2 * len(token), np.uint64), 0
+    two, four, five = buffers(start)
+    bits, around = np.empty(len(two), np.uint32), np.empty(len(two), np.uint32)
+    grown = len(table) > 2
     for text in range(len(start) - 1):
-        begin, end = start[text], start[text + 1]
-        width = NARROW if end - begin <= SHORT else WIDE
-        for i in range(begin, end):
-            for at in (i - width + 1, i):
-                h, frequent = evidence(token, begin, end, i, at, cells, least)
+        begin, size = start[text], start[text + 1] - start[text]
+        shingles(token[begin : begin + size], two, four, five)
+        short = size <= SHORT
+        if short:
+            bits_in_all(two, PAD - 1, size + PAD, cells, bits)
+        else:
+            bits_in_all(five, 0, size + PAD, cells, bits)
+            bits_in_all(four, 0, size + PAD + 1, cells, around)
+        for i in range(size):
+            for side in range(2):
+                at = i + PAD - 1 + side if short else i + PAD * side
+                frequent = count_bits(bits[at]) >= least
+                if not short:
+                    frequent = frequent and count_bits(around[at + side] & ~bits[at]) <= MISSED
+                if not (frequent or grown):
+                    continue
+                h = two[at] if short else mixed(five[at], np.uint64(side))
                 when = found(h, table, held)
                 if when == NEVER and frequent:
                     when = now
                     fresh[count] = h
                     count += 1
-                age[i] = min(age[i], when)
-        if end - begin > SHORT:
-            age[begin:end] = _in_runs(age[begin:end])
+                age[begin + i] = min(age[begin + i], when)
+        if not short:
+            age[begin : begin + size] = _in_runs(age[begin : begin + size])
     return age, fresh[:count].copy()
 
 

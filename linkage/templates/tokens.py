@@ -18,7 +18,6 @@ from linkage.templates.mask import SLOT
 _SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 _INNER = r"./\\@'’&+~$#%*_-"  # marks that stand within words, too: a/b, e.g., it's
 _ALONE = rf"[^\p{{L}}\p{{M}}\p{{N}} {SLOT}{_INNER}]|[{_SPACELESS}]"
-_SETTING = rf"=[^\s=:,;()\[\]{{}}|<>\"{SLOT}]+"  # what a name is set to, with no blank between: a value
 _VALUE = re.compile(
     rf".*{SLOT}.*|~?(?:/[^/]+)+/?|[^/]+(?:/[^/]+){{2,}}/?|(?:[a-z]:)?(?:\\[^\\]+)+|[\w$-]+(?:\.[\w$-]+){{2,}}"
     r"|true|false|null", re.DOTALL
@@ -37,11 +36,10 @@ class Tokens:
 def tokens_of(masked: pa.StringArray, key: Key) -> Tokens:
     """Words, marks and slots of masked texts in their order; a null text has none.
 
-    Paths, names of three parts such as a.b.c, what is set by ``name=``, and words with a slot in them are slots.
+    Paths, names of three parts such as a.b.c, true, false and null, and words with a slot in them are slots.
     Characters of scripts that write no blanks are tokens of their own.
     """
-    spaced = pc.replace_substring_regex(masked, _SETTING, f"={SLOT}")
-    spaced = pc.utf8_trim_whitespace(pc.replace_substring_regex(spaced, _ALONE, r" \0 "))
+    spaced = pc.utf8_trim_whitespace(pc.replace_substring_regex(masked, _ALONE, r" \0 "))
     words = pc.utf8_split_whitespace(pc.fill_null(spaced, ""))
     filled = pc.greater(pc.binary_length(words.flatten()), 0).to_numpy(zero_copy_only=False)
     ends = np.asarray(words.offsets).astype(np.int64)
