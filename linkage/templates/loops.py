@@ -90,7 +90,7 @@ def count_bits(bits: np.uint32) -> int:
     x -= (x >> 1) & 0x55555555
     x = (x & 0x33333333) + ((x >> 2) & 0x33333333)
     x = (x + (x >> 4)) & 0x0F0F0F0F
-    return ((x * 0x01010101) & 0xFFFFFFFF) >> 24
+    return int(((x * 0x01010101) & 0xFFFFFFFF) >> 24)
 
 
 @compiled
@@ -158,7 +158,7 @@ def _in_runs(age: Bytes) -> Bytes:
 
 @compiled
 def bits_in_all(shingle: Hashes, first: int, end: int, cells: Cells, bits: Cells) -> None:
-    """The bits of the shingles from ``first`` to ``end``: one after the other, so that memory answers several at once."""
+    """The bits of the shingles from ``first`` to ``end``: all at once, as memory then answers several at a time."""
     for i in range(first, end):
         bits[i] = bits_in(shingle[i], cells)
 
