@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
 import re
+import subprocess
+import sys
 import time
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -15,18 +18,27 @@ from hypothesis import strategies as st
 from linkage.templates.ids import Key
 from linkage.templates.mask import SLOT
 from linkage.templates.tokens import slot_token, tokens_of
+from linkage.templates.words import siphash
 
 KEY = Key(b"0123456789abcdef" * 4)
 ALPHABET = "abé ЖשШ日本ふカไท,!?😀⟐⬚\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    tokens_of(pa.array(["compiled before anything is timed"]), KEY)
 
 
 def expected(text: str) -> list[int]:
     """By Python's own reading: runs of letters, a slot for one with a slot in it; characters where no blanks are."""
     runs = re.findall(r"[日本ふカไท]|(?:[^\W日本ふカไท]|⬚)+|[^\w\s]", text)
     words = [SLOT if SLOT in run else run for run in runs]
-    secret = KEY.derived("tokens 2")
-    digests = (hashlib.blake2b(word.encode(), key=secret, digest_size=8).digest() for word in words)
-    return [int.from_bytes(digest, "little") for digest in digests]
+    one, two = np.frombuffer(KEY.derived("tokens 3")[:16], "<u8")
+    return [int(siphash(letters := bytes_of(word), 0, len(letters), one, two)) for word in words]
+
+
+def bytes_of(word: str) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(word.encode(), np.uint8)
 
 
 @given(st.lists(st.one_of(st.none(), st.text(alphabet=ALPHABET, max_size=25)), max_size=8), st.integers(0, 3))
@@ -83,3 +95,15 @@ def test_a_million_characters_are_tokens_too() -> None:
     made = tokens_of(pa.array(["word, " * 150_000]), KEY)
     assert len(made.token) == 300_000
     assert len(np.unique(made.token)) == 2
+
+
+@pytest.mark.skipif(sys.hash_info.algorithm != "siphash13", reason="this Python hashes bytes in another way")
+def test_words_are_hashed_as_python_hashes_bytes_under_a_key_of_zeros() -> None:
+    texts = [b"a", b"abcdefg", b"abcdefgh", bytes(range(256)) * 3]
+    told = subprocess.run(
+        [sys.executable, "-c", f"print([hash(text) for text in {texts!r}])"],
+        env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    zero = np.uint64(0)
+    made = [siphash(np.frombuffer(text, np.uint8), 0, len(text), zero, zero) for text in texts]
+    assert str([int(np.int64(np.uint64(h))) for h in made]) == told.stdout.strip()
