@@ -28,15 +28,15 @@ class SealedEngine(DuckDBEngine):
         super().__init__(alone, Path("sealed: never made"), spills=False)
 
     def stream(self, query: str) -> Iterator[pa.RecordBatch]:
-        """Rows of a SELECT that needs no table, in order; first a batch without rows, which has the columns."""
-        rows = self._connection.sql(query).to_arrow_reader(VECTOR)
+        """Rows of a SELECT that needs no table and no macro, in order; first a batch without rows, with the columns."""
+        # a cursor: the rows go on while the connection works on some of them
+        rows = self._connection.cursor().sql(query).to_arrow_reader(VECTOR)
         yield pa.RecordBatch.from_pylist([], schema=rows.schema)
         yield from _batched(rows)
 
     def lines(self, path: Path, limit: int | None = None) -> Iterator[pa.StringArray]:
         """Lines of a text file that can be read as such, blank ones too, in order; those of :meth:`rejected` are not
         among them."""
-        # a cursor: the lines go on while the connection takes some of them apart
         rows = self._connection.cursor().sql(self.lines_sql([path], limit))
         for batch in _batched(rows.to_arrow_reader(VECTOR)):
             yield batch.column(0)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from linkage.config import Level, Source
 from linkage.engines import Engine, SealedEngine, nothing_quoted
-from linkage.engines.step import Column, ColumnType, Step, quoted
+from linkage.engines.step import Column, ColumnType, quoted
 from linkage.sources.files import Format
 from linkage.sources.layout import Group, rows_sql
 from linkage.sources.lines import line_tables
@@ -80,17 +80,23 @@ def _batches(
 def _group_batches(
     sealed: SealedEngine, source: Source, group: Group, sample: int | None
 ) -> Iterator[pa.RecordBatch]:
+    for fields in _fields(sealed, source, group, sample):
+        sealed.load("fields", fields)
+        rows = sealed.fetch(_texts_sql(source, group, _sound_sql(sealed, source, group))).combine_chunks()
+        yield from rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=rows.schema)]
+
+
+def _fields(sealed: SealedEngine, source: Source, group: Group, sample: int | None) -> Iterator[pa.Table]:
+    """The rows of a group's files, some at a time; first none."""
     if group.format is Format.PARQUET:
-        yield from sealed.stream(_texts_sql(source, group, _raw_sql(sealed, source, group, sample)))
+        yield from (pa.Table.from_batches([b]) for b in sealed.stream(_raw_sql(sealed, source, group, sample)))
         return
     for lines in line_tables(sealed, group, sample):
         sealed.load("lines", lines)
         table = "lines"
         if group.format is Format.CSV:
             table = join_quoted_lines(sealed, table, group.delimiter, len(group.columns))
-        sealed.run(Step("fields", _raw_sql(sealed, source, replace(group, table=table), sample), (table,)))
-        rows = sealed.fetch(_texts_sql(source, group, _sound_sql(sealed, source, group))).combine_chunks()
-        yield from rows.to_batches() or [pa.RecordBatch.from_pylist([], schema=rows.schema)]
+        yield sealed.fetch(_raw_sql(sealed, source, replace(group, table=table), sample))
 
 
 def _private(source: Source) -> dict[str, str]:
