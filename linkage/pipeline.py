@@ -83,6 +83,7 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
             with engine.aside():
                 partitions = _communities(job, graph)
                 rings = _rings(job, graph, partitions)
+            del graph, partitions  # the engine has use for their memory
             operators = _operators(job, engine, rings)
             published = _reports(job, engine, Stages(rings, operators))
         if templates:
