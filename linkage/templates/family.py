@@ -29,7 +29,11 @@ from linkage.templates.skeleton import FEATURES, Ragged, Signs, Skeletons
 FEW = 3  # words that tell templates apart in one place: opened, closed, reset. What has more is a slot
 ALIKE = 0.2  # Jaccard's index of pairs of words; mutated copies of one template have 0.4, strangers 0.01
 AHEAD = 4  # neighbours in a feature's list that each is compared with
+AT_ONCE = 1 << 20  # places in memory, 200 bytes each
 ROUNDS = 4  # of seeking slots: each round sees what the rounds before made alike
+
+
+Places = npt.NDArray[np.void]  # of type PLACE
 
 
 @dataclass(frozen=True)
@@ -111,10 +115,23 @@ def _with_slots(frames: Ragged, accounts: Hashes, signs: Signs) -> Ragged:
     return Ragged(*rewritten(frames.start, token, drop, signs.slot, begins, opened))
 
 
-def _places(start: Ints, token: Hashes, word: Bools, accounts: Hashes, slot: np.uint64) -> npt.NDArray[np.void]:
-    """Places that look like slots, row by row, the narrowest and best surrounded first."""
-    room = np.empty(WIDEST * len(token), PLACE)
-    places = room[: windows(start, token, word, room)]
+def _places(start: Ints, token: Hashes, word: Bools, accounts: Hashes, slot: np.uint64) -> Places:
+    """Places that look like slots, row by row, the narrowest and best surrounded first.
+
+    What is around places sorts them into parts that are looked at one by one: memory for some AT_ONCE places will do.
+    """
+    parts = 1 + WIDEST * len(token) // AT_ONCE
+    found = []
+    for part in range(parts):
+        room = np.empty(windows(start, token, word, part, parts, np.empty(0, PLACE)), PLACE)
+        windows(start, token, word, part, parts, room)
+        found.append(_slotlike_places(room, accounts, slot))
+    places = np.concatenate(found)
+    return places[np.lexsort((places["at"], -places["words"], places["size"], places["row"]))]
+
+
+def _slotlike_places(places: Places, accounts: Hashes, slot: np.uint64) -> Places:
+    """Those with surroundings in which many different things stand, or a slot and something else."""
     places = places[np.lexsort((places["within"], places["around"]))]
     _, group = np.unique(places["around"], return_inverse=True)
     one = places["size"] == 1
@@ -128,8 +145,7 @@ def _places(start: Ints, token: Hashes, word: Bools, accounts: Hashes, slot: np.
         & _slotlike(_distinct(group[more], places["first"][more], group), people)
         & _slotlike(_distinct(group[more], places["last"][more], group), people)
     )
-    places = places[np.where(one, alone[group], several[group])]
-    return places[np.lexsort((places["at"], -places["words"], places["size"], places["row"]))]
+    return places[np.where(one, alone[group], several[group])]
 
 
 def _opened(frame: Hashes, owner: Ints, filling: Hashes, accounts: Hashes) -> Bools:

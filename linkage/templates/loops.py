@@ -172,9 +172,10 @@ def ages(
     A token of a short text stays for a frequent pair with either neighbour; one of a long text for a frequent shingle
     that it ends or begins, when the rest of that is hardly seen without it.
     """
-    age, fresh, count = np.full(len(token), NEVER), np.empty(2 * len(token), np.uint64), 0
+    age, fresh, count = np.full(len(token), NEVER), np.empty(len(token), np.uint64), 0
     two, four, five = buffers(start)
     bits, around = np.empty(len(two), np.uint32), np.empty(len(two), np.uint32)
+    frequent, reason = np.zeros(2, np.bool_), np.zeros(2, np.uint64)
     grown = len(table) > 2
     for text in range(len(start) - 1):
         begin, size = start[text], start[text + 1] - start[text]
@@ -188,18 +189,16 @@ def ages(
         for i in range(size):
             for side in range(2):
                 at = i + PAD - 1 + side if short else i + PAD * side
-                frequent = count_bits(bits[at]) >= least
-                if not short:
-                    frequent = frequent and count_bits(around[at + side] & ~bits[at]) <= MISSED
-                if not (frequent or grown):
-                    continue
-                h = two[at] if short else mixed(five[at], np.uint64(side))
-                when = found(h, table, held)
-                if when == NEVER and frequent:
-                    when = now
-                    fresh[count] = h
-                    count += 1
-                age[begin + i] = min(age[begin + i], when)
+                frequent[side] = count_bits(bits[at]) >= least
+                if frequent[side] and not short:
+                    frequent[side] = count_bits(around[at + side] & ~bits[at]) <= MISSED
+                if frequent[side] or grown:
+                    reason[side] = two[at] if short else mixed(five[at], np.uint64(side))
+                    age[begin + i] = min(age[begin + i], found(reason[side], table, held))
+            if age[begin + i] == NEVER and (frequent[0] or frequent[1]):
+                age[begin + i] = now
+                fresh[count] = reason[0] if frequent[0] else reason[1]
+                count += 1
         if not short:
             age[begin : begin + size] = _in_runs(age[begin : begin + size])
     return age, fresh[:count].copy()

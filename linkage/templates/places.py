@@ -12,7 +12,7 @@ WIDEST = 6  # tokens that one filling of a slot has at most
 _PAD, _STEP, _FIRST, _SECOND = (
     np.uint64(1), np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 )  # fmt: skip
-_27, _30, _31 = np.uint64(27), np.uint64(30), np.uint64(31)
+_27, _30, _31, _32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
 PLACE = np.dtype([
     ("around", "u8"), ("within", "u8"), ("first", "u8"), ("last", "u8"),
     ("row", "i4"), ("at", "i2"), ("size", "i1"), ("words", "i1"),
@@ -28,11 +28,11 @@ def _mixed(seed: np.uint64, value: np.uint64) -> np.uint64:
 
 
 @compiled
-def windows(start: Ints, token: Hashes, word: Bools, out: npt.NDArray[np.void]) -> int:
+def windows(start: Ints, token: Hashes, word: Bools, part: int, parts: int, out: npt.NDArray[np.void]) -> int:
     """Every run of up to WIDEST tokens as a place: what is within, and the two tokens on either side of it.
 
-    One token needs a word beside it, more of them need two; ``out`` has room for WIDEST places a token. Returns how
-    many there are.
+    One token needs a word beside it, more of them need two. Of ``parts`` by what is around them
+    it gives one, ``part``. Returns how many there are, which may be more than ``out`` has room for.
     """
     count = 0
     for row in range(len(start) - 1):
@@ -46,12 +46,14 @@ def windows(start: Ints, token: Hashes, word: Bools, out: npt.NDArray[np.void]) 
                     inside = begin <= k < end
                     around = _mixed(around, token[k] if inside else _PAD)
                     words += inside and word[k]
-                if words >= min(2, j - i):
-                    place = out[count]
+                if words >= min(2, j - i) and np.int64(around >> _32) % parts == part:
+                    count += 1
+                    if count > len(out):
+                        continue
+                    place = out[count - 1]
                     place["around"], place["within"] = around, within
                     place["first"], place["last"] = token[i], token[j - 1]
                     place["row"], place["at"], place["size"], place["words"] = row, i - begin, j - i, words
-                    count += 1
     return count
 
 
