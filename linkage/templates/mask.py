@@ -1,7 +1,7 @@
 """What differs from prompt to prompt of one template becomes a slot.
 
 Every pattern runs in time linear in the text (RE2), whatever the text: a pattern that could stay open for long while
-others match inside it would make the whole quadratic, so none spans more than its own kind of mark or 64 characters.
+others match inside it would make the whole quadratic, so none goes on over what another could begin with, but to its own next mark.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
 _WEEKDAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6},? )?"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _DATES = rf"(?i:\b{_WEEKDAY}(?:{_MONTH} (?:{_DAY}(?:,? \d{{4}})?|\d{{4}})|{_DAY} (?:of )?{_MONTH}(?:,? \d{{4}})?)\b)"
-_ADDRESSES = r"(?:https?|ftp|file|wss?|s3|gs)://[^\s<>\"]*[\w/]|www\.[^\s<>\"]*[\w/]|[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+"
-_BLOBS = r"[A-Za-z0-9][A-Za-z0-9+/_-]{31,}(?:\n[A-Za-z0-9+/]{60,})*(?:\n[A-Za-z0-9+/]{1,75}={1,2}|={1,2})?"
+_ADDRESSES = r"(?:https?|ftp|file|wss?|s3|gs)://[^\s<>\"]*[\w/]|www\.[^\s<>\"]*[\w/]|\w[\w.%-]*(?:\+[\w.%-]*)?@[\w-]+(?:\.[\w-]+)+"
+_BLOBS = r"[A-Za-z0-9][A-Za-z0-9+/_-]{31,}(?:\n[A-Za-z0-9+/]{32,})*(?:\n[A-Za-z0-9+/]+={1,2}|={1,2})?"
 _NUMBERS = r"[+-]?\w*\p{Nd}(?:[\w\p{Nd}.,:/%-]*[\w\p{Nd}])?%?"  # words with a digit too: ids, versions, sizes
-_PLAIN = f"{_DATES}|{_ADDRESSES}|{_BLOBS}|{_NUMBERS}"
+_PLAIN = f"{_DATES}|{_ADDRESSES}|{_NUMBERS}"
 _BLOCKS = r"(?s:```.*?(?:```|\z)|~~~.*?(?:~~~|\z)|\"\"\".*?\"\"\"|'''.*?'''|`[^`\n]+`|\B\"[^\"]*\"\B)"
-_SINGLE_QUOTED = r"(^|[^\p{L}\p{M}\p{N}_'])'(?:[^'\n]|\b'\b)*'\B"
+_SINGLE_QUOTED = r"(^|[\s(\[{<>:=,;/|.?!\"-])'(?:[^'\n]|\b'\b)+'\B"  # not behind a letter: there it is an apostrophe
 
 _AND = r"(?:and|or|und|oder|et|ou|y|e|o|и|или|&)"
 _CAPITAL, _REST = r"[A-ZÀ-ÖØ-ÞΑ-ΫА-Я]", r"[A-Za-z'\x{80}-\x{10ffff}-]"
@@ -42,12 +42,11 @@ def masked(normalised: pa.StringArray) -> pa.StringArray:
     A text that would be left without a letter keeps its blocks, quoted strings and names; if it has no letter even
     then, it is empty. Null stays null.
     """
-    full = _slotted(_slotted(normalised, _BLOCKS), _PLAIN)
-    full = _slotted(full, _SINGLE_QUOTED, kept=1)
-    full = _slotted(_slotted(full, _NAMES, kept=2), _RUNS)
+    full = _slotted(normalised, f"{_BLOCKS}|{_SINGLE_QUOTED}|{_BLOBS}", kept=1)
+    full = _slotted(_slotted(_slotted(full, _PLAIN), _NAMES, kept=2), _RUNS)
     bare = pc.fill_null(pc.invert(_lettered(full)), False)
     if pc.any(bare).as_py():
-        light = _slotted(_slotted(normalised.filter(bare), _PLAIN), _RUNS)
+        light = _slotted(_slotted(_slotted(normalised.filter(bare), _BLOBS), _PLAIN), _RUNS)
         full = pc.replace_with_mask(full, bare, pc.if_else(_lettered(light), light, ""))
     return pc.utf8_lower(pc.replace_substring(full, "\n", " "))
 

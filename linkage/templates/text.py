@@ -12,7 +12,7 @@ from linkage.templates.ids import bytes_of
 from linkage.templates.letters import GONE, JOINS, letters
 
 _UNSEEN = r"[\x00-\x08\x0e-\x1f\x7f]+"
-_LINES = r"[ \t]*[\n\r\x0b\x0c]\s*"
+_LINES = r"[ \t]+[\n\r\x0b\x0c]\s*|[\r\x0b\x0c]\s*|\n\s+"
 _BLANKS = r"[ \t]{2,}|\t"
 _HEAPS = r"(\p{M}{8})\p{M}+"  # no script puts more marks on a letter, and NFKC takes quadratic time to sort a heap
 
@@ -66,7 +66,11 @@ def normalised(texts: pa.StringArray) -> pa.StringArray:
     beyond = pc.fill_null(pc.invert(pc.string_is_ascii(texts)), False)
     if pc.any(beyond).as_py():
         texts = pc.replace_with_mask(texts, beyond, _folded(texts.filter(beyond)))
-    for pattern, form in ((_UNSEEN, ""), (_LINES, "\n"), (_BLANKS, " ")):
+    data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)
+    patterns = [(_LINES, "\n"), (_BLANKS, " ")]
+    if np.count_nonzero(data < 0x20) + np.count_nonzero(data == 0x7F) > np.count_nonzero(data == 0x0A):
+        patterns.insert(0, (_UNSEEN, ""))
+    for pattern, form in patterns:
         texts = pc.replace_substring_regex(texts, pattern, form)
     return pc.utf8_trim_whitespace(texts)
 
