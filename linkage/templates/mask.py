@@ -1,7 +1,7 @@
 """What differs from prompt to prompt of one template becomes a slot.
 
-Every pattern runs in time linear in the text (RE2), whatever the text: a pattern that could stay open for long while
-others match inside it would make the whole quadratic, so none goes on over what another could begin with, but to its own next mark.
+Every pattern runs in time linear in the text (RE2), whatever the text. One that stays open while others match inside it
+would make the whole quadratic, so none goes on over what another could begin with, but to its own next mark.
 """
 
 from __future__ import annotations
