@@ -135,9 +135,6 @@ class Templates(Section):
         min_length=1,
         description="Level = kind: `exact`, `masked`, `skeleton`, `family`, each an entity of every exchange.",
     )
-    keep_skeletons: bool = Field(
-        False, description="Keep the words that templates share, readable by who may, in a file beside the catalogue."
-    )
 
 
 class Audit(Section):

@@ -101,14 +101,16 @@ def held_catalogue(path: Path) -> Iterator[HeldCatalogue]:
     """
     held = HeldCatalogue(path)
     lock = FileLock(path.with_name(f".{path.name}.lock"))
-    try:
-        with _told(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
             lock.acquire(blocking=False)
-    except Timeout:
-        raise RunLocked(
-            "another run adds to the catalogue of templates.", where=str(path), todo="Wait until it ends, or stop it."
-        ) from None
+        except Timeout:
+            raise RunLocked(
+                "another run adds to the catalogue of templates.",
+                where=str(path),
+                todo="Wait until it ends, or stop it.",
+            ) from None
     try:
         held.settle()
         yield held

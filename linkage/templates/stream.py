@@ -16,11 +16,14 @@ import pyarrow.compute as pc
 from linkage.config import Config, Level, Templates, resolve
 from linkage.engines import cores
 from linkage.templates.catalogue import Catalogue, read_catalogue, write_catalogue
+from linkage.templates.family import AHEAD, ALIKE, FEW, ROUNDS
+from linkage.templates.frequency import LEAST
 from linkage.templates.ids import VERSIONS, Key
-from linkage.templates.loops import Hashes
+from linkage.templates.loops import LEAST_WORDS, SHORT, Hashes
 from linkage.templates.mask import masked
 from linkage.templates.minting import Minting, account_hashes, family_of
-from linkage.templates.skeleton import Skeletons
+from linkage.templates.places import WIDEST
+from linkage.templates.skeleton import FEATURES, LEAST_FEATURES, Skeletons
 from linkage.templates.spool import Spool
 from linkage.templates.text import joined, normalised, texts
 from linkage.templates.tokens import Tokens, tokens_of
@@ -32,7 +35,11 @@ TEXTS = ("prompt", "system_prompt")
 MINTED = (Level.SKELETON, Level.FAMILY)
 Observer = Callable[[str, int], None]  # told what is done, and with how many prompts so far
 HASH = "skeleton hash"  # column of what is put aside
-VERSION = "-".join(VERSIONS.values())
+# algorithms, then what else decides on ids
+VERSION = (
+    f"{'-'.join(VERSIONS.values())}, {LEAST} accounts, {SHORT} tokens, {LEAST_WORDS} words, {FEATURES} features, "
+    f"{LEAST_FEATURES} at least, {ALIKE} alike, {AHEAD} ahead, {FEW} few, {WIDEST} wide, {ROUNDS} rounds"
+)
 
 
 @dataclass
