@@ -34,7 +34,7 @@ Made = TypeVar("Made")
 TEXTS = ("prompt", "system_prompt")
 MINTED = (Level.SKELETON, Level.FAMILY)
 Observer = Callable[[str, int], None]  # told what is done, and with how many prompts so far
-HASH = "skeleton hash"  # column of what is put aside
+HASH, ALONE = "skeleton hash", "masked id"  # columns of what is put aside
 # algorithms, then what else decides on ids
 VERSION = (
     f"{'-'.join(VERSIONS.values())}, {LEAST} accounts, {SHORT} tokens, {LEAST_WORDS} words, {FEATURES} features, "
@@ -76,7 +76,8 @@ class TemplateIds:
 
     def ids(self, batches: Batches) -> Iterator[pa.RecordBatch]:
         """The batches with ids, a column a level in the order of ``levels``, in the places of ``prompt`` and
-        ``system_prompt``; null where there is none.
+        ``system_prompt``; null where there is none. What shares too little with others to have a skeleton is a skeleton
+        and a family of its own, by the name of its masked id.
 
         ``account`` tells who sent the prompt (a null has no ids); other columns pass as they are. Skeletons and
         families take two readings; the ids are the same whatever the order of rows, their batches and the workers.
@@ -109,7 +110,9 @@ class TemplateIds:
 
     def _pure(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """With the ids that are functions of text and key alone."""
-        clean, plain = self._texts(batch)
+        return self._with_pure(batch, *self._texts(batch))
+
+    def _with_pure(self, batch: pa.RecordBatch, clean: pa.StringArray, plain: pa.StringArray) -> pa.RecordBatch:
         told = {Level.EXACT: clean, Level.MASKED: plain}
         kept = batch.drop_columns([name for name in TEXTS if name in batch.schema.names])
         for level in self.levels:
@@ -126,17 +129,21 @@ class TemplateIds:
         return tokens_of(self._texts(batch)[1], self.key), account_hashes(batch["account"], self.key)
 
     def _found(self, minting: Minting, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Skeletons, Hashes]:
-        tokens, accounts = self._tokens(batch)
-        hashes, found, fresh = minting.find(tokens, accounts)
-        return self._pure(batch).append_column(HASH, pa.array(hashes)), found, fresh
+        """With the hash of the skeleton, and the masked id of what has none."""
+        clean, plain = self._texts(batch)
+        accounts = account_hashes(batch["account"], self.key)
+        hashes, found, fresh = minting.find(tokens_of(plain, self.key), accounts)
+        alone = pc.if_else(pa.array(hashes == 0), plain, pa.scalar(None, pa.string()))
+        kept = self._with_pure(batch, clean, plain).append_column(HASH, pa.array(hashes))
+        return kept.append_column(ALONE, self.key.ids(Level.MASKED.value, alone)), found, fresh
 
     def _named(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """With the ids of skeletons and families, every level in its place."""
         hashes = batch[HASH].to_numpy()
         numbers = {Level.SKELETON: hashes, Level.FAMILY: family_of(self.catalogue, hashes)}
-        told = {level: self._ids(level, numbers[level]) if level in MINTED else batch[level.value]
-                for level in self.levels}  # fmt: skip
-        kept = batch.drop_columns([HASH, *(level.value for level in self.levels if level not in MINTED)])
+        told = {level: pc.coalesce(self._ids(level, numbers[level]), batch[ALONE]) if level in MINTED
+                else batch[level.value] for level in self.levels}  # fmt: skip
+        kept = batch.drop_columns([HASH, ALONE, *(level.value for level in self.levels if level not in MINTED)])
         for level, ids in told.items():
             kept = kept.append_column(level.value, ids)
         return kept

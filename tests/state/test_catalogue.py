@@ -38,9 +38,13 @@ def test_a_published_run_leaves_the_grown_catalogue(path: Path) -> None:
 
 
 def test_a_failed_run_leaves_it_as_it_was(path: Path) -> None:
-    with pytest.raises(ValueError, match="anything"), held_catalogue(path) as held:
-        held.prepare(write("new"), path.parent / "run")
-        raise ValueError("anything")
+    def fail() -> None:
+        with held_catalogue(path) as held:
+            held.prepare(write("new"), path.parent / "run")
+            raise ValueError("anything")
+
+    with pytest.raises(ValueError, match="anything"):
+        fail()
     assert path.read_text() == "old"
     assert names(path.parent) == {"templates.catalogue"}
 

@@ -130,6 +130,15 @@ def test_nobodys_and_empty_prompts_have_no_ids() -> None:
     assert told["family"].to_pylist()[1:] == [None, None, None]
 
 
+def test_what_shares_nothing_is_known_by_its_masked_id() -> None:
+    lone = " ".join("".join(chr(97 + int(d)) for d in str(1000 + i)) for i in range(80))
+    march = made(1)
+    table = pa.table({"account": [*march["account"].to_pylist(), "z"], "prompt": [*march["prompt"].to_pylist(), lone]})
+    last = given(table)[0].to_pylist()[-1]
+    assert last["masked"].startswith("m1-")
+    assert last["skeleton"] == last["family"] == last["masked"]
+
+
 def test_no_prompts_at_all_add_nothing() -> None:
     nothing = pa.record_batch({"account": pa.array([], pa.string()), "prompt": pa.array([], pa.string())})
     ids = TemplateIds(KEY, EVERY)
@@ -150,7 +159,7 @@ def test_another_key_gives_other_ids(march: pa.Table, first: tuple[pa.Table, Cat
     other = TemplateIds(Key(KEY.secret[::-1]), EVERY, workers=1)
     told = pa.Table.from_batches(other.ids(lambda: iter(march.combine_chunks().to_batches())))
     for level in Level:
-        assert not set(told[level].to_pylist()) & set(first[0][level].to_pylist())
+        assert not set(told[level.value].to_pylist()) & set(first[0][level.value].to_pylist())
     groups = [t.to_pandas().family.factorize()[0].tolist() for t in (told, first[0])]
     assert groups[0] == groups[1]  # and the same groups
 
