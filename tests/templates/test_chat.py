@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.templates.chat import said
@@ -78,11 +78,13 @@ def test_the_last_of_a_repeated_key_counts() -> None:
     assert said('[{"role":"user","content":"a","content":"b"}]') == "b"
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1).filter(lambda text: bool(text.strip())))
 def test_a_lone_user_reads_as_a_plain_prompt(text: str) -> None:
     assert said(json.dumps([{"role": "user", "content": text}])) == text
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.integers() | st.text(max_size=5),

@@ -6,7 +6,7 @@ import time
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.templates.mask import SLOT, masked
@@ -100,12 +100,14 @@ def test_a_text_of_nothing_but_values_keeps_its_words(text: str, form: str) -> N
 VALUES = st.sampled_from([value for name, values in SLOTS.items() if name != "names" for value in values])
 
 
+@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_two_fillings_of_one_template_read_the_same(a: str, b: str) -> None:
     template = "Tell me about {} please,\nand then {} again.".replace("{}", "%s")
     assert one(template % (a, b)) == one(template % (b, a)) == f"tell me about {SLOT} please, and then {SLOT} again."
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(alphabet="aB1\"'`., \n@é日⬚", max_size=30)), max_size=6))
 def test_no_row_knows_its_batch(raw: list[str | None]) -> None:
     batch = masked(normalised(pa.array(raw, pa.string())))

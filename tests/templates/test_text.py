@@ -6,7 +6,7 @@ import time
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.templates.text import joined, normalised, texts
@@ -48,6 +48,7 @@ def test_normal_forms(raw: str, form: str) -> None:
     assert one(raw) == form
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(max_size=20)), max_size=6))
 def test_a_form_is_its_own_form_and_no_row_knows_its_batch(raw: list[str | None]) -> None:
     batch = normalised(pa.array(raw, pa.string()))
@@ -55,6 +56,7 @@ def test_a_form_is_its_own_form_and_no_row_knows_its_batch(raw: list[str | None]
     assert batch.to_pylist() == [None if text is None else one(text) for text in raw]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20), st.sampled_from(UNSEEN), st.data())
 def test_what_no_one_sees_changes_nothing(text: str, unseen: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(text)))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.templates.ids import Key
@@ -41,6 +41,7 @@ def bytes_of(word: str) -> npt.NDArray[np.uint8]:
     return np.frombuffer(word.encode(), np.uint8)
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.none(), st.text(alphabet=ALPHABET, max_size=25)), max_size=8), st.integers(0, 3))
 def test_tokens_are_words_and_marks_in_their_order(texts: list[str | None], skipped: int) -> None:
     made = tokens_of(pa.array(texts, pa.string()).slice(skipped), KEY)
