@@ -18,7 +18,7 @@ from linkage.templates.family import families
 from linkage.templates.frequency import Ages, Shingles
 from linkage.templates.ids import Key
 from linkage.templates.loops import NEVER, Hashes
-from linkage.templates.skeleton import Known, Ragged, Signs, Skeletons, skeletons
+from linkage.templates.skeleton import Known, Ragged, Signs, Skeletons, each_once, skeletons
 from linkage.templates.tokens import Tokens, sign_tokens, slot_token
 
 SHINGLES = pa.schema([("hash", pa.uint64()), ("batch", pa.uint8())])
@@ -88,7 +88,7 @@ class Minting:
         self._found.append(found)
         self._fresh.append(fresh)
         if len(self._found) > HELD:
-            self._found, self._fresh = [Skeletons.joined(self._found)], [np.unique(np.concatenate(self._fresh))]
+            self._found, self._fresh = [Skeletons.joined(self._found)], [each_once(np.concatenate(self._fresh))]
 
     def grown(self) -> Catalogue:
         """The catalogue with what is new, once all is found; the same one when nothing is."""
@@ -97,7 +97,7 @@ class Minting:
         found = Skeletons.joined([_skeletons(SKELETONS.empty_table()), *self._found])
         rows = np.flatnonzero(~np.isin(found.hash, old.hash))
         new = Skeletons(found.hash[rows], found.accounts[rows], found.tokens.of(rows), found.features.of(rows))
-        fresh = np.unique(np.concatenate([np.zeros(0, np.uint64), *self._fresh]))
+        fresh = each_once(np.concatenate([np.zeros(0, np.uint64), *self._fresh]))
         if not len(new.hash) and not len(fresh):
             return self.catalogue
         order = np.argsort(table["hash"].to_numpy())

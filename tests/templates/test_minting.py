@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from linkage.templates.catalogue import Catalogue
 from linkage.templates.ids import Key
 from linkage.templates.minting import ALIASES, SKELETONS, account_hashes, family_of, followed
+from linkage.templates.skeleton import each_once
 
 KEY = Key(b"0123456789abcdef" * 4)
 
@@ -39,3 +42,8 @@ def test_a_skeleton_that_is_not_in_the_catalogue_is_a_family_of_its_own() -> Non
     known = Catalogue(1, {"skeletons": table, "aliases": aliases((20, 10))})
     assert family_of(known, hashes(10, 20, 30, 77, 0)).tolist() == [10, 10, 10, 77, 0]
     assert family_of(Catalogue(), hashes(5)).tolist() == [5]
+
+
+@given(st.lists(st.integers(0, 2**64 - 1).map(lambda number: number % 7 * 2**61)))
+def test_each_hash_once_in_order(numbers: list[int]) -> None:
+    assert each_once(hashes(*numbers)).tolist() == sorted(set(numbers))
