@@ -14,15 +14,18 @@ from linkage.templates.letters import GONE, JOINS, letters
 _UNSEEN = r"[\x00-\x08\x0e-\x1f\x7f]+"
 _LINES = r"[ \t]+[\n\r\x0b\x0c]\s*|[\r\x0b\x0c]\s*|\n\s+"
 _BLANKS = r"[ \t]{2,}|\t"
+LONGEST = 1 << 24  # characters; NFKC makes 33 bytes of one at most, and Arrow's strings of a batch end at 2 GB
 _HEAPS = r"(\p{M}{8})\p{M}+"  # no script puts more marks on a letter, and NFKC takes quadratic time to sort a heap
 
 
 def texts(cells: pa.StringArray) -> pa.StringArray:
     """The text of each cell: what system and user say in a chat or a request in JSON, else the cell as it is.
 
-    Null stays null; bytes that are no UTF-8 become U+FFFD.
+    Null stays null; bytes that are no UTF-8 become U+FFFD; a cell is read up to its LONGEST character.
     """
     cells = _decoded(cells)
+    if (pc.max(pc.binary_length(cells)).as_py() or 0) > LONGEST:
+        cells = pc.utf8_slice_codeunits(cells, 0, LONGEST)
     like_json = pc.fill_null(pc.match_substring_regex(cells, r"^\s*[\[{]"), False)
     if not pc.any(like_json).as_py():
         return cells

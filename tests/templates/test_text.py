@@ -79,6 +79,12 @@ def test_a_million_bytes_take_no_longer_than_their_length(unit: str) -> None:
     assert time.process_time() - began < 5  # measured: at most 0.4; a sort of marks without the limit takes 200
 
 
+def test_a_cell_is_read_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("linkage.templates.text.LONGEST", 32)
+    cells = pa.array(["é" * 40, "short", None, '[{"role":"user","content":"cut off"}]'])
+    assert texts(cells).to_pylist() == ["é" * 32, "short", None, "cut o"]
+
+
 def test_bytes_that_are_no_text_are_replaced() -> None:
     bad = pa.array([b"a\xff", b"b"]).view(pa.string())
     assert texts(bad).to_pylist() == ["a\ufffd", "b"]
