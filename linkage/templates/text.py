@@ -14,7 +14,7 @@ from linkage.templates.letters import GONE, JOINS, letters
 _UNSEEN = r"[\x00-\x08\x0e-\x1f\x7f]+"
 _LINES = r"[ \t]+[\n\r\x0b\x0c]\s*|[\r\x0b\x0c]\s*|\n\s+"
 _BLANKS = r"[ \t]{2,}|\t"
-LONGEST = 1 << 24  # characters; NFKC makes 33 bytes of one at most, and Arrow's strings of a batch end at 2 GB
+LONGEST = 1 << 22  # characters, a million tokens; NFKC makes 33 bytes of one at most, and all of it is held in memory
 _HEAPS = r"(\p{M}{8})\p{M}+"  # no script puts more marks on a letter, and NFKC takes quadratic time to sort a heap
 
 
