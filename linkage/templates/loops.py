@@ -26,6 +26,7 @@ LINE = 16  # cells of 32 bits in 64 bytes, which come from memory together
 MISSED = 2  # bits of 32 that a token's surroundings may have and the token lacks: it has half of their accounts or more
 
 _BEFORE, _BEHIND = np.uint64(1), np.uint64(2)  # stand for what is beyond the ends of a text
+_SKIPPED = np.uint64(3)  # makes the hash of a pair another one when a token is between
 _STEP, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _3, _27, _30, _31, _32 = np.uint64(3), np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
 _7, _NONE, _ONE = np.uint64(7), np.uint64(0), np.uint64(1)
@@ -56,6 +57,16 @@ def shingles(token: Hashes, two: Hashes, four: Hashes, five: Hashes) -> None:
         if i >= 4:
             five[i - 4] = mixed(four[i - 4], this)
         before = this
+
+
+@compiled
+def skips(token: Hashes, skip: Hashes) -> None:
+    """The hashes of all pairs of tokens of a text with one between them, with PAD tokens beyond either end of it."""
+    size = len(token) + 2 * PAD
+    for i in range(size - 2):
+        one = _BEFORE if i < PAD else token[i - PAD] if i < size - PAD else _BEHIND
+        two = _BEFORE if i + 2 < PAD else token[i + 2 - PAD] if i + 2 < size - PAD else _BEHIND
+        skip[i] = mixed(mixed(one, two), _SKIPPED)
 
 
 @compiled
@@ -104,15 +115,17 @@ def bit_of(account: np.uint64) -> np.uint32:
 
 @compiled
 def add_shingles(start: Ints, token: Hashes, account: Hashes, cells: Cells) -> None:
-    """Set each account's bit in its shingles: of two tokens in short texts, of five and of four in long ones."""
+    """Set each account's bit in its shingles: pairs, also with a gap, in short texts; five and four tokens in long ones."""
     two, four, five = buffers(start)
     for text in range(len(start) - 1):
         begin, end = start[text], start[text + 1]
         bit = bit_of(account[text])
         shingles(token[begin:end], two, four, five)
         if end - begin <= SHORT:
+            skips(token[begin:end], four)
             for i in range(PAD - 1, end - begin + PAD):
                 set_bit(two[i], bit, cells)
+                set_bit(four[i - 1], bit, cells)
             continue
         for i in range(end - begin + PAD):
             set_bit(five[i], bit, cells)
@@ -169,35 +182,45 @@ def ages(
 ) -> tuple[Bytes, Hashes]:
     """Which batch first kept each token, and what keeps tokens only now.
 
-    A token of a short text stays for a frequent pair with either neighbour; one of a long text for a frequent shingle
-    that it ends or begins, when the rest of that is hardly seen without it.
+    A token of a short text stays for a frequent pair with one of the two on either side of it; one of a long text for a
+    frequent shingle that it ends or begins, when the rest of that is hardly seen without it.
     """
     age, fresh, count = np.full(len(token), NEVER), np.empty(len(token), np.uint64), 0
     two, four, five = buffers(start)
     bits, around = np.empty(len(two), np.uint32), np.empty(len(two), np.uint32)
-    frequent, reason = np.zeros(2, np.bool_), np.zeros(2, np.uint64)
+    frequent, reason = np.zeros(4, np.bool_), np.zeros(4, np.uint64)
     grown = len(table) > 2
     for text in range(len(start) - 1):
         begin, size = start[text], start[text + 1] - start[text]
         shingles(token[begin : begin + size], two, four, five)
         short = size <= SHORT
         if short:
+            skips(token[begin : begin + size], four)
             bits_in_all(two, PAD - 1, size + PAD, cells, bits)
+            bits_in_all(four, PAD - 2, size + PAD, cells, around)
         else:
             bits_in_all(five, 0, size + PAD, cells, bits)
             bits_in_all(four, 0, size + PAD + 1, cells, around)
         for i in range(size):
             for side in range(2):
-                at = i + PAD - 1 + side if short else i + PAD * side
-                frequent[side] = count_bits(bits[at]) >= least
-                if frequent[side] and not short:
-                    frequent[side] = count_bits(around[at + side] & ~bits[at]) <= MISSED
-                if frequent[side] or grown:
-                    reason[side] = two[at] if short else mixed(five[at], np.uint64(side))
-                    age[begin + i] = min(age[begin + i], found(reason[side], table, held))
-            if age[begin + i] == NEVER and (frequent[0] or frequent[1]):
+                near = i + PAD - 1 + side if short else i + PAD * side
+                frequent[side] = count_bits(bits[near]) >= least
+                if short:
+                    far = i + PAD - 2 + 2 * side
+                    reason[side], reason[2 + side] = two[near], four[far]
+                    frequent[2 + side] = count_bits(around[far]) >= least
+                else:
+                    reason[side] = mixed(five[near], np.uint64(side))
+                    frequent[side] &= count_bits(around[near + side] & ~bits[near]) <= MISSED
+            first = -1
+            for one in range(3 if short else 1, -1, -1):
+                if grown:
+                    age[begin + i] = min(age[begin + i], found(reason[one], table, held))
+                if frequent[one]:
+                    first = one
+            if age[begin + i] == NEVER and first >= 0:
                 age[begin + i] = now
-                fresh[count] = reason[0] if frequent[0] else reason[1]
+                fresh[count] = reason[first]
                 count += 1
         if not short:
             age[begin : begin + size] = _in_runs(age[begin : begin + size])
