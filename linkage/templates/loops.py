@@ -115,7 +115,7 @@ def bit_of(account: np.uint64) -> np.uint32:
 
 @compiled
 def add_shingles(start: Ints, token: Hashes, account: Hashes, cells: Cells) -> None:
-    """Set each account's bit in its shingles: pairs, also with a gap, in short texts; five and four tokens in long ones."""
+    """Set each account's bit in its shingles: pairs, with a gap too, in short texts; four and five tokens in others."""
     two, four, five = buffers(start)
     for text in range(len(start) - 1):
         begin, end = start[text], start[text + 1]

@@ -31,8 +31,8 @@ def _mixed(seed: np.uint64, value: np.uint64) -> np.uint64:
 def windows(start: Ints, token: Hashes, word: Bools, part: int, parts: int, out: npt.NDArray[np.void]) -> int:
     """Every run of up to WIDEST tokens as a place: what is within, and the two tokens on either side of it.
 
-    One token needs a word beside it, more of them need two. Of ``parts`` by what is around them
-    it gives one, ``part``. Returns how many there are, which may be more than ``out`` has room for.
+    One token needs a word beside it, and so do more at the end of a text; elsewhere they need two. Of ``parts`` by what
+    is around them it gives one, ``part``. Returns how many there are, which may be more than ``out`` has room for.
     """
     count = 0
     for row in range(len(start) - 1):
@@ -46,7 +46,7 @@ def windows(start: Ints, token: Hashes, word: Bools, part: int, parts: int, out:
                     inside = begin <= k < end
                     around = _mixed(around, token[k] if inside else _PAD)
                     words += inside and word[k]
-                if words >= min(2, j - i) and np.int64(around >> _32) % parts == part:
+                if words >= (1 if j == end else min(2, j - i)) and np.int64(around >> _32) % parts == part:
                     count += 1
                     if count > len(out):
                         continue
