@@ -35,7 +35,7 @@ _7, _NONE, _ONE = np.uint64(7), np.uint64(0), np.uint64(1)
 @compiled
 def mixed(seed: np.uint64, value: np.uint64) -> np.uint64:
     """A hash of both (the finaliser of SplitMix64 by Steele, Lea and Flood, 2014)."""
-    z = (seed ^ value) + _STEP
+    z = (seed * _STEP ^ value) + _STEP  # which of the two comes first counts: words in another order are others
     z = (z ^ (z >> _30)) * _FIRST
     z = (z ^ (z >> _27)) * _SECOND
     return z ^ (z >> _31)

@@ -14,6 +14,7 @@ from linkage.simulator.streams import Streams
 from linkage.templates import TemplateIds
 from linkage.templates.catalogue import Catalogue, read_catalogue, write_catalogue
 from linkage.templates.ids import Key
+from linkage.templates.loops import mixed
 from linkage.templates.stream import VERSION
 
 KEY = Key(b"0123456789abcdef" * 4)
@@ -212,3 +213,24 @@ def test_settings_open_a_catalogue(first: tuple[pa.Table, Catalogue], tmp_path: 
     assert (ids.catalogue, dict(ids.levels)) == (Catalogue(), {Level.FAMILY: "prompt_template"})
     TemplateIds(KEY, EVERY, first[1]).write(tmp_path / "c")
     assert rows_of(TemplateIds.opened(KEY, settings).catalogue) == rows_of(first[1])
+
+
+# What stability rests on
+
+
+def test_words_in_another_order_have_other_hashes() -> None:
+    one, two = np.uint64(7), np.uint64(1 << 40)
+    assert mixed(one, two) != mixed(two, one)
+
+
+def test_prompts_of_the_same_words_in_other_orders_find_their_ids_again() -> None:
+    rng = np.random.default_rng(5)
+    words = [chr(97 + i) * 3 for i in range(12)]
+    texts = [" ".join(rng.permutation(words).tolist() * 5) for _ in range(60)]
+    rows = rng.integers(0, len(texts), 1500)
+    table = pa.table({"account": pa.array(rows * 7 + rng.integers(0, 3, 1500)).cast(pa.string()),
+                      "prompt": pa.array(texts).take(pa.array(rows))})  # fmt: skip
+    told, catalogue = given(table)
+    again, after = given(table, catalogue)
+    assert again == told
+    assert after is catalogue
