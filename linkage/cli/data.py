@@ -35,17 +35,16 @@ def init(
     Example: linkage init logs/*.parquet --out linkage.toml
     """
     from linkage.config import EngineSettings  # the engine takes a while to import: other commands need not wait
-    from linkage.engines.duckdb import DuckDBEngine
+    from linkage.engines import SealedEngine
     from linkage.sources.guess import guess_config
 
     if not force:
         _refuse_to_replace(out)
-    with tempfile.TemporaryDirectory(prefix="linkage-") as workdir:
-        engine = DuckDBEngine(EngineSettings.model_validate({}), Path(workdir))
-        try:
-            guessed = guess_config(engine, files, out)
-        finally:
-            engine.close()
+    engine = SealedEngine(EngineSettings.model_validate({}))  # there may be prompts among the texts
+    try:
+        guessed = guess_config(engine, files, out)
+    finally:
+        engine.close()
     _write(out, guessed.text)
     terminal.say(f"Wrote {terminal.plain(out)}: {', '.join(guessed.sources)}.")
     for note in guessed.notes:

@@ -78,6 +78,8 @@ KIND_WORDS = (
     (re.compile(r"device|fingerprint|browser_id|machine|hardware|\bja[34]\b|\bfp\b"), "device"),
 )
 ADDRESS_NAME = re.compile(r"(^|_)(ip|ipv4|ipv6|addr|address|remote_addr|client_ip)($|_)")
+PROMPTS = ("prompt", "prompt_text", "raw_prompt", "user_prompt", "messages", "conversation", "request_body")
+SYSTEM_PROMPTS = ("system_prompt", "system", "system_message")
 OWN_KIND = re.compile(r"referr|invite|phone|email|tax_id|ssn|address|employer|domain|asn|subnet|url|hashtag|wallet")
 
 
@@ -170,6 +172,7 @@ def _draft(files: Sequence[InputFile], columns: Sequence[Sampled]) -> Draft:
     for column in columns:
         if column.name not in draft.used:
             _guess_entity(draft, column)
+    _guess_prompts(draft, [c for c in columns if c.name not in draft.used])
     ignored = [c.name for c in columns if c.name not in draft.used]
     if ignored:
         draft.say("ignore", ignored, "not read; move a column to entities when accounts can share its values")
@@ -249,6 +252,19 @@ def _guess_entity(draft: Draft, column: Sampled) -> None:
     else:
         return
     draft.used.add(column.name)
+
+
+def _guess_prompts(draft: Draft, left: Sequence[Sampled]) -> None:
+    """Columns of texts by their names, unless there are ready ids of templates."""
+    texts = [c for c in left if c.mostly(lambda x: " " in x)]
+    prompt, system = same_shape(texts, PROMPTS), same_shape(texts, SYSTEM_PROMPTS)
+    if prompt is None or "prompt_template" in draft.entities.values():
+        return
+    draft.say("prompt", prompt.name, "its text is never kept; the key of the ids: LINKAGE_TEMPLATE_KEY")
+    draft.used.add(prompt.name)
+    if system:
+        draft.say("system_prompt", system.name)
+        draft.used.add(system.name)
 
 
 def epoch_unit_named(column: Sampled) -> bool:

@@ -11,7 +11,8 @@ from linkage.cli import main
 from linkage.templates.ids import VARIABLE
 
 ROWS = [
-    "a,2026-01-01T00:00:00Z,Sort 12 pears", "b,2026-01-02T00:00:00Z,Sort 7 pears", "c,never,x", "d,2026-01-03T00:00:00Z,"
+    "a,2026-01-01T00:00:00Z,Sort 12 pears", "b,2026-01-02T00:00:00Z,Sort 7 pears", "c,never,x",
+    "d,2026-01-03T00:00:00Z,"
 ]  # fmt: skip
 
 

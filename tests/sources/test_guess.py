@@ -230,3 +230,17 @@ def test_files_that_give_nothing_to_guess(engine: DuckDBEngine, tmp_path: Path) 
         guess(engine, tmp_path, [tmp_path / "labels.csv"])
     with pytest.raises(InputRefused, match="matches no file"):
         guess(engine, tmp_path, [tmp_path / "gone.csv"])
+
+
+def test_prompts_are_guessed_by_name_and_text_unless_there_are_ids(engine: DuckDBEngine, tmp_path: Path) -> None:
+    rows = [f"u{i},2026-01-0{i + 1}T00:00:00Z,Sort {i} pears now,Be very kind,t{i % 2}" for i in range(5)]
+    for name, last in (("plain", "other"), ("ids", "template_id")):
+        head = f"account_id,ts,prompt,system_prompt,{last}"
+        (tmp_path / f"{name}.csv").write_text("\n".join([head, *rows]) + "\n")
+    told = {
+        name: tomllib.loads(guess_config(engine, [tmp_path / f"{name}.csv"], tmp_path / "c.toml").text)["sources"][name]
+        for name in ("plain", "ids")
+    }
+    assert (told["plain"]["prompt"], told["plain"]["system_prompt"]) == ("prompt", "system_prompt")
+    assert "prompt" not in told["ids"]
+    assert "prompt" in told["ids"]["ignore"]

@@ -16,7 +16,8 @@ from linkage.sources.lines import LINES, line_numbers, line_tables
 from linkage.sources.records import join_quoted_lines
 
 PIECES = [
-    "a,b", '"x', 'y",2', '"p\nq",3', "", "   ", 'z"', '"one ""two"" 3",4', '"', "a,b,c", "\udcff,1", '"open,b', 'shut",b'
+    "a,b", '"x', 'y",2', '"p\nq",3', "", "   ", 'z"', '"one ""two"" 3",4', '"', "a,b,c", "\udcff,1",
+    '"open,b', 'shut",b'
 ]  # fmt: skip
 SETTINGS = EngineSettings.model_validate({"threads": 1})
 
