@@ -12,7 +12,7 @@ from linkage.yardstick.templates.assigned import assigned
 from linkage.yardstick.templates.end_to_end import compared, runs_table, worlds
 from linkage.yardstick.templates.logs import accuracies, logs_table
 from linkage.yardstick.templates.prompts import families, prompts_table
-from linkage.yardstick.templates.speed import speed_table, speeds
+from linkage.yardstick.templates.speed import FAST, LARGEST, speed_table, speeds
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ def _prompts(asked: Asked) -> str:
 
 
 def _speed(asked: Asked) -> str:
-    return speed_table(speeds(asked.work, asked.tell))
+    return speed_table(speeds(asked.work, asked.tell, FAST))
+
+
+def _memory(asked: Asked) -> str:
+    return speed_table(speeds(asked.work, asked.tell, LARGEST))
 
 
 def _end_to_end(asked: Asked) -> str:
@@ -49,6 +53,6 @@ def _end_to_end(asked: Asked) -> str:
 
 
 PARTS: dict[str, Callable[[Asked], str]] = {
-    "logs": _logs, "prompts": _prompts, "speed": _speed, "end-to-end": _end_to_end,
+    "logs": _logs, "prompts": _prompts, "speed": _speed, "memory": _memory, "end-to-end": _end_to_end,
 }  # fmt: skip
 NEED_DATA = ("logs", "prompts")

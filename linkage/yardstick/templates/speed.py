@@ -18,6 +18,7 @@ from linkage.yardstick.templates.levels import EXACT, LEVELS, MASKED
 from linkage.yardstick.templates.volume import READ, Volume, batches, write_volume
 
 QUICK = Volume(prompts=200_000, templates=2_000, accounts=20_000)
+SOME = Volume(prompts=1_000_000, templates=100_000, accounts=50_000)
 LARGE = Volume(prompts=10_000_000, templates=100_000, accounts=500_000)
 LIMITS = Limits(seconds=7_200, memory=int(8 * GIGABYTE))
 COUNTED = "ids"  # the step that counts: prompts are read before, and what is compiled when first used is compiled
@@ -73,15 +74,15 @@ class Contender:
     cores: int = CORES
 
 
-CONTENDERS = (
+FAST = (
     Contender("exact and masked", exact_and_masked, QUICK),
     Contender("all levels", every_level, QUICK),
     Contender("drain3, its usual setting", drain, QUICK, 1),
-    Contender("all levels, read from files", streamed, LARGE),
 )
+LARGEST = (Contender("all levels", streamed, SOME), Contender("all levels", streamed, LARGE))
 
 
-def speeds(work: Path, tell: Callable[[str], None], contenders: Iterable[Contender] = CONTENDERS) -> list[list[str]]:
+def speeds(work: Path, tell: Callable[[str], None], contenders: Iterable[Contender]) -> list[list[str]]:
     """A row a contender for :func:`speed_table`; volumes are written in ``work`` where missing."""
     rows = []
     for contender in contenders:

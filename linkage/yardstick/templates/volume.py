@@ -13,11 +13,9 @@ import pyarrow.parquet as pq
 
 from linkage.simulator.prompts import Prompts
 from linkage.simulator.streams import Streams
-from linkage.simulator.words import passages
 
 BATCH = 50_000  # prompts of a file, and of a row group
 SPREAD = 10_000  # templates of a file, at most
-PADDING = 3  # passages that follow, so that a prompt has about a kilobyte
 READ = 10_000  # prompts of a batch that is read
 
 
@@ -40,7 +38,7 @@ def write_volume(folder: Path, volume: Volume) -> None:
     """Write the files of a volume that are not there yet: account and prompt, every template used as often."""
     folder.mkdir(parents=True, exist_ok=True)
     streams = Streams(volume.seed)
-    writer = Prompts(np.arange(volume.templates), streams)
+    writer = Prompts(np.arange(2 * volume.templates), streams)
     for number, first in enumerate(range(0, volume.prompts, BATCH)):
         path = folder / f"part-{number:04d}.parquet"
         if path.is_file():
@@ -51,9 +49,11 @@ def write_volume(folder: Path, volume: Volume) -> None:
 
 
 def _part(volume: Volume, writer: Prompts, prompts: int, rng: np.random.Generator) -> pa.Table:
+    """A prompt has two parts, each with words and slots of its own: about a kilobyte, a fifth of it in slots."""
     some = rng.choice(volume.templates, min(SPREAD, volume.templates), replace=False)
-    text = writer.text(rng.choice(some, prompts), rng)
-    text = pc.binary_join_element_wise(text, *(passages(prompts, rng) for _ in range(PADDING)), "\n")
+    chosen = rng.choice(some, prompts)
+    parts = [writer.text(chosen + first, rng) for first in (0, volume.templates)]
+    text = pc.binary_join_element_wise(*parts, "\n")
     account = pa.array(rng.integers(volume.accounts, size=prompts)).cast(pa.string())
     return pa.table({"account": account, "prompt": text})
 

@@ -68,7 +68,7 @@ def test_without_the_sets_their_parts_are_skipped_with_a_word(asked: list[tuple[
 def test_an_unknown_part_is_refused() -> None:
     error = RUNNER.invoke(main.app, ["templates", "--only", "images"]).exception
     assert isinstance(error, ConfigError)
-    assert str(error) == "--only: 'images' is none of logs, prompts, speed, end-to-end. Name one of these."
+    assert str(error) == "--only: 'images' is none of logs, prompts, speed, memory, end-to-end. Name one of these."
 
 
 def test_the_page_has_a_place_for_each_part(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from linkage.yardstick.races import AFTERWARDS, Race, Tell
 from linkage.yardstick.templates import speed as module
-from linkage.yardstick.templates.speed import CONTENDERS, Contender, speed_table, speeds
+from linkage.yardstick.templates.speed import FAST, LARGEST, Contender, speed_table, speeds
 from linkage.yardstick.templates.volume import Volume, write_volume
 from tests.yardstick.test_tables import rows
 
@@ -37,9 +37,10 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
 
 
 def test_what_is_measured_is_what_is_aimed_at() -> None:
-    tasks = {contender.task: contender for contender in CONTENDERS}
-    assert tasks[module.streamed].volume.prompts == 10_000_000
-    assert tasks[module.streamed].volume.templates == 100_000
+    tasks = {contender.task: contender for contender in FAST}
+    assert [(it.task, it.volume.prompts, it.volume.templates) for it in LARGEST] == [
+        (module.streamed, 1_000_000, 100_000), (module.streamed, 10_000_000, 100_000)
+    ]  # fmt: skip
     assert tasks[module.drain].volume == tasks[module.every_level].volume == tasks[module.exact_and_masked].volume
     assert tasks[module.drain].cores == 1
 
@@ -96,6 +97,6 @@ def test_a_row_has_rates_by_clock_and_by_processors_and_the_peak(
 
 def test_one_that_was_stopped_has_no_rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "race", lambda *_: Race({}, 9_000_000_000, "over 8.0 GB"))
-    assert speeds(tmp_path, lambda text: None, [replace(CONTENDERS[0], volume=SMALL)]) == [
+    assert speeds(tmp_path, lambda text: None, [replace(FAST[0], volume=SMALL)]) == [
         ["exact and masked", "–", "10", "–", "–", "9.00, over 8.0 GB"]
     ]
