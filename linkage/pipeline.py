@@ -86,9 +86,8 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
             del graph, partitions  # the engine has use for their memory
             operators = _operators(job, engine, rings)
             published = _reports(job, engine, Stages(rings, operators))
-        if templates:
-            templates.prepare(output / run_id)
-        _manifest(job, report, published.recalibration, run_id, started)
+        minted = templates.prepare(output / run_id) if templates else None
+        _manifest(job, report, published.recalibration, minted, (run_id, started))
         return unfinished.publish()
 
 
@@ -186,7 +185,10 @@ def _reports(job: Job, engine: Engine, stages: Stages) -> Published:
         return published
 
 
-def _manifest(job: Job, report: SourcesReport, labels: Recalibration, run_id: str, started: datetime) -> None:
+def _manifest(
+    job: Job, report: SourcesReport, labels: Recalibration, minted: dict[str, Any] | None, named: tuple[str, datetime]
+) -> None:
+    run_id, started = named
     counts = [asdict(c) for c in report.counts]
     total = {name: sum(c[name] for c in counts) for name in ("loaded", "duplicate", "quarantined")}
     tables = table_hashes(job.folder)
@@ -206,6 +208,7 @@ def _manifest(job: Job, report: SourcesReport, labels: Recalibration, run_id: st
             "rows": {"in": sum(c["rows"] for c in counts), **total},
             "sources": counts,
             "likelihood": {**labels.data(), "weights_sha256": sha256(WEIGHTS), "fitted_on": weights().fitted_on},
+            "templates": minted,
             "tables": tables,
             "warnings": list(report.warnings),
             "stages": job.costs.data(rows),

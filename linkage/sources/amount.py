@@ -30,13 +30,16 @@ def amount_of(config: Config, config_path: Path) -> Amount:
     Files that can't be looked at count nothing: who reads them says what is wrong with them.
     """
     named = named_files(config, config_path)
+    levels = len(config.templates.levels)
     uses, ids, text, packed = 0, 0, 0, 0
     for name, source in config.sources.items():
         for path in named.get(f"sources.{name}.path", ()):
             if path.suffix == ".parquet":
                 rows = _rows(path)
-                uses += rows * max(1, len(source.entities))
+                uses += rows * max(1, len(source.entities) + (levels if source.prompt else 0))
                 ids += rows if source.id else 0
+            elif source.prompt:
+                continue  # of these the engine holds ids and no lines
             elif path.suffix in PACKED:
                 packed += path.stat().st_size
             else:

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from linkage.config import Config, has_prompts
 from linkage.errors import RunLocked, StorageFault
+from linkage.state.manifest import sha256
 from linkage.state.publish import sync
-from linkage.templates import TemplateIds, key_of, resolved_templates
+from linkage.templates import VERSION, TemplateIds, key_of, resolved_templates
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,12 @@ class KeptTemplates:
     ids: TemplateIds
     held: HeldCatalogue
 
-    def prepare(self, published: Path) -> None:
-        """See :meth:`HeldCatalogue.prepare`."""
+    def prepare(self, published: Path) -> dict[str, Any]:
+        """See :meth:`HeldCatalogue.prepare`; gives what the manifest says: version of the ids, SHA-256 of the catalogue
+        before (None: there was none) and after."""
+        before = sha256(self.held.path) if self.held.path.exists() else None
         self.held.prepare(self.ids.write, published)
+        return {"version": VERSION, "catalogue_before": before, "catalogue": sha256(self.held.grown)}
 
 
 @contextmanager

@@ -24,7 +24,8 @@ from linkage.templates.tokens import Tokens, sign_tokens, slot_token
 SHINGLES = pa.schema([("hash", pa.uint64()), ("batch", pa.uint8())])
 SKELETONS = pa.schema([
     ("hash", pa.uint64()), ("batch", pa.uint8()), ("accounts", pa.uint64()), ("family", pa.uint64()),
-    ("tokens", pa.list_(pa.uint64())), ("features", pa.list_(pa.uint32())),
+    # as Parquet calls what is in a list: what is read and written again has the same bytes
+    ("tokens", pa.list_(pa.field("element", pa.uint64()))), ("features", pa.list_(pa.field("element", pa.uint32()))),
 ])  # fmt: skip
 ALIASES = pa.schema([("family", pa.uint64()), ("named", pa.uint64()), ("batch", pa.uint8())])
 HELD = 16  # parts of what was found wait to be joined
@@ -157,9 +158,10 @@ def _ragged(column: pa.ChunkedArray) -> Ragged:
 
 
 def _rows(new: Skeletons, family: Hashes, batch: int) -> pa.Table:
-    lists = [
-        pa.ListArray.from_arrays(pa.array(ragged.start, pa.int32()), pa.array(ragged.value, kind))
-        for ragged, kind in ((new.tokens, pa.uint64()), (new.features, pa.uint32()))
-    ]
+    lists = []
+    for name, ragged in (("tokens", new.tokens), ("features", new.features)):
+        kind = SKELETONS.field(name).type
+        start, values = pa.array(ragged.start, pa.int32()), pa.array(ragged.value, kind.value_type)
+        lists.append(pa.ListArray.from_arrays(start, values, kind))
     batches = np.full(len(new.hash), batch, np.uint8)
     return pa.table([new.hash, batches, new.accounts, family, *lists], schema=SKELETONS)

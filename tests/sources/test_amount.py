@@ -25,3 +25,10 @@ def test_what_cannot_be_looked_at_counts_nothing(tmp_path: Path) -> None:
     write_csv(tmp_path / "events.parquet", "no Parquet")
     config = parse_config({"sources": {"s": events(path="events.parquet"), "t": events(path="none.parquet")}}, "x")
     assert amount_of(config, tmp_path / "linkage.toml") == Amount()
+
+
+def test_prompts_count_as_their_ids(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "p.parquet", account_id=["a"] * 5, prompt=["x" * 999] * 5)
+    write_csv(tmp_path / "p.csv", "account_id,prompt", "a,some text")
+    config = parse_config({"sources": {"p": {"path": "p.*", "account": "account_id", "prompt": "prompt"}}}, "x")
+    assert amount_of(config, tmp_path / "linkage.toml") == Amount(uses=5)
