@@ -27,7 +27,8 @@ from linkage.templates.places import (
 from linkage.templates.skeleton import FEATURES, Ragged, Signs, Skeletons
 
 FEW = 3  # words that tell templates apart in one place: opened, closed, reset. What has more is a slot
-ALIKE = 0.2  # Jaccard's index of pairs of words; mutated copies of one template have 0.4, strangers 0.01
+ALIKE = 0.1  # Jaccard's index of pairs of words; mutated copies of one template have 0.4, strangers 0.01
+SPREAD = 1.0  # more for n pairs, over their root: chance makes few pairs look alike more easily
 AHEAD = 4  # neighbours in a feature's list that each is compared with
 AT_ONCE = 1 << 20  # places in memory, 200 bytes each
 ROUNDS = 4  # of seeking slots: each round sees what the rounds before made alike
@@ -80,7 +81,7 @@ def _join_long(skeletons: Skeletons, parent: Ints) -> None:
     value = features.value.astype(np.uint32)
     owner = np.repeat(np.arange(len(features)), np.diff(features.start))
     order = np.argsort(value, kind="stable")
-    join_alike(features.start, value, order, owner, parent, ALIKE, FEATURES, AHEAD)
+    join_alike(features.start, value, order, owner, parent, ALIKE, SPREAD, FEATURES, AHEAD)
 
 
 def _join_short(skeletons: Skeletons, signs: Signs, parent: Ints) -> None:

@@ -26,6 +26,7 @@ LINE = 16  # cells of 32 bits in 64 bytes, which come from memory together
 MISSED = 2  # bits of 32 that a token's surroundings may have and the token lacks: it has half of their accounts or more
 
 _BEFORE, _BEHIND = np.uint64(1), np.uint64(2)  # stand for what is beyond the ends of a text
+_LONG = np.uint64(4)  # makes the skeleton of a long text another one than that of a short text
 _SKIPPED = np.uint64(3)  # makes the hash of a pair another one when a token is between
 _STEP, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _3, _27, _30, _31, _32 = np.uint64(3), np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
@@ -295,6 +296,7 @@ def skeleton_hashes(
             limit = np.uint8(number)
             if (seen[limit] or limit == now) and supported(own, words, limit):
                 h = of_age(token[begin:end], own, slot, limit)
+                h = h if end - begin <= SHORT else mixed(h, _LONG)
                 if limit == now or found(h, table, held) <= limit:
                     hashes[text], chosen[text] = h, limit
                     break

@@ -175,11 +175,13 @@ def join_alike(
     owner: Ints,
     parent: Ints,
     least: float,
+    spread: float,
     most: int,
     ahead: int,
 ) -> None:
     """Join rows that share a feature and are alike; ``order`` sorts the features, then their owners.
 
+    Alike by the ``most`` smallest: ``least``, and ``spread`` over the root of the smaller number of features more.
     Of all that share one, each is compared with the first and with the next ``ahead``: time grows with the features,
     not with pairs of rows; those that are alike share many features, and so are neighbours in some list.
     """
@@ -191,15 +193,25 @@ def join_alike(
         for other in range(at + 1, min(at + ahead + 1, len(order))):
             if feature[order[other]] != feature[order[at]]:
                 break
-            _join(start, feature, one, owner[order[other]], parent, least, most)
+            _join(start, feature, one, owner[order[other]], parent, least, spread, most)
         if at > first:
-            _join(start, feature, owner[order[first]], one, parent, least, most)
+            _join(start, feature, owner[order[first]], one, parent, least, spread, most)
 
 
 @compiled
 def _join(
-    start: Ints, feature: npt.NDArray[np.uint32], one: int, two: int, parent: Ints, least: float, most: int
+    start: Ints,
+    feature: npt.NDArray[np.uint32],
+    one: int,
+    two: int,
+    parent: Ints,
+    least: float,
+    spread: float,
+    most: int,
 ) -> None:
     a, b = root(parent, one), root(parent, two)
-    if a != b and alike(feature[start[one] : start[one + 1]], feature[start[two] : start[two + 1]], most) >= least:
+    if a == b:
+        return
+    mine, other = feature[start[one] : start[one + 1]], feature[start[two] : start[two + 1]]
+    if alike(mine, other, most) >= least + spread / np.sqrt(min(len(mine), len(other))):
         parent[max(a, b)] = min(a, b)

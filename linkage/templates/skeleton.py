@@ -29,7 +29,7 @@ from linkage.templates.loops import (
 from linkage.templates.tokens import Tokens, sign_tokens, slot_token
 
 FEATURES = 128  # pairs of words of a skeleton at most: a similarity of 0.2 is met within 0.04
-LEAST_FEATURES = 24  # a skeleton with fewer is too short to be told by how many it shares
+LEAST_FEATURES = (8, 24)  # of a long text, and of a short one: log lines say different things in words much alike
 
 Features = npt.NDArray[np.uint32]
 
@@ -174,5 +174,5 @@ def _distinct(
         distinct,
         np.bitwise_or.reduceat(bits, first) if len(first) else bits,
         kept.cut(np.diff(start) <= SHORT),
-        features.cut(np.diff(features.start) >= LEAST_FEATURES),
+        features.cut(np.diff(features.start) >= np.where(np.diff(texts.start) > SHORT, *LEAST_FEATURES)),
     )
