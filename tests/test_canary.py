@@ -223,7 +223,7 @@ def _cut(path: Path) -> None:
 
 
 def _no_header(path: Path) -> None:
-    path.write_text("\n".join(f"acct1,2026-03-01T10:00:00Z,{PLANTED} eight,{PLANTED}" for _ in range(9)))
+    path.write_text("\n".join(f"acct1,2026-03-01T10:00:00Z,{PLANTED} eight,{PLANTED} nine" for _ in range(9)))
 
 
 BROKEN = {"c.parquet": (_broken_parquet, _not_utf8, _cut), "b.ndjson.gz": (_cut,), "a.csv": (_no_header,)}
@@ -272,6 +272,18 @@ def test_the_command_for_ids_alone_tells_nothing(tmp_path: Path) -> None:
         assert pq.read_metadata(out).num_rows >= ACCOUNTS * EACH - 1
         assert told(tmp_path, *said(plain), *said(as_json)) == []
     assert os.stat(tmp_path / "ids.catalogue").st_mode & 0o077 == 0
+
+
+def test_a_first_config_tells_nothing(tmp_path: Path) -> None:
+    write_logs(tmp_path)
+    logs = sorted((tmp_path / "logs").iterdir())
+    guessed = linkage_command("--debug", "init", *logs, "--out", tmp_path / "guessed.toml")
+    assert guessed.code == 0, guessed.err
+    assert (tmp_path / "guessed.toml").read_text().count("prompt = ") == 3
+    _no_header(tmp_path / "logs" / "a.csv")
+    refused = linkage_command("--debug", "init", tmp_path / "logs" / "a.csv", "--out", tmp_path / "none.toml")
+    assert refused.code == 2, refused.err
+    assert told(tmp_path, *said(guessed), *said(refused)) == []
 
 
 def test_a_look_before_a_run_tells_nothing(tmp_path: Path) -> None:

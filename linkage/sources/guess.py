@@ -78,6 +78,7 @@ KIND_WORDS = (
     (re.compile(r"device|fingerprint|browser_id|machine|hardware|\bja[34]\b|\bfp\b"), "device"),
 )
 ADDRESS_NAME = re.compile(r"(^|_)(ip|ipv4|ipv6|addr|address|remote_addr|client_ip)($|_)")
+PLAIN_NAME = re.compile(r"[\w.:/-]{1,64}")
 PROMPTS = ("prompt", "prompt_text", "raw_prompt", "user_prompt", "messages", "conversation", "request_body")
 SYSTEM_PROMPTS = ("system_prompt", "system", "system_message")
 OWN_KIND = re.compile(r"referr|invite|phone|email|tax_id|ssn|address|employer|domain|asn|subnet|url|hashtag|wallet")
@@ -160,8 +161,10 @@ def _draft(files: Sequence[InputFile], columns: Sequence[Sampled]) -> Draft:
     draft.say("path", paths[0] if len(paths) == 1 else paths)
     account = _account(columns)
     if account is None:
+        # a file without a header has its first row in the place of names, and that may hold a prompt
+        names = [c.name for c in columns if PLAIN_NAME.fullmatch(c.name)]
         raise ConfigError(
-            f"no column looks like an account id (there are: {', '.join(c.name for c in columns)}).",
+            f"no column looks like an account id (there are: {', '.join(names)}).",
             where=paths[0],
             todo="Write its [sources.NAME] by hand, and leave the file out here.",
         )
