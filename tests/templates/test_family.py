@@ -60,7 +60,7 @@ def test_words_before_a_slot_make_another_template() -> None:
 def test_slots_that_vary_together() -> None:
     rng = np.random.default_rng(0)
     lines = [f"moved {' to '.join(rng.choice(NAMES, 2))} and left {rng.choice(NAMES)} there" for _ in range(90)]
-    assert max(map(len, groups(lines))) >= len(set(lines)) - 1
+    assert max(map(len, groups(lines))) > 0.9 * len(set(lines))
 
 
 def test_lines_of_a_log_are_grouped_by_their_statement() -> None:
