@@ -131,7 +131,7 @@ class Templates(Section):
         "templates.catalogue", description="File of the templates known so far, as keyed hashes; each run adds to it."
     )
     levels: dict[Level, Word] = Field(
-        default_factory=lambda: {Level.FAMILY: "prompt_template"},
+        default_factory=lambda: {Level.SKELETON: "prompt_template"},
         min_length=1,
         description="Level = kind: `exact`, `masked`, `skeleton`, `family`, each an entity of every exchange.",
     )

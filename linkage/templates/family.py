@@ -29,6 +29,7 @@ from linkage.templates.skeleton import FEATURES, Ragged, Signs, Skeletons
 FEW = 3  # words that tell templates apart in one place: opened, closed, reset. What has more is a slot
 ALIKE = 0.1  # Jaccard's index of pairs of words; mutated copies of one template have 0.4, strangers 0.01
 SPREAD = 1.0  # more for n pairs, over their root: chance makes few pairs look alike more easily
+SAME = 0.65  # Jaccard's index from which long skeletons are one: one has more of its slots' words than the other
 AHEAD = 4  # neighbours in a feature's list that each is compared with
 AT_ONCE = 1 << 20  # places in memory, 200 bytes each
 ROUNDS = 4  # of seeking slots: each round sees what the rounds before made alike
@@ -55,7 +56,23 @@ def families(known: Skeletons, family: Hashes, new: Skeletons, signs: Signs) -> 
     everyone = Skeletons.joined([known, new])
     parent = np.arange(len(everyone.hash))
     _join_short(everyone, signs, parent)
-    _join_long(everyone, parent)
+    _join_long(everyone.features, parent, ALIKE, SPREAD)
+    return _numbered(known, family, new, everyone, parent)
+
+
+def variants(known: Skeletons, number: Hashes, new: Skeletons, signs: Signs) -> Families:
+    """The same for skeletons that are one but for how much of their slots is shared; a mutated copy is another.
+
+    How much of a slot becomes frequent depends on what stands in it, so one template has several skeletons.
+    """
+    everyone = Skeletons.joined([known, new])
+    parent = np.arange(len(everyone.hash))
+    _join_short(everyone, signs, parent)
+    _join_long(everyone.features, parent, SAME, 0.0)
+    return _numbered(known, number, new, everyone, parent)
+
+
+def _numbered(known: Skeletons, family: Hashes, new: Skeletons, everyone: Skeletons, parent: Ints) -> Families:
     group = _roots(parent)
     held = np.zeros(len(group), bool)
     number = np.full(len(group), np.iinfo(np.uint64).max, np.uint64)
@@ -76,12 +93,11 @@ def _roots(parent: Ints) -> Ints:
         parent = further
 
 
-def _join_long(skeletons: Skeletons, parent: Ints) -> None:
-    features = skeletons.features
+def _join_long(features: Ragged, parent: Ints, alike: float, spread: float) -> None:
     value = features.value.astype(np.uint32)
     owner = np.repeat(np.arange(len(features)), np.diff(features.start))
     order = np.argsort(value, kind="stable")
-    join_alike(features.start, value, order, owner, parent, ALIKE, SPREAD, FEATURES, AHEAD)
+    join_alike(features.start, value, order, owner, parent, alike, spread, FEATURES, AHEAD)
 
 
 def _join_short(skeletons: Skeletons, signs: Signs, parent: Ints) -> None:

@@ -7,14 +7,17 @@ its number until an alias joins it to another one, which the catalogue records.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from linkage.config import Level
 from linkage.errors import ConfigError
 from linkage.templates.catalogue import ANOTHER, Catalogue
-from linkage.templates.family import families
+from linkage.templates.family import Families, families, variants
 from linkage.templates.frequency import Ages, Shingles
 from linkage.templates.ids import Key
 from linkage.templates.loops import NEVER, Hashes
@@ -23,11 +26,15 @@ from linkage.templates.tokens import Tokens, sign_tokens, slot_token
 
 SHINGLES = pa.schema([("hash", pa.uint64()), ("batch", pa.uint8())])
 SKELETONS = pa.schema([
-    ("hash", pa.uint64()), ("batch", pa.uint8()), ("accounts", pa.uint64()), ("family", pa.uint64()),
+    ("hash", pa.uint64()), ("batch", pa.uint8()), ("accounts", pa.uint64()),
+    ("skeleton", pa.uint64()), ("family", pa.uint64()),  # the numbers that it goes by at these levels
     # as Parquet calls what is in a list: what is read and written again has the same bytes
     ("tokens", pa.list_(pa.field("element", pa.uint64()))), ("features", pa.list_(pa.field("element", pa.uint32()))),
 ])  # fmt: skip
-ALIASES = pa.schema([("family", pa.uint64()), ("named", pa.uint64()), ("batch", pa.uint8())])
+ALIASES = pa.schema([
+    ("level", pa.string()), ("number", pa.uint64()), ("named", pa.uint64()), ("batch", pa.uint8()),
+])  # fmt: skip
+NUMBERED = (Level.SKELETON, Level.FAMILY)  # levels at which skeletons go by a number
 HELD = 16  # parts of what was found wait to be joined
 
 
@@ -102,13 +109,15 @@ class Minting:
         if not len(new.hash) and not len(fresh):
             return self.catalogue
         order = np.argsort(table["hash"].to_numpy())
-        known = followed(table["family"].to_numpy()[order], self._table("aliases"))
-        told = families(old, known, new, self.signs)
-        aliases = told.aliases.reshape(-1, 2)
+        known = {level: followed(table[level].to_numpy()[order], self._table("aliases"), level) for level in NUMBERED}
+        told = {
+            Level.SKELETON: variants(old, known[Level.SKELETON], new, self.signs),
+            Level.FAMILY: families(old, known[Level.FAMILY], new, self.signs),
+        }
         added = {
             "shingles": pa.table([fresh, np.full(len(fresh), batch, np.uint8)], schema=SHINGLES),
-            "skeletons": _rows(new, told.family, batch),
-            "aliases": pa.table([aliases[:, 0], aliases[:, 1], np.full(len(aliases), batch, np.uint8)], schema=ALIASES),
+            "skeletons": _rows(new, told, batch),
+            "aliases": pa.concat_tables([_aliases(level, told[level].aliases, batch) for level in NUMBERED]),
         }
         tables = {name: pa.concat_tables([self._table(name), table]) for name, table in added.items()}
         return Catalogue(batch + 1, tables)
@@ -118,29 +127,36 @@ class Minting:
         return self.catalogue.tables.get(name, schema.empty_table())
 
 
-def followed(family: Hashes, aliases: pa.Table) -> Hashes:
-    """The families that these go by, after the aliases."""
-    before, after = aliases["family"].to_numpy(), aliases["named"].to_numpy()
+def followed(number: Hashes, aliases: pa.Table, level: Level) -> Hashes:
+    """The numbers that these go by at a level, after the aliases."""
+    aliases = aliases.filter(pc.equal(aliases["level"], level.value))
+    before, after = aliases["number"].to_numpy(), aliases["named"].to_numpy()
     for _ in range(len(before)):
         order = np.argsort(before)
-        place = np.minimum(np.searchsorted(before[order], family), max(len(before) - 1, 0))
-        moved = before[order][place] == family
+        place = np.minimum(np.searchsorted(before[order], number), max(len(before) - 1, 0))
+        moved = before[order][place] == number
         if not moved.any():
             break
-        family = np.where(moved, after[order][place], family)
-    return family
+        number = np.where(moved, after[order][place], number)
+    return number
 
 
-def family_of(catalogue: Catalogue, skeleton: Hashes) -> Hashes:
-    """The families of skeletons; one that is not in the catalogue is a family of its own."""
+def number_of(catalogue: Catalogue, skeleton: Hashes, level: Level) -> Hashes:
+    """The numbers of skeletons at a level; one that is not in the catalogue goes by its own."""
     if "skeletons" not in catalogue.tables or not len(catalogue.tables["skeletons"]):
         return skeleton
     table = catalogue.tables["skeletons"]
     order = np.argsort(table["hash"].to_numpy())
     hashes = table["hash"].to_numpy()[order]
-    families_ = followed(table["family"].to_numpy()[order], catalogue.tables["aliases"])
+    numbers = followed(table[level].to_numpy()[order], catalogue.tables["aliases"], level)
     place = np.minimum(np.searchsorted(hashes, skeleton), len(hashes) - 1)
-    return np.where(hashes[place] == skeleton, families_[place], skeleton)
+    return np.where(hashes[place] == skeleton, numbers[place], skeleton)
+
+
+def _aliases(level: Level, aliases: Hashes, batch: int) -> pa.Table:
+    pairs = aliases.reshape(-1, 2)
+    levels, batches = pa.array([level.value] * len(pairs), pa.string()), np.full(len(pairs), batch, np.uint8)
+    return pa.table([levels, pairs[:, 0], pairs[:, 1], batches], schema=ALIASES)
 
 
 def _skeletons(table: pa.Table) -> Skeletons:
@@ -157,11 +173,12 @@ def _ragged(column: pa.ChunkedArray) -> Ragged:
     return Ragged(start - start[0], whole.flatten().to_numpy(zero_copy_only=False))
 
 
-def _rows(new: Skeletons, family: Hashes, batch: int) -> pa.Table:
+def _rows(new: Skeletons, told: Mapping[Level, Families], batch: int) -> pa.Table:
     lists = []
     for name, ragged in (("tokens", new.tokens), ("features", new.features)):
         kind = SKELETONS.field(name).type
         start, values = pa.array(ragged.start, pa.int32()), pa.array(ragged.value, kind.value_type)
         lists.append(pa.ListArray.from_arrays(start, values, kind))
     batches = np.full(len(new.hash), batch, np.uint8)
-    return pa.table([new.hash, batches, new.accounts, family, *lists], schema=SKELETONS)
+    numbers = [told[level].family for level in NUMBERED]
+    return pa.table([new.hash, batches, new.accounts, *numbers, *lists], schema=SKELETONS)

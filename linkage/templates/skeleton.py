@@ -173,6 +173,6 @@ def _distinct(
     return Skeletons(
         distinct,
         np.bitwise_or.reduceat(bits, first) if len(first) else bits,
-        kept.cut(np.diff(start) <= SHORT),
+        kept.cut(np.diff(texts.start) <= SHORT),
         features.cut(np.diff(features.start) >= np.where(np.diff(texts.start) > SHORT, *LEAST_FEATURES)),
     )

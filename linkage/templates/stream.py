@@ -16,12 +16,12 @@ import pyarrow.compute as pc
 from linkage.config import Config, Level, Templates, resolve
 from linkage.engines import cores
 from linkage.templates.catalogue import Catalogue, read_catalogue, write_catalogue
-from linkage.templates.family import AHEAD, ALIKE, FEW, ROUNDS
+from linkage.templates.family import AHEAD, ALIKE, FEW, ROUNDS, SAME, SPREAD
 from linkage.templates.frequency import LEAST
 from linkage.templates.ids import VERSIONS, Key
 from linkage.templates.loops import LEAST_WORDS, SHORT, Hashes
 from linkage.templates.mask import masked
-from linkage.templates.minting import Minting, account_hashes, family_of
+from linkage.templates.minting import NUMBERED, Minting, account_hashes, number_of
 from linkage.templates.places import WIDEST
 from linkage.templates.skeleton import FEATURES, LEAST_FEATURES, Skeletons
 from linkage.templates.spool import Spool
@@ -32,13 +32,14 @@ Batches = Callable[[], Iterator[pa.RecordBatch]]
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 TEXTS = ("prompt", "system_prompt")
-MINTED = (Level.SKELETON, Level.FAMILY)
+MINTED = NUMBERED
 Observer = Callable[[str, int], None]  # told what is done, and with how many prompts so far
 HASH, ALONE = "skeleton hash", "masked id"  # columns of what is put aside
 # algorithms, then what else decides on ids
 VERSION = (
     f"{'-'.join(VERSIONS.values())}, {LEAST} accounts, {SHORT} tokens, {LEAST_WORDS} words, {FEATURES} features, "
-    f"{LEAST_FEATURES} at least, {ALIKE} alike, {AHEAD} ahead, {FEW} few, {WIDEST} wide, {ROUNDS} rounds"
+    f"{LEAST_FEATURES} at least, {ALIKE} and {SPREAD} alike, {SAME} the same, {AHEAD} ahead, "
+    f"{FEW} few, {WIDEST} wide, {ROUNDS} rounds"
 )
 
 
@@ -140,7 +141,7 @@ class TemplateIds:
     def _named(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """With the ids of skeletons and families, every level in its place."""
         hashes = batch[HASH].to_numpy()
-        numbers = {Level.SKELETON: hashes, Level.FAMILY: family_of(self.catalogue, hashes)}
+        numbers = {level: number_of(self.catalogue, hashes, level) for level in MINTED if level in self.levels}
         told = {level: pc.coalesce(self._ids(level, numbers[level]), batch[ALONE]) if level in MINTED
                 else batch[level.value] for level in self.levels}  # fmt: skip
         kept = batch.drop_columns([HASH, ALONE, *(level.value for level in self.levels if level not in MINTED)])

@@ -5,9 +5,10 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from linkage.config import Level
 from linkage.templates.catalogue import Catalogue
 from linkage.templates.ids import Key
-from linkage.templates.minting import ALIASES, SKELETONS, account_hashes, family_of, followed
+from linkage.templates.minting import ALIASES, SKELETONS, account_hashes, followed, number_of
 from linkage.templates.skeleton import each_once
 
 KEY = Key(b"0123456789abcdef" * 4)
@@ -17,9 +18,9 @@ def hashes(*numbers: int) -> np.ndarray:
     return np.array(numbers, np.uint64)
 
 
-def aliases(*pairs: tuple[int, int]) -> pa.Table:
+def aliases(*pairs: tuple[int, int], level: Level = Level.FAMILY) -> pa.Table:
     before, after = ([p[i] for p in pairs] for i in (0, 1))
-    return pa.table([before, after, [0] * len(pairs)], schema=ALIASES)
+    return pa.table([[level.value] * len(pairs), before, after, [0] * len(pairs)], schema=ALIASES)
 
 
 def test_accounts_have_keyed_hashes_whatever_stands_beside_them() -> None:
@@ -29,19 +30,23 @@ def test_accounts_have_keyed_hashes_whatever_stands_beside_them() -> None:
     assert both[0] != account_hashes(pa.array(["a"]), Key(KEY.secret[::-1]))[0]
 
 
-def test_aliases_are_followed_to_their_end() -> None:
-    told = followed(hashes(1, 2, 3, 9), aliases((5, 1), (2, 5), (3, 2)))
-    assert told.tolist() == [1, 1, 1, 9]
-    assert followed(hashes(4), aliases()).tolist() == [4]
+def test_aliases_of_a_level_are_followed_to_their_end() -> None:
+    known = pa.concat_tables([aliases((5, 1), (2, 5), (3, 2)), aliases((9, 1), level=Level.SKELETON)])
+    assert followed(hashes(1, 2, 3, 9), known, Level.FAMILY).tolist() == [1, 1, 1, 9]
+    assert followed(hashes(1, 2, 3, 9), known, Level.SKELETON).tolist() == [1, 2, 3, 1]
+    assert followed(hashes(4), aliases(), Level.FAMILY).tolist() == [4]
 
 
-def test_a_skeleton_that_is_not_in_the_catalogue_is_a_family_of_its_own() -> None:
-    rows = [{"hash": h, "batch": 0, "accounts": 1, "family": f, "tokens": [], "features": []}
-            for h, f in ((30, 10), (10, 10), (20, 20))]  # fmt: skip
+def test_a_skeleton_that_is_not_in_the_catalogue_goes_by_its_own_number() -> None:
+    numbers = ((30, 30, 10), (10, 10, 10), (20, 20, 20), (40, 30, 10))
+    rows = [{"hash": h, "batch": 0, "accounts": 1, "skeleton": s, "family": f, "tokens": [], "features": []}
+            for h, s, f in numbers]  # fmt: skip
     table = pa.Table.from_pylist(rows, schema=SKELETONS)
     known = Catalogue(1, {"skeletons": table, "aliases": aliases((20, 10))})
-    assert family_of(known, hashes(10, 20, 30, 77, 0)).tolist() == [10, 10, 10, 77, 0]
-    assert family_of(Catalogue(), hashes(5)).tolist() == [5]
+    asked = hashes(10, 20, 30, 40, 77, 0)
+    assert number_of(known, asked, Level.FAMILY).tolist() == [10, 10, 10, 10, 77, 0]
+    assert number_of(known, asked, Level.SKELETON).tolist() == [10, 20, 30, 30, 77, 0]
+    assert number_of(Catalogue(), hashes(5), Level.SKELETON).tolist() == [5]
 
 
 @given(st.lists(st.integers(0, 2**64 - 1).map(lambda number: number % 7 * 2**61)))
