@@ -44,27 +44,34 @@ def templates(
 
     Example: linkage templates exchanges/*.parquet --time ts --out templates.parquet
     """
-    from pydantic import ValidationError
-
-    from linkage.config import Source
-    from linkage.wording import explain
-
-    if out.exists() and not force:
-        raise ConfigError("exists already.", where=str(out), todo="Replace it with --force, or choose another --out.")
-    given = {
+    _refuse_to_replace(out, force)
+    source = _source({
         "path": [os.path.abspath(file) for file in files], "account": account, "prompt": prompt, "time": time,
         "system_prompt": system_prompt, "zone": zone, "epoch": epoch, "time_format": time_format,
-    }  # fmt: skip
-    try:
-        source = Source.model_validate(given)
-    except ValidationError as error:
-        raise ConfigError(explain(error, Source), todo="See linkage templates --help.") from error
+    })  # fmt: skip
     with _progress() as observe:
         written = _write(source, out, catalogue, key_file, observe)
     if as_json:
         terminal.print_json({"out": str(out), "written": written.written, **asdict(written)})
     else:
         _print(written, out)
+
+
+def _refuse_to_replace(out: Path, force: bool) -> None:
+    if out.exists() and not force:
+        raise ConfigError("exists already.", where=str(out), todo="Replace it with --force, or choose another --out.")
+
+
+def _source(given: dict[str, object]) -> Source:
+    from pydantic import ValidationError
+
+    from linkage.config import Source
+    from linkage.wording import explain
+
+    try:
+        return Source.model_validate(given)
+    except ValidationError as error:
+        raise ConfigError(explain(error, Source), todo="See linkage templates --help.") from error
 
 
 def _write(source: Source, out: Path, catalogue: Path, key_file: Path | None, observe: Observer) -> Written:

@@ -3,6 +3,8 @@
 from linkage.engines.duckdb import DuckDBEngine
 from linkage.engines.sealed import SealedEngine, nothing_quoted
 from linkage.engines.step import Engine, Step
-from linkage.engines.workers import Workers, cores, peak_memory
+from linkage.engines.workers import Workers, cores, dealt, peak_memory
 
-__all__ = ["DuckDBEngine", "Engine", "SealedEngine", "Step", "Workers", "cores", "nothing_quoted", "peak_memory"]
+__all__ = [
+    "DuckDBEngine", "Engine", "SealedEngine", "Step", "Workers", "cores", "dealt", "nothing_quoted", "peak_memory",
+]  # fmt: skip

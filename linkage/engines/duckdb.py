@@ -82,12 +82,7 @@ class DuckDBEngine:
         Raises:
             StorageFault: no room for it.
         """
-        with faults(f"loading {name}"):
-            self._connection.register("arriving", table)
-            try:
-                self._connection.execute(f"CREATE OR REPLACE TABLE {quoted(name)} AS SELECT * FROM arriving")
-            finally:
-                self._connection.unregister("arriving")
+        _take(self._connection, name, table, f"CREATE OR REPLACE TABLE {quoted(name)} AS")
 
     def append(self, name: str, table: pa.Table) -> None:
         """Add rows to the table ``name``, whose columns they have in its order.
@@ -95,12 +90,7 @@ class DuckDBEngine:
         Raises:
             StorageFault: no room for them.
         """
-        with faults(f"loading {name}"):
-            self._connection.register("arriving", table)
-            try:
-                self._connection.execute(f"INSERT INTO {quoted(name)} SELECT * FROM arriving")
-            finally:
-                self._connection.unregister("arriving")
+        _take(self._connection, name, table, f"INSERT INTO {quoted(name)}")
 
     def fetch(self, query: str) -> pa.Table:
         """Rows of a table name or a SELECT, as Arrow.
@@ -235,6 +225,15 @@ class DuckDBEngine:
             reads = f"-- reads: {', '.join(step.reads)}\n" if step.reads else ""
             stem.with_suffix(".sql").write_text(f"{reads}{step.sql}\n", encoding="utf-8")
         self.write(f"SELECT * FROM {quoted(step.name)}", stem.with_suffix(".parquet"))
+
+
+def _take(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, into: str) -> None:
+    with faults(f"loading {name}"):
+        connection.register("arriving", table)
+        try:
+            connection.execute(f"{into} SELECT * FROM arriving")
+        finally:
+            connection.unregister("arriving")
 
 
 def _options(settings: EngineSettings, spill: Path | None) -> dict[str, str | bool | int | float | list[str]]:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from linkage.errors import StorageFault
 
 Made = TypeVar("Made")
@@ -56,6 +59,15 @@ class Workers:
         held = {process: memory for process, memory, _ in sorted(done, key=lambda d: d[1])}
         self.peak = max(self.peak, sum(held.values()))
         return [made for _, _, made in done]
+
+
+def dealt(sizes: npt.NDArray[np.int64], hands: int) -> npt.NDArray[np.int64]:
+    """The hand that each item is dealt to: the largest first, always to the hand that holds least."""
+    hand, load = np.zeros(len(sizes), dtype=np.int64), np.zeros(hands)
+    for item in np.argsort(-sizes, kind="stable"):
+        hand[item] = load.argmin()
+        load[hand[item]] += sizes[item]
+    return hand
 
 
 def _measured(work: Callable[..., Made], task: tuple[Any, ...]) -> tuple[int, int, Made]:

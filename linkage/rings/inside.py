@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from linkage.config import CONTENT_FAMILY, LEASED_FAMILY
-from linkage.engines import Workers
+from linkage.engines import Workers, dealt
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints, log2_binomial, log2_factorial
 from linkage.rings.counts import World, count, dense_labels, groups_of, home_of, kept_labels
@@ -53,14 +53,11 @@ def rings_inside(graph: AccountGraph, world: World, clusters: Ints, propose: Pro
 
 
 def _shares(clusters: Ints, workers: int) -> list[Ints]:
-    """Labels of a part of the clusters each: the largest first, always to the part with fewest accounts."""
+    """Labels of a part of the clusters each, with much the same numbers of accounts."""
     sizes = np.bincount(clusters[clusters >= 0])
     parts = workers * SHARES if workers > 1 and sizes.sum() >= LARGE else 1
     parts = max(parts, -(-int(sizes.sum()) // SHARE))
-    part, load = np.zeros(len(sizes), dtype=np.int64), np.zeros(parts)
-    for cluster in np.argsort(-sizes, kind="stable"):
-        part[cluster] = load.argmin()
-        load[part[cluster]] += sizes[cluster]
+    part = dealt(sizes, parts)
     return [kept_labels(clusters, part == number) for number in range(parts)]
 
 

@@ -20,7 +20,7 @@ from linkage.rings.compiled import at_once, zeros
 from linkage.rings.counts import Background, Counts, KindCounts, World, rows_of
 from linkage.rings.few import Few, few_of
 from linkage.rings.score import KindScore, Score
-from linkage.rings.touching import Cells, Csr, Homes, Terms, best_touching, both, by_entity, members, touching
+from linkage.rings.touching import Cells, Csr, Homes, Sought, Terms, best_touching, both, by_entity, members, touching
 
 
 @dataclass(frozen=True)
@@ -192,11 +192,12 @@ def best_groups(
     Among the pairs of :func:`touching_pairs`, of equal ones the lower group. ``counted`` (kinds x homes of accounts)
     says which kinds count, beside the prior; without it all do.
     """
-    uses, terms, cells, home = world.uses, _terms(made), _cells(world, made), _homes(homes)
+    uses, terms, cells = world.uses, _terms(made), _cells(world, made)
     told = np.ones((1, len(made.kinds)), dtype=bool) if counted is None else np.ascontiguousarray(counted.T)
+    sought = Sought(_homes(homes), told, over)
 
     def found(part: Ints) -> Ints:
-        return best_touching(uses, cells, terms, part, labels, home, told, zeros(len(made.prior)), over)
+        return best_touching(uses, cells, terms, part, labels, sought, zeros(len(made.prior)))
 
     asked, best = _asked(world, homes), np.full(world.accounts, -1, dtype=np.int64)
     best[asked] = np.concatenate(at_once(found, np.array_split(asked, world.threads), world.threads))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import compress
 
 import numpy as np
 import scipy.sparse as sp
 
 from linkage.config import CONTENT_FAMILY
-from linkage.engines import Workers
+from linkage.engines import Workers, dealt
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.choose import choose, worth_by_two_families
 from linkage.rings.codelength import Ints
@@ -61,23 +62,15 @@ class Parts:
         """
         keys = [(leave_out, sha256(chosen.tobytes()).digest()) for chosen in asked]
         unknown = {key: chosen for key, chosen in zip(keys, asked, strict=True) if key not in self.kept}
-        shares = _dealt(list(unknown.values()), self.workers.number * SHARES)
+        accounts = np.array([len(chosen) for chosen in unknown.values()], dtype=np.int64)
+        hand = dealt(accounts, self.workers.number * SHARES)
+        shares = [list(compress(unknown.values(), hand == number)) for number in np.unique(hand)]
         tasks = [(without_family(self.graph, leave_out), self.propose, share) for share in shares]
-        found = self.workers.each(_proposed, tasks, enough=sum(map(len, unknown.values())) >= LARGE)
+        found = self.workers.each(_proposed, tasks, enough=accounts.sum() >= LARGE)
         for share, made in zip(shares, found, strict=True):
             for chosen, partitions in zip(share, made, strict=True):
                 self.kept[leave_out, sha256(chosen.tobytes()).digest()] = partitions
         return [self.kept[key] for key in keys]
-
-
-def _dealt(parts: list[Ints], hands: int) -> list[list[Ints]]:
-    """The parts dealt out, the largest first, always to whoever has fewest accounts; who has none is left out."""
-    dealt: list[list[Ints]] = [[] for _ in range(hands)]
-    load = np.zeros(hands)
-    for part in sorted(parts, key=len, reverse=True):
-        dealt[load.argmin()].append(part)
-        load[load.argmin()] += len(part)
-    return [hand for hand in dealt if hand]
 
 
 def _proposed(graph: AccountGraph, propose: Proposer, parts: list[Ints]) -> list[Ints]:

@@ -59,6 +59,14 @@ class Homes(NamedTuple):
     group: Ints
 
 
+class Sought(NamedTuple):
+    """Groups over a bound at the accounts' homes, by the kinds ``counted`` (homes x kinds; one row for everywhere)."""
+
+    homes: Homes
+    counted: Marks
+    over: float
+
+
 class Csr(NamedTuple):
     """A sparse matrix in rows."""
 
@@ -276,14 +284,14 @@ def _with_constants(uses: Uses, terms: Terms, account: int, group: int, room: _R
 
 @compiled
 def best_touching(
-    uses: Uses, cells: Cells, terms: Terms, accounts: Ints, labels: Ints, homes: Homes, counted: Marks, place: Int32s,
-    over: float,
-) -> Ints:  # fmt: skip
+    uses: Uses, cells: Cells, terms: Terms, accounts: Ints, labels: Ints, sought: Sought, place: Int32s
+) -> Ints:
     """For each account the group with its highest log-odds over a bound among those of :func:`touching`; -1: none.
 
-    Of equal ones the first counts. ``counted`` (homes x kinds, one row where all are at home everywhere) says which
-    kinds count, beside the prior. No pair is kept: all of them would take more room than all else.
+    Of equal ones the first counts; the prior always does. No pair is kept: all of them would take more room than all
+    else.
     """
+    homes, counted, over = sought.homes, sought.counted, sought.over
     groups, kinds, everywhere = len(terms.prior), uses.breadth.shape[1], len(homes.account) == 0
     room, bits, best = _room(groups, kinds), np.empty(kinds + 1), np.full(len(accounts), -1, dtype=np.int64)
     for i, account in enumerate(accounts):

@@ -17,6 +17,7 @@ from linkage.templates.loops import Bools, Hashes, Ints, words_of
 from linkage.templates.places import (
     PLACE,
     WIDEST,
+    Likeness,
     dropped,
     join_alike,
     rewritten,
@@ -97,7 +98,7 @@ def _join_long(features: Ragged, parent: Ints, alike: float, spread: float) -> N
     value = features.value.astype(np.uint32)
     owner = np.repeat(np.arange(len(features)), np.diff(features.start))
     order = np.argsort(value, kind="stable")
-    join_alike(features.start, value, order, owner, parent, alike, spread, FEATURES, AHEAD)
+    join_alike(features.start, value, order, owner, parent, Likeness(alike, spread, FEATURES, AHEAD))
 
 
 def _join_short(skeletons: Skeletons, signs: Signs, parent: Ints) -> None:

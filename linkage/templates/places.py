@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -167,22 +169,25 @@ def alike(one: npt.NDArray[np.uint32], two: npt.NDArray[np.uint32], most: int) -
     return both / all_ if all_ else 0.0
 
 
+class Likeness(NamedTuple):
+    """Alike by the ``most`` smallest features: ``least``, and ``spread`` over the root of the smaller number more.
+
+    Each row is compared with ``ahead`` neighbours in a feature's list.
+    """
+
+    least: float
+    spread: float
+    most: int
+    ahead: int
+
+
 @compiled
 def join_alike(
-    start: Ints,
-    feature: npt.NDArray[np.uint32],
-    order: Ints,
-    owner: Ints,
-    parent: Ints,
-    least: float,
-    spread: float,
-    most: int,
-    ahead: int,
+    start: Ints, feature: npt.NDArray[np.uint32], order: Ints, owner: Ints, parent: Ints, likeness: Likeness
 ) -> None:
     """Join rows that share a feature and are alike; ``order`` sorts the features, then their owners.
 
-    Alike by the ``most`` smallest: ``least``, and ``spread`` over the root of the smaller number of features more.
-    Of all that share one, each is compared with the first and with the next ``ahead``: time grows with the features,
+    Of all that share one, each is compared with the first and with those next to it: time grows with the features,
     not with pairs of rows; those that are alike share many features, and so are neighbours in some list.
     """
     first = 0
@@ -190,28 +195,22 @@ def join_alike(
         if feature[order[at]] != feature[order[first]]:
             first = at
         one = owner[order[at]]
-        for other in range(at + 1, min(at + ahead + 1, len(order))):
+        for other in range(at + 1, min(at + likeness.ahead + 1, len(order))):
             if feature[order[other]] != feature[order[at]]:
                 break
-            _join(start, feature, one, owner[order[other]], parent, least, spread, most)
+            _join(start, feature, one, owner[order[other]], parent, likeness)
         if at > first:
-            _join(start, feature, owner[order[first]], one, parent, least, spread, most)
+            _join(start, feature, owner[order[first]], one, parent, likeness)
 
 
 @compiled
 def _join(
-    start: Ints,
-    feature: npt.NDArray[np.uint32],
-    one: int,
-    two: int,
-    parent: Ints,
-    least: float,
-    spread: float,
-    most: int,
+    start: Ints, feature: npt.NDArray[np.uint32], one: int, two: int, parent: Ints, likeness: Likeness
 ) -> None:
     a, b = root(parent, one), root(parent, two)
     if a == b:
         return
     mine, other = feature[start[one] : start[one + 1]], feature[start[two] : start[two + 1]]
-    if alike(mine, other, most) >= least + spread / np.sqrt(min(len(mine), len(other))):
+    needed = likeness.least + likeness.spread / np.sqrt(min(len(mine), len(other)))
+    if alike(mine, other, likeness.most) >= needed:
         parent[max(a, b)] = min(a, b)

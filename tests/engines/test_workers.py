@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 import pytest
 
-from linkage.engines import Workers, cores, peak_memory
+from linkage.engines import Workers, cores, dealt, peak_memory
 from linkage.errors import StorageFault
 
 
@@ -103,3 +103,8 @@ def test_what_joblib_says_of_workers_that_went_idle_is_not_told(
     monkeypatch.setattr(joblib, "Parallel", Pool)
     assert Workers(2).each(idle, [(0,), (1,)]) == [0, 1]
     assert not recwarn.list
+
+
+def test_items_are_dealt_to_the_hand_that_holds_least() -> None:
+    assert dealt(np.array([3, 9, 5, 4, 4]), 2).tolist() == [1, 0, 1, 1, 0]
+    assert dealt(np.array([], dtype=np.int64), 2).tolist() == []
