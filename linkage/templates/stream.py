@@ -24,7 +24,7 @@ from linkage.templates.mask import masked
 from linkage.templates.minting import NUMBERED, Minting, account_hashes, number_of
 from linkage.templates.places import WIDEST
 from linkage.templates.skeleton import FEATURES, LEAST_FEATURES, Skeletons
-from linkage.templates.spool import Spool
+from linkage.templates.spool import Packed, Spool
 from linkage.templates.text import joined, normalised, texts
 from linkage.templates.tokens import Tokens, tokens_of
 
@@ -34,7 +34,8 @@ Made = TypeVar("Made")
 TEXTS = ("prompt", "system_prompt")
 MINTED = NUMBERED
 Observer = Callable[[str, int], None]  # told what is done, and with how many prompts so far
-HASH, ALONE = "skeleton hash", "masked id"  # columns of what is put aside
+PURE = (Level.EXACT, Level.MASKED)  # levels that text and key alone decide
+HASH, ACCOUNT, TOKENS = "skeleton", "account", "tokens"  # columns of what is put aside
 # algorithms, then what else decides on ids
 VERSION = (
     f"{'-'.join(VERSIONS.values())}, {LEAST} accounts, {SHORT} tokens, {LEAST_WORDS} words, {FEATURES} features, "
@@ -80,8 +81,9 @@ class TemplateIds:
         ``system_prompt``; null where there is none. What shares too little with others to have a skeleton is a skeleton
         and a family of its own, by the name of its masked id.
 
-        ``account`` tells who sent the prompt (a null has no ids); other columns pass as they are. Skeletons and
-        families take two readings; the ids are the same whatever the order of rows, their batches and the workers.
+        ``account`` tells who sent the prompt (a null has no ids); other columns pass as they are. Everything is read
+        once, and the first batch comes when all has been: until then hashes wait on disk. The ids are the same whatever
+        the order of rows, their batches and the workers.
 
         Raises:
             ConfigError: the catalogue is full.
@@ -91,16 +93,45 @@ class TemplateIds:
             yield from self._each(self._pure, self._told(batches(), "naming"))
             return
         minting = Minting(self.key, self.catalogue)
-        for tokens, accounts in self._each(self._tokens, self._told(batches(), "counting")):
-            minting.count(tokens, accounts)
-        minting.known()
-        with Spool(self.folder) as spool:
-            for batch, found, fresh in self._each(lambda b: self._found(minting, b), self._told(batches(), "naming")):
-                minting.learn(found, fresh)
-                spool.put(batch)
+        with Spool(self.folder) as rows, Spool(self.folder) as hashes:
+            with Spool(self.folder) as words:
+                self._count(minting, batches(), rows, words)
+                self._find(minting, words, hashes)
             self.catalogue = minting.grown()
-            for batch in spool.all():
-                yield self._named(batch)
+            yield from self._each(
+                lambda both: self._named(rows.unpacked(both[0]), hashes.unpacked(both[1])),
+                zip(rows.all(), hashes.all(), strict=True),
+            )
+
+    def _count(self, minting: Minting, batches: Iterator[pa.RecordBatch], rows: Spool, tokens: Spool) -> None:
+        """Read everything once: texts are counted, and put aside as hashes of their words."""
+
+        def read(batch: pa.RecordBatch) -> tuple[Tokens, Hashes, Packed, Packed]:
+            clean, plain = self._texts(batch)
+            found, accounts = tokens_of(plain, self.key), account_hashes(batch["account"], self.key)
+            kept = self._with_pure(batch, clean, plain)
+            return found, accounts, rows.packed(kept), tokens.packed(_coded(found, accounts))
+
+        for found, accounts, *packed in self._each(read, self._told(batches, "counting")):
+            minting.count(found, accounts)
+            rows.put(packed[0])
+            tokens.put(packed[1])
+
+    def _find(self, minting: Minting, tokens: Spool, hashes: Spool) -> None:
+        """Once all is counted: the hash of each text's skeleton is put aside."""
+        minting.known()
+
+        def find(packed: Packed) -> tuple[int, Skeletons, Hashes, Packed]:
+            found, accounts = _decoded(tokens.unpacked(packed))
+            each, skeletons, fresh = minting.find(found, accounts)
+            return len(each), skeletons, fresh, hashes.packed(pa.record_batch([pa.array(each)], [HASH]))
+
+        rows = 0
+        for size, skeletons, fresh, packed in self._each(find, tokens.all()):
+            self.observe("naming", rows)
+            minting.learn(skeletons, fresh)
+            hashes.put(packed)
+            rows += size
 
     def _told(self, batches: Iterator[pa.RecordBatch], doing: str) -> Iterator[pa.RecordBatch]:
         rows = 0
@@ -114,9 +145,11 @@ class TemplateIds:
         return self._with_pure(batch, *self._texts(batch))
 
     def _with_pure(self, batch: pa.RecordBatch, clean: pa.StringArray, plain: pa.StringArray) -> pa.RecordBatch:
+        """Ids that are functions of text and key alone; the masked id also names what has no skeleton."""
         told = {Level.EXACT: clean, Level.MASKED: plain}
+        asked = dict.fromkeys(self.levels) | ({} if set(self.levels).isdisjoint(MINTED) else {Level.MASKED: None})
         kept = batch.drop_columns([name for name in TEXTS if name in batch.schema.names])
-        for level in self.levels:
+        for level in asked:
             if level in told:
                 kept = kept.append_column(level.value, self.key.ids(level.value, told[level]))
         return kept
@@ -126,25 +159,13 @@ class TemplateIds:
         clean = normalised(_whole(batch))
         return clean, clean if set(self.levels) == {Level.EXACT} else masked(clean)
 
-    def _tokens(self, batch: pa.RecordBatch) -> tuple[Tokens, Hashes]:
-        return tokens_of(self._texts(batch)[1], self.key), account_hashes(batch["account"], self.key)
-
-    def _found(self, minting: Minting, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, Skeletons, Hashes]:
-        """With the hash of the skeleton, and the masked id of what has none."""
-        clean, plain = self._texts(batch)
-        accounts = account_hashes(batch["account"], self.key)
-        hashes, found, fresh = minting.find(tokens_of(plain, self.key), accounts)
-        alone = pc.if_else(pa.array(hashes == 0), plain, pa.scalar(None, pa.string()))
-        kept = self._with_pure(batch, clean, plain).append_column(HASH, pa.array(hashes))
-        return kept.append_column(ALONE, self.key.ids(Level.MASKED.value, alone)), found, fresh
-
-    def _named(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+    def _named(self, batch: pa.RecordBatch, found: pa.RecordBatch) -> pa.RecordBatch:
         """With the ids of skeletons and families, every level in its place."""
-        hashes = batch[HASH].to_numpy()
+        hashes, alone = found[HASH].to_numpy(), batch[Level.MASKED.value]
         numbers = {level: number_of(self.catalogue, hashes, level) for level in MINTED if level in self.levels}
-        told = {level: pc.coalesce(self._ids(level, numbers[level]), batch[ALONE]) if level in MINTED
+        told = {level: pc.coalesce(self._ids(level, numbers[level]), alone) if level in MINTED
                 else batch[level.value] for level in self.levels}  # fmt: skip
-        kept = batch.drop_columns([HASH, ALONE, *(level.value for level in self.levels if level not in MINTED)])
+        kept = batch.drop_columns([name for name in batch.schema.names if name in PURE])
         for level, ids in told.items():
             kept = kept.append_column(level.value, ids)
         return kept
@@ -186,6 +207,21 @@ def key_of(settings: Templates) -> Key:
         ConfigError: there is none, or others can read it.
     """
     return Key.of(Path(settings.key_file) if settings.key_file else None)
+
+
+def _coded(tokens: Tokens, accounts: Hashes) -> pa.RecordBatch:
+    """Tokens by their numbers among the different ones of a batch: a quarter of the room."""
+    coded = pa.array(tokens.token).dictionary_encode()
+    if len(coded.dictionary) <= 1 << 16:
+        coded = pa.DictionaryArray.from_arrays(coded.indices.cast(pa.uint16()), coded.dictionary)
+    lists = pa.ListArray.from_arrays(pa.array(tokens.start, pa.int32()), coded)
+    return pa.record_batch([pa.array(accounts), lists], [ACCOUNT, TOKENS])
+
+
+def _decoded(batch: pa.RecordBatch) -> tuple[Tokens, Hashes]:
+    lists = batch[TOKENS]
+    start = np.asarray(lists.offsets).astype(np.int64)
+    return Tokens(start, lists.values.dictionary_decode().to_numpy()), batch[ACCOUNT].to_numpy()
 
 
 def _whole(batch: pa.RecordBatch) -> pa.StringArray:

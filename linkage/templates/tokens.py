@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from linkage.templates import words
 from linkage.templates.ids import Key
 from linkage.templates.mask import SLOT
-from linkage.templates.words import hashed_words, siphash
+from linkage.templates.siphash import siphash
+from linkage.templates.words import hashed_words
 
 _SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 _INNER = r"./\\@'’&+~$#%*_-"  # marks that stand within words, too: a/b, e.g., it's

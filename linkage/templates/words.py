@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.engines.compiled import compiled
+from linkage.templates.siphash import siphash
 
 Bytes = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
@@ -14,51 +15,6 @@ Ints = npt.NDArray[np.int64]
 LETTER, BLANK, INNER, ALONE, SLOT = 0, 1, 2, 3, 4  # a letter or digit; a mark that may stand within a word; a token
 _SLASH, _BACKSLASH, _DOT, _TILDE, _QUOTE = 0x2F, 0x5C, 0x2E, 0x7E, 0x27
 _DOLLAR, _DASH, _LOW = 0x24, 0x2D, 0x5F
-_13, _16, _17, _21, _32 = np.uint64(13), np.uint64(16), np.uint64(17), np.uint64(21), np.uint64(32)
-_47, _51, _43, _15, _11 = np.uint64(47), np.uint64(51), np.uint64(43), np.uint64(15), np.uint64(11)
-_END, _8 = np.uint64(0xFF), np.uint64(8)
-_INITIAL = (
-    np.uint64(0x736F6D6570736575), np.uint64(0x646F72616E646F6D),
-    np.uint64(0x6C7967656E657261), np.uint64(0x7465646279746573),
-)  # fmt: skip
-
-
-@compiled
-def _round(a: np.uint64, b: np.uint64, c: np.uint64, d: np.uint64) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
-    a += b
-    c += d
-    b = ((b << _13) | (b >> _51)) ^ a
-    d = ((d << _16) | (d >> np.uint64(48))) ^ c
-    a = (a << _32) | (a >> _32)
-    c += b
-    a += d
-    b = ((b << _17) | (b >> _47)) ^ c
-    d = ((d << _21) | (d >> _43)) ^ a
-    return a, b, (c << _32) | (c >> _32), d
-
-
-@compiled
-def siphash(data: Bytes, begin: int, end: int, one: np.uint64, two: np.uint64) -> np.uint64:
-    """SipHash-1-3 of some bytes under a key of two words (Aumasson and Bernstein 2012)."""
-    a, b, c, d = _INITIAL[0] ^ one, _INITIAL[1] ^ two, _INITIAL[2] ^ one, _INITIAL[3] ^ two
-    size = end - begin
-    for first in range(begin, end - 7, 8):
-        word = np.uint64(0)
-        for i in range(8):
-            word |= np.uint64(data[first + i]) << np.uint64(8 * i)
-        d ^= word
-        a, b, c, d = _round(a, b, c, d)
-        a ^= word
-    word = np.uint64(size & 0xFF) << np.uint64(56)
-    for i in range(size & 7):
-        word |= np.uint64(data[end - (size & 7) + i]) << np.uint64(8 * i)
-    d ^= word
-    a, b, c, d = _round(a, b, c, d)
-    a ^= word
-    c ^= _END
-    for _ in range(3):
-        a, b, c, d = _round(a, b, c, d)
-    return a ^ b ^ c ^ d
 
 
 @compiled

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from linkage.errors import StorageFault
+from linkage.templates.siphash import enciphered, siphash
 from linkage.templates.spool import Spool
 
 
@@ -16,10 +19,10 @@ def test_batches_come_back_in_their_order_with_their_columns(tmp_path: Path) -> 
         pa.record_batch({"a": pa.array([], pa.int64())}),
     ]
     with Spool(tmp_path) as spool:
-        for batch in batches:
-            spool.put(batch)
+        for packed in map(spool.packed, batches):
+            spool.put(packed)
         assert not list(tmp_path.iterdir())  # the file has no name
-        found = list(spool.all())
+        found = [spool.unpacked(packed) for packed in spool.all()]
     assert found == batches
     assert [batch.schema.metadata for batch in found] == [{b"group": b"0"}, None, None]
 
@@ -29,6 +32,25 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         raise OSError(28, "No space left on device")
 
     with Spool(tmp_path) as spool:
-        monkeypatch.setattr(pa.ipc, "new_stream", full)
+        packed = spool.packed(pa.record_batch({"a": [1]}))
+        monkeypatch.setattr(spool, "_file", SimpleNamespace(write=full, close=spool._file.close))
         with pytest.raises(StorageFault, match="template ids can't be put aside: No space left on device"):
-            spool.put(pa.record_batch({"a": [1]}))
+            spool.put(packed)
+
+
+def test_what_is_on_disk_tells_nothing(tmp_path: Path) -> None:
+    batch = pa.record_batch({"a": np.full(1000, 7, np.uint64)})
+    with Spool(tmp_path) as one, Spool(tmp_path) as two:
+        packed = [spool.packed(batch) for spool in (one, one, two)]
+        words = np.concatenate([each[2:] for each in packed])
+        assert len(np.unique(words)) == len(words)  # the same thousand words, three times
+        assert b"batch" not in words.tobytes()
+        assert one.unpacked(packed[1]) == one.unpacked(packed[0]) == batch
+
+
+def test_the_cipher_is_the_hash_of_a_batch_and_a_place() -> None:
+    one, two, number = np.uint64(3), np.uint64(1 << 60), np.uint64(12)
+    data = np.zeros(5, np.uint64)
+    enciphered(data, number, one, two)
+    said = [np.array([number, place], np.uint64).view(np.uint8) for place in range(5)]
+    assert data.tolist() == [siphash(each, 0, 16, one, two) for each in said]

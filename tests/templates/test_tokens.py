@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from linkage.templates.ids import Key
 from linkage.templates.mask import SLOT
+from linkage.templates.siphash import siphash
 from linkage.templates.tokens import slot_token, tokens_of
-from linkage.templates.words import siphash
 
 KEY = Key(b"0123456789abcdef" * 4)
 ALPHABET = "abé ЖשШ日本ふカไท,!?😀⟐⬚\n"
