@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from linkage.errors import ConfigError, StorageFault
 from linkage.templates.ids import Key
 
-FORMAT = "2"  # of the file
+FORMAT = "3"  # of the file
 ANOTHER = "Name another file as templates.catalogue to begin a new one; its ids are not those of this one."
 
 

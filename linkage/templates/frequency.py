@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
-from linkage.templates.loops import LINE, NEVER, Bytes, Cells, Hashes, add_shingles, filled
+from linkage.templates.loops import LINE, Cells, Hashes, add_shingles
 from linkage.templates.tokens import Tokens
 
 CELLS = 1 << 27  # of 32 bits: 512 MB
@@ -46,19 +44,3 @@ class Shingles:
         counts = np.bincount(shared.ravel())
         beyond = np.cumsum(counts[::-1])[::-1] / counts.sum()
         return max(LEAST, int(np.argmax(np.append(beyond, 0.0) <= CHANCE)))
-
-
-@dataclass(frozen=True)
-class Ages:
-    """Hashes with the number of the batch that brought each, found fast. No hash is zero."""
-
-    table: Hashes = field(default_factory=lambda: np.zeros(2, np.uint64))
-    held: Bytes = field(default_factory=lambda: np.zeros(2, np.uint8))
-
-    @classmethod
-    def of(cls, hashes: Hashes, ages: Bytes) -> Ages:
-        """``hashes`` are distinct; batches are numbered from 0 to 254."""
-        places = 1 << max(1, int(2 * len(hashes) - 1).bit_length()) if len(hashes) else 2
-        made = cls(np.zeros(places, np.uint64), np.full(places, NEVER))
-        filled(hashes, ages, made.table, made.held)
-        return made

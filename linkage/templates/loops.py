@@ -7,6 +7,8 @@ it, or behind it, is hardly ever seen without it.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -14,14 +16,15 @@ from linkage.engines.compiled import compiled
 
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
-Bytes = npt.NDArray[np.uint8]
+Numbers = npt.NDArray[np.uint16]  # numbers of batches
 Cells = npt.NDArray[np.uint32]
 Bools = npt.NDArray[np.bool_]
 
 SHORT = 40  # tokens of a short text at most: a log line, a question
 PAD = 4  # one less than the longest shingle
 LEAST_WORDS = 6  # that a long text shares with others, or it has no skeleton
-NEVER = np.uint8(255)  # the age of what is not frequent
+NEVER = np.uint16(65535)  # the age of what is not frequent
+TRIED = 64  # ages of a text at most, the oldest: its time is as its length, whatever is in it
 LINE = 16  # cells of 32 bits in 64 bytes, which come from memory together
 MISSED = 2  # bits of 32 that a token's surroundings may have and the token lacks: it has half of their accounts or more
 
@@ -31,6 +34,21 @@ _SKIPPED = np.uint64(3)  # makes the hash of a pair another one when a token is 
 _STEP, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _3, _27, _30, _31, _32 = np.uint64(3), np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
 _7, _NONE, _ONE = np.uint64(7), np.uint64(0), np.uint64(1)
+
+
+class Ages(NamedTuple):
+    """Hashes with the number of the batch that brought each: a table of a power of two places, zero in empty ones."""
+
+    table: Hashes = np.zeros(2, np.uint64)
+    held: Numbers = np.zeros(2, np.uint16)
+
+    @classmethod
+    def of(cls, hashes: Hashes, ages: Numbers) -> Ages:
+        """``hashes`` are distinct, and none is zero; batches are numbered from 0 to 65,534."""
+        places = 1 << max(1, int(2 * len(hashes) - 1).bit_length()) if len(hashes) else 2
+        made = cls(np.zeros(places, np.uint64), np.full(places, NEVER))
+        filled(hashes, ages, made.table, made.held)
+        return made
 
 
 @compiled
@@ -134,7 +152,7 @@ def add_shingles(start: Ints, token: Hashes, account: Hashes, cells: Cells) -> N
 
 
 @compiled
-def filled(keys: Hashes, values: Bytes, table: Hashes, held: Bytes) -> None:
+def filled(keys: Hashes, values: Numbers, table: Hashes, held: Numbers) -> None:
     """Put ``keys`` (none is zero, none comes twice) and their values into an empty table of a power of two places."""
     last = np.uint64(len(table) - 1)
     for i in range(len(keys)):
@@ -146,23 +164,23 @@ def filled(keys: Hashes, values: Bytes, table: Hashes, held: Bytes) -> None:
 
 
 @compiled
-def found(key: np.uint64, table: Hashes, held: Bytes) -> np.uint8:
-    """The value of ``key``, or NEVER."""
-    last = np.uint64(len(table) - 1)
+def found(key: np.uint64, known: Ages) -> np.uint16:
+    """The age of ``key``, or NEVER."""
+    last = np.uint64(len(known.table) - 1)
     place = key & last
-    while table[place] != _NONE:
-        if table[place] == key:
-            return np.uint8(held[place])
+    while known.table[place] != _NONE:
+        if known.table[place] == key:
+            return np.uint16(known.held[place])
         place = (place + _ONE) & last
     return NEVER
 
 
 @compiled
-def _in_runs(age: Bytes) -> Bytes:
+def _in_runs(age: Numbers) -> Numbers:
     """Ages of tokens as far as two more beside them have it, too: chance keeps single ones."""
     out = np.full(len(age), NEVER)
     for i in range(-2, len(age)):
-        oldest = np.uint8(0)
+        oldest = np.uint16(0)
         for j in range(max(0, i), min(i + 3, len(age))):
             oldest = max(oldest, age[j])
         for j in range(max(0, i), min(i + 3, len(age))):
@@ -179,8 +197,8 @@ def bits_in_all(shingle: Hashes, first: int, end: int, cells: Cells, bits: Cells
 
 @compiled
 def ages(
-    start: Ints, token: Hashes, cells: Cells, least: int, table: Hashes, held: Bytes, now: np.uint8
-) -> tuple[Bytes, Hashes]:
+    start: Ints, token: Hashes, cells: Cells, least: int, known: Ages, now: np.uint16
+) -> tuple[Numbers, Hashes]:
     """Which batch first kept each token, and what keeps tokens only now.
 
     A token of a short text stays for a frequent pair with one of the two on either side of it; one of a long text for a
@@ -190,7 +208,7 @@ def ages(
     two, four, five = buffers(start)
     bits, around = np.empty(len(two), np.uint32), np.empty(len(two), np.uint32)
     frequent, reason = np.zeros(4, np.bool_), np.zeros(4, np.uint64)
-    grown = len(table) > 2
+    grown = len(known.table) > 2
     for text in range(len(start) - 1):
         begin, size = start[text], start[text + 1] - start[text]
         shingles(token[begin : begin + size], two, four, five)
@@ -216,7 +234,7 @@ def ages(
             first = -1
             for one in range(3 if short else 1, -1, -1):
                 if grown:
-                    age[begin + i] = min(age[begin + i], found(reason[one], table, held))
+                    age[begin + i] = min(age[begin + i], found(reason[one], known))
                 if frequent[one]:
                     first = one
             if age[begin + i] == NEVER and first >= 0:
@@ -251,7 +269,7 @@ def words_of(token: Hashes, signs: Hashes) -> Bools:
 
 
 @compiled
-def of_age(token: Hashes, age: Bytes, slot: np.uint64, limit: np.uint8) -> np.uint64:
+def of_age(token: Hashes, age: Numbers, slot: np.uint64, limit: np.uint16) -> np.uint64:
     """The hash of a text's tokens up to an age, with one slot for all that is younger between two of them."""
     h = _NONE
     open_slot = False
@@ -264,7 +282,7 @@ def of_age(token: Hashes, age: Bytes, slot: np.uint64, limit: np.uint8) -> np.ui
 
 
 @compiled
-def supported(age: Bytes, word: Bools, limit: np.uint8) -> bool:
+def supported(age: Numbers, word: Bools, limit: np.uint16) -> bool:
     """Whether what a text shares says what it is: half of a short text's words, LEAST_WORDS of a long one's."""
     kept, words = 0, 0
     for i in range(len(word)):
@@ -274,39 +292,46 @@ def supported(age: Bytes, word: Bools, limit: np.uint8) -> bool:
 
 
 @compiled
+def next_age(age: Numbers, least: int) -> np.uint16:
+    """The oldest of the ages that are at least ``least``, or NEVER."""
+    first = NEVER
+    for i in range(len(age)):
+        if least <= age[i] < first:
+            first = age[i]
+    return first
+
+
+@compiled
 def skeleton_hashes(
-    start: Ints, token: Hashes, age: Bytes, word: Bools, slot: np.uint64, table: Hashes, held: Bytes, now: np.uint8
-) -> tuple[Hashes, Bytes]:
-    """Each text's skeleton and its age: the oldest that was minted then, else that of now.
+    start: Ints, token: Hashes, age: Numbers, word: Bools, slot: np.uint64, minted: Ages, now: np.uint16
+) -> tuple[Hashes, Numbers]:
+    """Each text's skeleton and its age: the oldest that was minted by then, else the youngest of those TRIED.
 
     A text that shares too little has the age NEVER; its hash is that of all its tokens when it is short, else zero.
     """
     n = len(start) - 1
     hashes, chosen = np.zeros(n, np.uint64), np.full(n, NEVER)
-    seen = np.zeros(256, np.bool_)
     for text in range(n):
         begin, end = start[text], start[text + 1]
         if begin == end:
             continue
         own, words = age[begin:end], word[begin:end]
-        seen[:] = False
-        for i in range(len(own)):
-            seen[own[i]] = True
-        for number in range(now + 1):
-            limit = np.uint8(number)
-            if (seen[limit] or limit == now) and supported(own, words, limit):
+        further, tried = next_age(own, 0), 0
+        while chosen[text] == NEVER and tried < TRIED and (further != NEVER or not tried):
+            limit, tried = min(further, now), tried + 1
+            further = next_age(own, int(limit) + 1)
+            if supported(own, words, limit):
                 h = of_age(token[begin:end], own, slot, limit)
                 h = h if end - begin <= SHORT else mixed(h, _LONG)
-                if limit == now or found(h, table, held) <= limit:
+                if further == NEVER or tried == TRIED or found(h, minted) <= limit:
                     hashes[text], chosen[text] = h, limit
-                    break
         if chosen[text] == NEVER and end - begin <= SHORT:
             hashes[text] = of_age(token[begin:end], own, slot, NEVER)
     return hashes, chosen
 
 
 @compiled
-def kept_tokens(start: Ints, token: Hashes, age: Bytes, limits: Bytes, slot: np.uint64) -> tuple[Ints, Hashes]:
+def kept_tokens(start: Ints, token: Hashes, age: Numbers, limits: Numbers, slot: np.uint64) -> tuple[Ints, Hashes]:
     """The tokens of the skeletons of texts, each with those up to its limit."""
     out, ends, count = np.empty(len(token), np.uint64), np.zeros(len(start), np.int64), 0
     for text in range(len(start) - 1):

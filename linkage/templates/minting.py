@@ -18,21 +18,21 @@ from linkage.config import Level
 from linkage.errors import ConfigError
 from linkage.templates.catalogue import ANOTHER, Catalogue
 from linkage.templates.family import Families, families, variants
-from linkage.templates.frequency import Ages, Shingles
+from linkage.templates.frequency import Shingles
 from linkage.templates.ids import Key
-from linkage.templates.loops import NEVER, Hashes
+from linkage.templates.loops import NEVER, Ages, Hashes
 from linkage.templates.skeleton import Known, Ragged, Signs, Skeletons, each_once, skeletons
 from linkage.templates.tokens import Tokens, sign_tokens, slot_token
 
-SHINGLES = pa.schema([("hash", pa.uint64()), ("batch", pa.uint8())])
+SHINGLES = pa.schema([("hash", pa.uint64()), ("batch", pa.uint16())])
 SKELETONS = pa.schema([
-    ("hash", pa.uint64()), ("batch", pa.uint8()), ("accounts", pa.uint64()),
+    ("hash", pa.uint64()), ("batch", pa.uint16()), ("accounts", pa.uint64()),
     ("skeleton", pa.uint64()), ("family", pa.uint64()),  # the numbers that it goes by at these levels
     # as Parquet calls what is in a list: what is read and written again has the same bytes
     ("tokens", pa.list_(pa.field("element", pa.uint64()))), ("features", pa.list_(pa.field("element", pa.uint32()))),
 ])  # fmt: skip
 ALIASES = pa.schema([
-    ("level", pa.string()), ("number", pa.uint64()), ("named", pa.uint64()), ("batch", pa.uint8()),
+    ("level", pa.string()), ("number", pa.uint64()), ("named", pa.uint64()), ("batch", pa.uint16()),
 ])  # fmt: skip
 NUMBERED = (Level.SKELETON, Level.FAMILY)  # levels at which skeletons go by a number
 HELD = 16  # parts of what was found wait to be joined
@@ -115,7 +115,7 @@ class Minting:
             Level.FAMILY: families(old, known[Level.FAMILY], new, self.signs),
         }
         added = {
-            "shingles": pa.table([fresh, np.full(len(fresh), batch, np.uint8)], schema=SHINGLES),
+            "shingles": pa.table([fresh, np.full(len(fresh), batch, np.uint16)], schema=SHINGLES),
             "skeletons": _rows(new, told, batch),
             "aliases": pa.concat_tables([_aliases(level, told[level].aliases, batch) for level in NUMBERED]),
         }
@@ -155,7 +155,7 @@ def number_of(catalogue: Catalogue, skeleton: Hashes, level: Level) -> Hashes:
 
 def _aliases(level: Level, aliases: Hashes, batch: int) -> pa.Table:
     pairs = aliases.reshape(-1, 2)
-    levels, batches = pa.array([level.value] * len(pairs), pa.string()), np.full(len(pairs), batch, np.uint8)
+    levels, batches = pa.array([level.value] * len(pairs), pa.string()), np.full(len(pairs), batch, np.uint16)
     return pa.table([levels, pairs[:, 0], pairs[:, 1], batches], schema=ALIASES)
 
 
@@ -179,6 +179,6 @@ def _rows(new: Skeletons, told: Mapping[Level, Families], batch: int) -> pa.Tabl
         kind = SKELETONS.field(name).type
         start, values = pa.array(ragged.start, pa.int32()), pa.array(ragged.value, kind.value_type)
         lists.append(pa.ListArray.from_arrays(start, values, kind))
-    batches = np.full(len(new.hash), batch, np.uint8)
+    batches = np.full(len(new.hash), batch, np.uint16)
     numbers = [told[level].family for level in NUMBERED]
     return pa.table([new.hash, batches, new.accounts, *numbers, *lists], schema=SKELETONS)

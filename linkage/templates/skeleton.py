@@ -12,14 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from linkage.templates.frequency import Ages, Shingles
+from linkage.templates.frequency import Shingles
 from linkage.templates.ids import Key
 from linkage.templates.loops import (
     NEVER,
     SHORT,
-    Bytes,
+    Ages,
     Hashes,
     Ints,
+    Numbers,
     ages,
     kept_tokens,
     pairs,
@@ -147,19 +148,17 @@ def skeletons(tokens: Tokens, accounts: Hashes, signs: Signs, known: Known) -> F
     A short text that shares less than half of its words has itself as its skeleton, and is not among the distinct
     ones; a long one that shares hardly any word has none.
     """
-    now = np.uint8(known.now)
+    now = np.uint16(known.now)
     start, token = tokens.start, tokens.token
-    age, fresh = ages(start, token, known.counted.cells, known.least, known.shingles.table, known.shingles.held, now)
+    age, fresh = ages(start, token, known.counted.cells, known.least, known.shingles, now)
     word = words_of(token, signs.all)
-    hashes, chosen = skeleton_hashes(
-        start, token, age, word, signs.slot, known.minted.table, known.minted.held, now
-    )  # fmt: skip
+    hashes, chosen = skeleton_hashes(start, token, age, word, signs.slot, known.minted, now)
     shared = np.flatnonzero(chosen != NEVER)
     return Found(hashes, _distinct(tokens, age, hashes, chosen, accounts, shared, signs), each_once(fresh))
 
 
 def _distinct(
-    tokens: Tokens, age: Bytes, hashes: Hashes, chosen: Bytes, accounts: Hashes, shared: Ints, signs: Signs
+    tokens: Tokens, age: Numbers, hashes: Hashes, chosen: Numbers, accounts: Hashes, shared: Ints, signs: Signs
 ) -> Skeletons:
     order = shared[np.argsort(hashes[shared], kind="stable")]
     distinct, first = np.unique(hashes[order], return_index=True)

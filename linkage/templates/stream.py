@@ -19,7 +19,7 @@ from linkage.templates.catalogue import Catalogue, read_catalogue, write_catalog
 from linkage.templates.family import AHEAD, ALIKE, FEW, ROUNDS, SAME, SPREAD
 from linkage.templates.frequency import LEAST
 from linkage.templates.ids import VERSIONS, Key
-from linkage.templates.loops import LEAST_WORDS, SHORT, Hashes
+from linkage.templates.loops import LEAST_WORDS, SHORT, TRIED, Hashes
 from linkage.templates.mask import masked
 from linkage.templates.minting import NUMBERED, Minting, account_hashes, number_of
 from linkage.templates.places import WIDEST
@@ -40,7 +40,7 @@ HASH, ACCOUNT, TOKENS = "skeleton", "account", "tokens"  # columns of what is pu
 VERSION = (
     f"{'-'.join(VERSIONS.values())}, {LEAST} accounts, {SHORT} tokens, {LEAST_WORDS} words, {FEATURES} features, "
     f"{LEAST_FEATURES} at least, {ALIKE} and {SPREAD} alike, {SAME} the same, {AHEAD} ahead, "
-    f"{FEW} few, {WIDEST} wide, {ROUNDS} rounds"
+    f"{FEW} few, {WIDEST} wide, {ROUNDS} rounds, {TRIED} ages"
 )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from linkage.templates.frequency import Ages, Shingles
+from linkage.templates.frequency import Shingles
 from linkage.templates.ids import Key
-from linkage.templates.loops import Hashes
+from linkage.templates.loops import Ages, Hashes
 from linkage.templates.mask import masked
 from linkage.templates.skeleton import Found, Known, Signs, skeletons
 from linkage.templates.text import normalised

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from linkage.templates.frequency import LEAST, Ages, Shingles
-from linkage.templates.loops import NEVER, bit_of, bits_in, count_bits, found, set_bit
+from linkage.templates.frequency import LEAST, Shingles
+from linkage.templates.loops import NEVER, Ages, bit_of, bits_in, count_bits, found, set_bit
 from linkage.templates.tokens import Tokens
 from tests.templates.core_steps import strangers, tokens
 
@@ -66,13 +66,13 @@ def test_full_cells_make_more_accounts_necessary() -> None:
 
 
 @settings(deadline=None)  # the first call compiles
-@given(st.dictionaries(st.integers(1, 2**64 - 1), st.integers(0, 254), max_size=60), st.integers(1, 2**64 - 1))
+@given(st.dictionaries(st.integers(1, 2**64 - 1), st.integers(0, 65_534), max_size=60), st.integers(1, 2**64 - 1))
 def test_ages_are_a_dictionary(content: dict[int, int], other: int) -> None:
-    made = Ages.of(np.array(list(content), np.uint64), np.array(list(content.values()), np.uint8))
+    made = Ages.of(np.array(list(content), np.uint64), np.array(list(content.values()), np.uint16))
     for key in [*content, other]:
-        assert found(np.uint64(key), made.table, made.held) == content.get(key, NEVER)
+        assert found(np.uint64(key), made) == content.get(key, NEVER)
 
 
 @pytest.mark.parametrize("key", [1, 2, 2**64 - 1])
 def test_nothing_is_found_where_nothing_is_known(key: int) -> None:
-    assert found(np.uint64(key), Ages().table, Ages().held) == NEVER
+    assert found(np.uint64(key), Ages()) == NEVER

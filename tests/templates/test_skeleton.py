@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import time
 
 import numpy as np
 
-from linkage.templates.frequency import Ages, Shingles
-from linkage.templates.loops import Hashes
+from linkage.templates.frequency import Shingles
+from linkage.templates.loops import LEAST_WORDS, NEVER, TRIED, Ages, Hashes, skeleton_hashes
 from linkage.templates.skeleton import Known, Ragged, Signs, Skeletons, skeletons
 from linkage.templates.tokens import Tokens
 from tests.templates.core_steps import CELLS, KEY, SIGNS, found, known, strangers, tokens
@@ -79,7 +80,7 @@ def batch(texts: list[str], accounts: Hashes, before: Known) -> tuple[Hashes, Kn
         keys = old.table[old.table > 0]
         values = old.held[old.table > 0]
         new = new[~np.isin(new, keys)]
-        ages.append(Ages.of(np.append(keys, new), np.append(values, np.full(len(new), before.now, np.uint8))))
+        ages.append(Ages.of(np.append(keys, new), np.append(values, np.full(len(new), before.now, np.uint16))))
     return made.hash, Known(counted, now.least, *ages, now.now + 1)
 
 
@@ -94,6 +95,47 @@ def test_a_prompt_keeps_its_skeleton_when_more_becomes_frequent() -> None:
     np.testing.assert_array_equal(third, np.repeat(first[::3], 12))
     fresh, _ = batch([*texts, *more], strangers(60 + len(more), 5), start)
     assert not np.array_equal(fresh[:60], first)  # without what was known they would have had others
+
+
+def test_a_prompt_keeps_its_skeleton_for_decades_of_nights() -> None:
+    texts = prompts(30)
+    first, after = batch(texts, strangers(30), Known(Shingles(CELLS), 2, Ages(), Ages()))
+    for night in (1, 254, 255, 256, 10_000, int(NEVER) - 1):
+        more = [f"{texts[night % 30]} and this was said of it in the night that is called {WORDS[night % 90]}"] * 9
+        again, after = batch([*texts, *more], strangers(39, night), dataclasses.replace(after, now=night))
+        np.testing.assert_array_equal(again[:30], first)
+    assert set(after.shingles.held[after.shingles.table > 0].tolist()) >= {0, 255, 256, 10_000, int(NEVER) - 1}
+
+
+def of_ages(size: int, ages: list[int], minted: Ages, now: int) -> tuple[int, int]:
+    """The skeleton and its age of a text of other words each, whose ages these are, over and over."""
+    token, age = np.arange(1, size + 1, dtype=np.uint64) << np.uint64(9), np.resize(np.array(ages, np.uint16), size)
+    start, word = np.array([0, size]), np.ones(size, bool)
+    made = skeleton_hashes(start, token, age, word, np.uint64(7), minted, np.uint16(now))
+    return int(made[0][0]), int(made[1][0])
+
+
+def test_the_oldest_ages_of_a_text_are_tried_and_no_more() -> None:
+    every, none = list(range(0, 9_000, 3)), Ages()
+    hashes = {of_ages(30_000, every, none, now)[0] for now in (9_000, 9_001, 60_000)}
+    assert len(hashes) == 1
+    assert of_ages(30_000, every, none, 9_000)[1] == every[TRIED - 1]  # what is younger falls away like slots
+    assert of_ages(30_000, every[:5], none, 9_000)[1] == every[4]
+    minted = Ages.of(np.array([of_ages(30_000, every[:1] + [int(NEVER)] * 2_999, none, 0)[0]], np.uint64),
+                     np.zeros(1, np.uint16))  # fmt: skip
+    assert of_ages(30_000, every, minted, 9_000)[1] == 0
+    assert of_ages(LEAST_WORDS * 50, [int(NEVER)] * 49 + [70], none, 9_000)[1] == 70
+    assert of_ages(LEAST_WORDS * 50 - 1, [int(NEVER)] * 49 + [70], none, 9_000) == (0, int(NEVER))
+
+
+def test_a_text_of_many_ages_takes_time_as_its_length() -> None:
+    of_ages(100, [1], Ages(), 1)  # compiled
+    took = []
+    for size in (1 << 14, 1 << 18):
+        begun = time.process_time()
+        of_ages(size, list(range(60_000)), Ages(), 60_000)
+        took.append(time.process_time() - begun)
+    assert took[1] < 16 * 4 * took[0] + 0.5
 
 
 def test_features_are_pairs_of_words_and_tokens_those_of_short_ones() -> None:

@@ -182,7 +182,7 @@ def test_progress_is_told(march: pa.Table) -> None:
 
 def test_a_full_catalogue_is_an_error(march: pa.Table, first: tuple[pa.Table, Catalogue]) -> None:
     with pytest.raises(ConfigError, match="the catalogue holds as many batches as it can"):
-        given(march, Catalogue(255, first[1].tables))
+        given(march, Catalogue(65_535, first[1].tables))
 
 
 # The catalogue's file
@@ -196,7 +196,7 @@ def test_a_catalogue_of_another_key_version_or_nature_is_refused(
     write_catalogue(first[1], path, KEY, VERSION)
     with pytest.raises(ConfigError, match=r"c: the catalogue was made with another key\. Use that key\."):
         read_catalogue(path, Key(KEY.secret[::-1]), VERSION)
-    with pytest.raises(ConfigError, match=r"made by another version of template ids \(2 e1.*this one is 2 e2\)"):
+    with pytest.raises(ConfigError, match=r"made by another version of template ids \(3 e1.*this one is 3 e2\)"):
         read_catalogue(path, KEY, "e2")
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(StorageFault, match="this is no catalogue of templates, or a broken one"):
