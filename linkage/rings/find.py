@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +14,7 @@ from linkage.rings.counts import Counts, Observer, World, count, dense_labels, g
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.framing import Ties, fresh_in, plantable
-from linkage.rings.gates import homes
+from linkage.rings.gates import gates, homes, tree_of
 from linkage.rings.inside import rings_inside
 from linkage.rings.loads import evenness, heaviness
 from linkage.rings.merge import merge
@@ -34,13 +34,8 @@ REJOINED = 2  # rounds of uniting the parts of a ring; a third changed nothing o
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Groups with everything that is known of them; memberships are ``pairs``, one row of bits a kind.
-
-    ``plantable``, one boolean a pair, are members of suspect groups who could be strangers with planted values;
-    ``astray`` those by one family alone, of whom there are too many to be evaders; ``at_home`` homes that hang on one
-    thing.
-    """
+class Judged:
+    """Groups with their verdicts and what these stand on; memberships are ``pairs``, one row of bits a kind."""
 
     labels: Ints
     counts: Counts
@@ -50,6 +45,17 @@ class Measured:
     features: Features
     support: Floats
     verdicts: Verdicts
+
+
+@dataclass(frozen=True)
+class Measured(Judged):
+    """Groups with everything that is known of them.
+
+    ``plantable``, one boolean a pair, are members of suspect groups who could be strangers with planted values;
+    ``astray`` those by one family alone, of whom there are too many to be evaders; ``at_home`` homes that hang on one
+    thing.
+    """
+
     plantable: np.ndarray
     astray: np.ndarray
     at_home: np.ndarray
@@ -84,9 +90,10 @@ def find_rings(
     behind = Behind(world.families, LEASED_FAMILY, CONTENT_FAMILY, tuple(PARTS))
     for _ in range(REJOINED):
         rings = reach(world, merge(world, rings, behind), limits.smallest)
-    measured = measure(graph, world, rings)
-    kept = is_ring(measured.features, measured.support, measured.verdicts, forgeable_families(world))
-    labels = still_saving(world, refine(world, _without(measured.labels, kept), 1, limits.smallest), limits.smallest)
+    found = judged(graph, world, rings)
+    kept = is_ring(found.features, found.support, found.verdicts, forgeable_families(world))
+    labels = still_saving(world, refine(world, _without(found.labels, kept), 1, limits.smallest), limits.smallest)
+    del found  # what comes needs its room
     tables = ring_tables(world, _found(world, measure(graph, world, labels), clusters, limits.shield))
     return tables | {"windows": window_table(graph)}
 
@@ -103,8 +110,8 @@ def family_rows(world: World) -> list[Ints]:
     return [np.flatnonzero([f == family for f in families]) for family in world.families]
 
 
-def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
-    """What is known of groups given as labels per account (-1: in none); ``world`` is the background of ``graph``.
+def judged(graph: AccountGraph, world: World, labels: Ints) -> Judged:
+    """Verdicts of groups given as labels per account (-1: in none); ``world`` is the background of ``graph``.
 
     Groups are numbered densely in the order of their labels, in every field.
     """
@@ -119,15 +126,35 @@ def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
     features = features_of(world, counts, scored, _members(graph, account, labels[account], held), told)
     forgeable = forgeable_families(world)
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
-    verdicts = judge(features, Grounds(held, firm))
-    suspect = np.array([verdict == Verdict.SUSPECT for verdict in verdicts.verdict], dtype=bool)
-    ties, accused = Ties(counts, scored, made, pairs, suspect, fresh_in(graph)), suspect[pairs.group]
-    framed, astray, at_home = plantable(world, labels, ties), _astray(world, ties), _at_home(world, ties)
-    cleared = np.full(world.accounts, -1, dtype=np.int64)
-    cleared[pairs.account] = np.where(accused & ~(framed | astray | at_home), pairs.group, -1)
-    framed &= ~vouched_for(world, cleared)[pairs.account]
-    marks = (which & accused for which in (framed, astray, at_home))
-    return Measured(labels, counts, scored, made, pairs, features, held, verdicts, *marks)
+    return Judged(labels, counts, scored, made, pairs, features, held, judge(features, Grounds(held, firm)))
+
+
+def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:
+    """What is known of groups: their verdicts (:func:`judged`), and which of the accused need not be what they seem."""
+    found = judged(graph, world, labels)
+    suspect = np.array([verdict == Verdict.SUSPECT for verdict in found.verdicts.verdict], dtype=bool)
+    accused = suspect[found.pairs.group]
+    marks = np.zeros((3, len(accused)), dtype=bool)
+    if accused.any():
+        marks[:, accused] = _not_what_they_seem(graph, world, found, suspect)
+    return Measured(*(getattr(found, field.name) for field in fields(Judged)), *marks)
+
+
+def _not_what_they_seem(graph: AccountGraph, world: World, found: Judged, suspect: np.ndarray) -> np.ndarray:
+    """Members of the suspect groups who could have been framed, are astray, or at home: one row of booleans each."""
+    labels, groups = dense_labels(kept_labels(found.labels, suspect))
+    accused, everyone = suspect[found.pairs.group], found.pairs.account
+    pairs = Pairs(everyone[accused], labels[everyone[accused]], found.pairs.bits[:, accused])
+    quiet = replace(world, observe=None)  # these groups were scored before
+    counts = count(quiet, groups_of(labels, groups))
+    scored = score(quiet, counts)
+    made = profiles(world, counts, scored)
+    ties = Ties(counts, scored, made, pairs, np.ones(groups, dtype=bool), fresh_in(graph), everyone)
+    tree = tree_of(world, counts, scored, made)
+    framed, astray = plantable(world, labels, ties, gates(tree)), _astray(world, ties)
+    at_home, cleared = _at_home(world, ties, homes(tree)), np.full(world.accounts, -1, dtype=np.int64)
+    cleared[pairs.account] = np.where(framed | astray | at_home, -1, pairs.group)
+    return np.stack([framed & ~vouched_for(world, cleared)[pairs.account], astray, at_home])
 
 
 def _astray(world: World, ties: Ties) -> np.ndarray:
@@ -135,10 +162,10 @@ def _astray(world: World, ties: Ties) -> np.ndarray:
     return strays(tied, ties.pairs.group, len(ties.counts.size))
 
 
-def _at_home(world: World, ties: Ties) -> np.ndarray:
+def _at_home(world: World, ties: Ties, home: np.ndarray) -> np.ndarray:
     found = np.zeros(world.accounts, dtype=bool)
     by_group = ties.pairs.account[np.argsort(ties.pairs.group, kind="stable")]
-    found[by_group] = homes(world, ties.counts, ties.scored, ties.made)
+    found[by_group] = home
     return np.asarray(found[ties.pairs.account])
 
 

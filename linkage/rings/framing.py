@@ -8,7 +8,9 @@ its own, or when it began with what is the ring's: nobody plants in the past.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,7 +19,7 @@ from scipy.stats import poisson
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World, groups_of, rows_of
-from linkage.rings.gates import NOBODY, gates
+from linkage.rings.gates import NOBODY
 from linkage.rings.profile import KindProfile, Pairs, Profiles
 from linkage.rings.score import KindScore, Score
 
@@ -41,7 +43,8 @@ class Ties:
     """What ties the members of groups: counts, score and profiles, and the log-odds of each member, by account.
 
     ``suspect`` says which of the groups are suspect rings; ``fresh``, one boolean an account of the world, are those
-    not known to be older than the logs, or idle in their first two weeks; None: all.
+    not known to be older than the logs, or idle in their first two weeks; None: all. ``everyone`` are the accounts of
+    all groups, where these are only some of them.
     """
 
     counts: Counts
@@ -50,11 +53,13 @@ class Ties:
     pairs: Pairs
     suspect: np.ndarray
     fresh: np.ndarray | None = None
+    everyone: Ints | None = None
 
 
-def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
+def plantable(world: World, labels: Ints, ties: Ties, gate: Ints) -> np.ndarray:
     """Which members could be strangers with planted values: one boolean for each pair, the members by account.
 
+    ``gate`` is that of each membership (:func:`linkage.rings.gates.gates`), by group, then account.
     All others have firm evidence (:func:`firmly_tied`); or use an entity of a kind that is not forgeable, and that
     speaks for them, together with three members who have, nine tenths of its users being members; or all that they use
     of a forgeable kind, two things or more, is the ring's own: an honest account's own values stay, whatever is
@@ -66,72 +71,141 @@ def plantable(world: World, labels: Ints, ties: Ties) -> np.ndarray:
     forgeable = np.array([b.incidence.kind.forgeable for b in world.kinds] + [True])
     witness = np.zeros(world.accounts, dtype=bool)
     witness[ties.pairs.account] = ties.pairs.bits[forgeable].sum(axis=0) > 0
-    gate = gates(world, ties.counts, ties.scored, ties.made)
-    cleared = _cleared(world, ties, account, witness, gate == NOBODY)
+    kinds = used_by(world, ties, account)
+    cleared = _cleared(kinds, ties, witness, gate == NOBODY)
     inside = (gate == NOBODY) | cleared[account[gate]]
-    cleared = _cleared(world, ties, account, witness & cleared, inside)  # who could be a victim itself clears nobody
-    cleared |= _cleared(world, ties, account, witness & cleared, inside, cleared)
+    cleared = _cleared(kinds, ties, witness & cleared, inside)  # who could be a victim itself clears nobody
+    cleared |= _cleared(kinds, ties, witness & cleared, inside, cleared)
     return np.asarray(~cleared[ties.pairs.account])
 
 
+@dataclass(frozen=True)
+class UsedBy:
+    """One kind, as the members of groups use it: ``account`` by membership; the rest, made once, holds for any witness.
+
+    ``everyone`` are the accounts of all groups; ``bits``, per account of the world, is what it says for members.
+    """
+
+    background: Background
+    numbers: KindCounts
+    scored: KindScore
+    made: KindProfile
+    account: Ints
+    everyone: Ints
+    bits: Floats
+
+    @property
+    def firm(self) -> bool:
+        """Whether it is firm evidence: not forgeable, and no window, as an attacker may choose his victims by one."""
+        return _firm(self.background)
+
+    @cached_property
+    def weight(self) -> Floats:
+        """Bits that a member has for each link, 0 where it is not in the profile or speaks against."""
+        return self._cell_weight[self.numbers.link_cell]
+
+    @cached_property
+    def _cell_weight(self) -> Floats:
+        return np.maximum(self.made.own(self.numbers.group, self.numbers.entity)[0], 0)
+
+    @cached_property
+    def held(self) -> Floats:
+        """The sum of the weights, per membership."""
+        return self.sums(self.weight)
+
+    @cached_property
+    def crowd(self) -> np.ndarray:
+        """Which memberships have no more of it than many strangers have (:func:`mostly_members`)."""
+        numbers = self.numbers
+        cells = (self._cell_weight, (numbers.group, numbers.entity))
+        speaking = sp.csr_matrix(cells, shape=self.made.own_weight.shape)
+        least = mostly_members(self.background.incidence.matrix, speaking, numbers.member_group, self.account)
+        return np.asarray(np.round(self.held, DIGITS) < least[numbers.member_group])
+
+    @cached_property
+    def at_home(self) -> np.ndarray:
+        """Which links are to an address that is the account's own (:func:`_at_home`)."""
+        return _at_home(self.background, self.numbers, self.account)
+
+    @cached_property
+    def of_rings(self) -> np.ndarray:
+        """To which cells' entities hardly anybody comes who is of no group."""
+        return _of_rings(self.background, self.everyone)[self.numbers.entity]
+
+    @cached_property
+    def begun(self) -> tuple[sp.csr_matrix, sp.csr_matrix, sp.csr_matrix] | None:
+        """First uses, those of the first hour, and uses, memberships x entities; None where either is not known."""
+        seen, uses = self.background.incidence.seen, self.background.incidence.uses
+        if seen is None or uses is None:
+            return None
+        times = seen[self.account]
+        return times, _begun_with(times, self.background.breadth[self.account]), uses[self.account]
+
+    def sums(self, links: Floats | np.ndarray) -> Floats:
+        """The sum of what each link has, per membership."""
+        return np.asarray(np.bincount(self.numbers.link_member, weights=links, minlength=len(self.account)))
+
+
+def used_by(world: World, ties: Ties, account: Ints) -> list[UsedBy]:
+    """The kinds, windows apart, as the members use them (``account`` by membership)."""
+    parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.made.kinds, ties.pairs.bits, strict=False)
+    everyone, found = account if ties.everyone is None else ties.everyone, []
+    for background, numbers, scored, made, bits in parts:
+        if not background.incidence.kind.window:
+            told = np.zeros(world.accounts)
+            told[ties.pairs.account] = bits
+            found.append(UsedBy(background, numbers, scored, made, account, everyone, told))
+    return found
+
+
 def _cleared(
-    world: World, ties: Ties, account: Ints, witness: np.ndarray, inside: np.ndarray, payer: np.ndarray | None = None
+    kinds: list[UsedBy], ties: Ties, witness: np.ndarray, inside: np.ndarray, payer: np.ndarray | None = None
 ) -> np.ndarray:
     """Which accounts of the world are members that nobody could have framed, given the witnesses.
 
     Those who are not ``inside`` (one boolean a membership) are not cleared, and clear nobody. ``payer``: witnesses of
     what does not pass between strangers, where they are others.
     """
-    ours = np.zeros(world.accounts, dtype=bool)
-    ours[account] = inside
-    firm = np.zeros(world.accounts, dtype=bool)
-    firm[ties.pairs.account] = firmly_tied(world, ties, account, witness & ours, payer)
+    ours = np.zeros(len(witness), dtype=bool)
+    ours[kinds[0].account] = inside
+    firm = np.zeros(len(witness), dtype=bool)
+    firm[ties.pairs.account] = firmly_tied(kinds, ties, witness & ours, payer)
     firm &= ours
     cleared = firm.copy()
-    parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.made.kinds, ties.pairs.bits, strict=False)
-    for background, numbers, kind, made, bits in parts:
-        if background.incidence.kind.window:
-            continue
-        if not background.incidence.kind.forgeable:
-            told = np.zeros(world.accounts)  # of the kind as a whole, less what a ring's proxies bring to one's home
-            told[ties.pairs.account] = bits
-            speaks = told[account] > _of_home(background, numbers, made, account)
-            cleared[account[_with_the_firm(background, numbers, firm, account) & speaks]] = True
-        elif world.accounts and np.mean(background.breadth > 0) >= EVERYBODY:
-            elsewhere = np.zeros(world.accounts, dtype=bool)
-            elsewhere[ties.pairs.account] = ties.pairs.total > bits
-            seen = numbers._replace(k=_holding(background, numbers, inside, elsewhere[account], account))
-            cleared[account[_without_a_life(background.users, seen)]] = True
+    for kind in kinds:
+        account = kind.account
+        if not kind.background.incidence.kind.forgeable:
+            # of the kind as a whole, less what a ring's proxies bring to one's home
+            speaks = kind.bits[account] > kind.sums(kind.weight * kind.at_home)
+            cleared[account[_with_the_firm(kind, firm) & speaks]] = True
+        elif len(witness) and np.mean(kind.background.breadth > 0) >= EVERYBODY:
+            elsewhere = np.zeros(len(witness), dtype=bool)
+            elsewhere[ties.pairs.account] = ties.pairs.total > kind.bits[ties.pairs.account]
+            seen = kind.numbers._replace(k=_holding(kind, inside, elsewhere[account]))
+            cleared[account[_without_a_life(kind.background.users, seen)]] = True
             fresh = True if ties.fresh is None else ties.fresh[account]  # of others nobody saw the beginning
-            cleared[account[_began(background, seen, kind, account, ties.suspect) & fresh]] = True
+            cleared[account[_began(kind, seen.k, ties.suspect) & fresh]] = True
     return cleared & ours
 
 
 def firmly_tied(
-    world: World, ties: Ties, account: Ints, witness: np.ndarray, payer: np.ndarray | None = None
+    kinds: Iterable[UsedBy], ties: Ties, witness: np.ndarray, payer: np.ndarray | None = None
 ) -> np.ndarray:
     """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are positive; per pair.
 
     A link counts when another member on the entity is a ``witness``, tied by forgeable kinds, too: a victim's household
     comes into the ring behind the victim. It says nothing of who is at home there (:func:`_at_home`). And the links to
     a kind count together, when most accounts that have as much of it for the ring are members: a customer of the ring's
-    VPN uses several of its exits, as all customers do.
+    VPN uses several of its exits, as all customers do. Witnesses are given as one boolean an account of the world.
     """
     bits = ties.pairs.bits[-1].copy()
-    parts = zip(world.kinds, ties.counts.kinds, ties.made.kinds, strict=True)
-    for row, (background, numbers, made) in enumerate(parts):
-        if _firm(background):
-            weight = _weights(numbers, made)
-            held = np.bincount(numbers.link_member, weights=weight[numbers.link_cell], minlength=len(account))
-            speaking = sp.csr_matrix((weight, (numbers.group, numbers.entity)), shape=made.own_weight.shape)
-            least = mostly_members(background.incidence.matrix, speaking, numbers.member_group, account)
-            crowd = np.round(held, DIGITS) < least[numbers.member_group]
-            vouch = payer if payer is not None and background.stays else witness
-            links = _counting(background, numbers, vouch[account]) & ~_at_home(background, numbers, account)
-            kept = np.bincount(numbers.link_member, weights=links * weight[numbers.link_cell], minlength=len(account))
-            idle = np.zeros(world.accounts)
-            idle[account] = held - np.where(crowd, 0.0, kept)
-            bits += ties.pairs.bits[row] - idle[ties.pairs.account]
+    for kind in kinds:
+        if kind.firm:
+            vouch = payer if payer is not None and kind.background.stays else witness
+            kept = kind.sums(kind.weight * (_counting(kind, vouch[kind.account]) & ~kind.at_home))
+            idle = np.zeros(len(witness))
+            idle[kind.account] = kind.held - np.where(kind.crowd, 0.0, kept)
+            bits += (kind.bits - idle)[ties.pairs.account]
     return np.asarray(bits > 0)
 
 
@@ -164,14 +238,10 @@ def mostly_members(uses: sp.csr_matrix, weight: sp.csr_matrix, group: Ints, acco
     return least
 
 
-def _weights(numbers: KindCounts, made: KindProfile) -> Floats:
-    """Bits that a member has for a link to each cell, 0 where it is not in the profile or speaks against."""
-    return np.maximum(made.own(numbers.group, numbers.entity)[0], 0)
-
-
-def _counting(background: Background, numbers: KindCounts, witness: np.ndarray) -> np.ndarray:
+def _counting(kind: UsedBy, witness: np.ndarray) -> np.ndarray:
     """Which links count: another member on the entity is a witness. Half of the others on a card are members, besides:
     who shares one with a member, and with more strangers, may be one of these."""
+    background, numbers = kind.background, kind.numbers
     by_member = witness[numbers.link_member]
     others = np.bincount(numbers.link_cell, weights=by_member, minlength=len(numbers.k))[numbers.link_cell] - by_member
     known = 2 * (numbers.k - 1) >= background.users[numbers.entity] - 1
@@ -191,19 +261,16 @@ def _at_home(background: Background, numbers: KindCounts, account: Ints) -> np.n
     return np.asarray((own > 0) & (own == _most_uses(uses)[entity]))
 
 
-def _of_home(background: Background, numbers: KindCounts, made: KindProfile, account: Ints) -> Floats:
-    """Bits that each membership has from addresses where it is at home."""
-    bits = _weights(numbers, made)[numbers.link_cell] * _at_home(background, numbers, account)
-    return np.asarray(np.bincount(numbers.link_member, weights=bits, minlength=len(account)), dtype=np.float64)
-
-
 def _most_uses(uses: sp.csr_matrix) -> Ints:
     """Uses of whoever uses it most, per entity; 0 where several use it as much."""
-    entity, often = uses.indices, uses.data
-    most = np.zeros(uses.shape[1], dtype=np.int64)
-    np.maximum.at(most, entity, often)
-    alike = np.bincount(entity[often == most[entity]], minlength=uses.shape[1])
-    return np.where(alike == 1, most, 0)
+    by_entity, most = uses.tocsc(), np.zeros(uses.shape[1], dtype=np.int64)
+    used = np.flatnonzero(np.diff(by_entity.indptr))
+    if len(used):
+        first = by_entity.indptr[used]
+        often = np.maximum.reduceat(by_entity.data, first)
+        alike = np.add.reduceat(by_entity.data == np.repeat(often, np.diff(by_entity.indptr)[used]), first)
+        most[used] = np.where(alike == 1, often, 0)
+    return most
 
 
 def fresh_in(graph: AccountGraph) -> np.ndarray | None:
@@ -225,27 +292,26 @@ def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:
     return np.asarray(pairs.bits[firm].sum(axis=0) <= 0)
 
 
-def _with_the_firm(background: Background, numbers: KindCounts, firm: np.ndarray, account: Ints) -> np.ndarray:
+def _with_the_firm(kind: UsedBy, firm: np.ndarray) -> np.ndarray:
     """Which memberships use an entity with three members who have firm evidence, and hardly any stranger, away from
     home."""
-    theirs = np.bincount(numbers.link_cell, weights=firm[account[numbers.link_member]], minlength=len(numbers.k))
-    own = (theirs >= OWN_USERS) & (numbers.k >= HARDLY_SHARED * background.users[numbers.entity])
-    links = own[numbers.link_cell] & ~_at_home(background, numbers, account)
-    return np.asarray(np.bincount(numbers.link_member[links], minlength=len(account)) > 0)
+    numbers, by_firm = kind.numbers, firm[kind.account[kind.numbers.link_member]]
+    theirs = np.bincount(numbers.link_cell, weights=by_firm, minlength=len(numbers.k))
+    own = (theirs >= OWN_USERS) & (numbers.k >= HARDLY_SHARED * kind.background.users[numbers.entity])
+    return np.asarray(kind.sums(own[numbers.link_cell] & ~kind.at_home) > 0)
 
 
-def _holding(
-    background: Background, numbers: KindCounts, inside: np.ndarray, elsewhere: np.ndarray, account: Ints
-) -> Ints:
+def _holding(kind: UsedBy, inside: np.ndarray, elsewhere: np.ndarray) -> Ints:
     """Members inside that use each cell; where a tenth of the users are of no ring, those whom other kinds tie as well.
 
     A popular device brings its crowd into a ring, which is no part of it for having begun with that device.
     """
+    numbers = kind.numbers
     own, tied = (
         np.bincount(numbers.link_cell, weights=some[numbers.link_member], minlength=len(numbers.k)).astype(np.int64)
         for some in (inside, inside & elsewhere)
     )
-    return np.where(_of_rings(background, account)[numbers.entity], own, tied)
+    return np.where(kind.of_rings, own, tied)
 
 
 def _of_rings(background: Background, account: Ints) -> np.ndarray:
@@ -265,9 +331,7 @@ def _links_to(numbers: KindCounts, cells: np.ndarray) -> Ints:
     return np.asarray(np.bincount(numbers.link_member[cells[numbers.link_cell]], minlength=len(numbers.member_group)))
 
 
-def _began(
-    background: Background, numbers: KindCounts, scored: KindScore, account: Ints, suspect: np.ndarray
-) -> np.ndarray:
+def _began(kind: UsedBy, k: Ints, suspect: np.ndarray) -> np.ndarray:
     """Which memberships began with what their ring's profile holds, and went on with it.
 
     Whatever it used in the first hour with the kind is in the profile, used by three members or more, and these are
@@ -275,19 +339,17 @@ def _began(
     one; or so much of it is that nobody put it there by chance (:func:`_sudden`). Half of all uses are of such things.
     False where times or uses are not known.
     """
-    seen, uses = background.incidence.seen, background.incidence.uses
-    if seen is None or uses is None:
-        return np.zeros(len(account), dtype=bool)
+    if kind.begun is None:
+        return np.zeros(len(kind.account), dtype=bool)
+    background, numbers, (times, first, used) = kind.background, kind.numbers, kind.begun
     users = background.users[numbers.entity]
-    cells = scored.chosen & (numbers.k >= OWN_USERS)
-    of_rings = _of_rings(background, account)[numbers.entity]
-    of_suspects = _of_rings(background, account[suspect[numbers.member_group]])[numbers.entity]
-    enough = np.where(of_rings, SHARED_WITH, AMONG) * numbers.k >= users
+    cells = kind.scored.chosen & (k >= OWN_USERS)
+    of_suspects = _of_rings(background, kind.account[suspect[numbers.member_group]])[numbers.entity]
+    enough = np.where(kind.of_rings, SHARED_WITH, AMONG) * k >= users
     theirs = _to_cells(background, numbers, cells & (of_suspects | enough))
-    own = _to_cells(background, numbers, cells & (AMONG * numbers.k >= users))
-    first, used = _begun_with(background, seen, account), uses[account]
+    own = _to_cells(background, numbers, cells & (AMONG * k >= users))
     begun, by_own = (first.multiply(m).sum(axis=1).A1 for m in (theirs, own))
-    sudden = (by_own > 0) & _sudden(seen[account], begun, seen[account].multiply(theirs).getnnz(axis=1) - begun)
+    sudden = (by_own > 0) & _sudden(times, begun, times.multiply(theirs).getnnz(axis=1) - begun)
     often = used.multiply(theirs).sum(axis=1).A1
     at_once = (begun > 0) & ((begun == first.sum(axis=1).A1) | sudden)
     return np.asarray(at_once & (2 * often >= used.sum(axis=1).A1))
@@ -314,14 +376,13 @@ def _to_cells(background: Background, numbers: KindCounts, cells: np.ndarray) ->
     return sp.csr_matrix((np.ones(int(links.sum()), dtype=np.int64), where), shape=shape)
 
 
-def _begun_with(background: Background, seen: sp.csr_matrix, account: Ints) -> sp.csr_matrix:
-    """The links of each account's first hour with the kind (0/1, given accounts x entities).
+def _begun_with(times: sp.csr_matrix, breadth: Ints) -> sp.csr_matrix:
+    """The links of each account's first hour with the kind (0/1), from its first uses, accounts x entities.
 
-    None where the time of any is not known.
+    None where the time of any is not known: of the ``breadth`` links.
     """
-    times = seen[account]
     row, oldest = rows_of(times), _earliest(times)
-    known = np.diff(times.indptr) == background.breadth[account]
+    known = np.diff(times.indptr) == breadth
     begun = (times.data - oldest[row] <= BEGINNING) & known[row]
     ones = np.ones(int(begun.sum()), dtype=np.int64)
     return sp.csr_matrix((ones, (row[begun], times.indices[begun])), shape=times.shape)

@@ -7,6 +7,7 @@ nobody else. Whatever brought that member into the ring brought them, so they sa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import igraph as ig
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import breadth_first_order
 
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import Counts, World
+from linkage.rings.counts import Counts, World, distinct
 from linkage.rings.profile import Profiles
 from linkage.rings.score import Score
 
@@ -22,35 +23,8 @@ NOBODY = -1
 COMPANY = 2  # members behind one entity, who then share something else, too
 
 
-def gates(world: World, counts: Counts, scored: Score, made: Profiles) -> Ints:
-    """The gate of each membership, a membership too, which all its ties to the heart of its ring pass. -1: it has none.
-
-    A tie is an entity that speaks for the ring, and of whose users half or more are members. The heart is the largest
-    set of members that holds together whoever of them is taken away (the biconnected component with most members). Of
-    several gates in a row the one next to the heart counts; who is not tied to the heart at all has none.
-    """
-    tree = _tree(world, counts, scored, made)
-    return _next_to_the_heart(tree.parent, tree.blocks, tree.members)
-
-
-def homes(world: World, counts: Counts, scored: Score, made: Profiles) -> np.ndarray:
-    """Memberships of two and more who share things of their own, and hang on their ring by one entity: booleans.
-
-    So do a household through whose line a ring's proxy leaves, and one person's accounts on a device that the ring has,
-    too. Evaders who keep to one thing of the ring's share nothing else with each other.
-    """
-    tree = _tree(world, counts, scored, made)
-    known = np.arange(min(tree.members, max(len(tree.parent) - 1 - tree.blocks, 0)))
-    top = _below_the_heart(tree)[1 + tree.blocks + known]
-    behind = (top > 0) & (tree.parent[top] > tree.blocks + tree.members)
-    company = np.bincount(top[behind], minlength=len(tree.parent))[top] >= COMPANY
-    found = np.zeros(tree.members, dtype=bool)
-    found[known] = behind & company
-    return found
-
-
 @dataclass(frozen=True)
-class _Tree:
+class Tree:
     """Blocks (biconnected components) and vertices (memberships, then cells) under the hearts of their rings.
 
     ``parent`` of each node: node 0 is above all hearts, then come the blocks, then the vertices.
@@ -61,20 +35,52 @@ class _Tree:
     members: int
 
 
-def _tree(world: World, counts: Counts, scored: Score, made: Profiles) -> _Tree:
+def gates(tree: Tree) -> Ints:
+    """The gate of each membership, a membership too, which all its ties to the heart of its ring pass. -1: it has none.
+
+    A tie is an entity that speaks for the ring, and of whose users half or more are members. The heart is the largest
+    set of members that holds together whoever of them is taken away (the biconnected component with most members). Of
+    several gates in a row the one next to the heart counts; who is not tied to the heart at all has none.
+    """
+    return _next_to_the_heart(tree.parent, tree.blocks, tree.members)
+
+
+def homes(tree: Tree) -> np.ndarray:
+    """Memberships of two and more who share things of their own, and hang on their ring by one entity: booleans.
+
+    So do a household through whose line a ring's proxy leaves, and one person's accounts on a device that the ring has,
+    too. Evaders who keep to one thing of the ring's share nothing else with each other.
+    """
+    known = np.arange(min(tree.members, max(len(tree.parent) - 1 - tree.blocks, 0)))
+    top = _below_the_heart(tree)[1 + tree.blocks + known]
+    behind = (top > 0) & (tree.parent[top] > tree.blocks + tree.members)
+    company = np.bincount(top[behind], minlength=len(tree.parent))[top] >= COMPANY
+    found = np.zeros(tree.members, dtype=bool)
+    found[known] = behind & company
+    return found
+
+
+def tree_of(world: World, counts: Counts, scored: Score, made: Profiles) -> Tree:
+    """The tree of some rings, by their counts, score and profiles."""
     group = counts.kinds[0].member_group
     ends, cell_group = _ties(world, counts, scored, made)
-    blocks = ig.Graph(n=len(group) + len(cell_group), edges=ends).biconnected_components()
-    sizes = np.array([len(block) for block in blocks], dtype=np.int64)
-    if not len(sizes):
-        return _Tree(np.zeros(1, dtype=np.int64), 0, len(group))
-    block = np.repeat(np.arange(len(sizes)), sizes)
-    vertex = np.concatenate([np.asarray(vertices, dtype=np.int64) for vertices in blocks])
+    block, vertex = _blocks(ends, len(group) + len(cell_group))
+    if not len(block):
+        return Tree(np.zeros(1, dtype=np.int64), 0, len(group))
     hearts = _hearts(block, vertex, np.concatenate([group, cell_group]), len(group))
-    return _Tree(_parents(block, vertex, hearts), len(sizes), len(group))
+    return Tree(_parents(block, vertex, hearts), int(block[-1]) + 1, len(group))
 
 
-def _below_the_heart(tree: _Tree) -> Ints:
+def _blocks(ends: Ints, vertices: int) -> tuple[Ints, Ints]:
+    """The biconnected components of a graph: block and vertex of each pair of them, in order of both."""
+    trees = ig.GraphBase.biconnected_components(ig.Graph(n=vertices, edges=ends), False)  # as edges that span each
+    edge = np.fromiter(chain.from_iterable(trees), dtype=np.int64)
+    block = np.repeat(np.arange(len(trees)), np.fromiter(map(len, trees), dtype=np.int64, count=len(trees)))
+    pairs = distinct(np.repeat(block, 2) * max(vertices, 1) + ends[edge].ravel())
+    return pairs // max(vertices, 1), pairs % max(vertices, 1)
+
+
+def _below_the_heart(tree: Tree) -> Ints:
     """The topmost block of each node that is not a heart, by doubling the steps; 0 where there is none.
 
     Above a block stands the vertex by which it hangs on the next one, and above a heart node 0.

@@ -21,8 +21,10 @@ from linkage.rings.framing import (
     fresh_in,
     mostly_members,
     plantable,
+    used_by,
     without_firm_evidence,
 )
+from linkage.rings.gates import gates, tree_of
 from linkage.rings.profile import Pairs, member_pairs, profiles
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of
@@ -57,7 +59,8 @@ def labelled(
     made = profiles(world, counts, scored)
     pairs = member_pairs(world, made, account, labels[account])
     ties = Ties(counts, scored, made, pairs, np.isin(np.arange(len(counts.size)), list(suspect)))
-    return plantable(world, labels, ties), pairs, without_firm_evidence(world, pairs)
+    gate = gates(tree_of(world, counts, scored, made))
+    return plantable(world, labels, ties, gate), pairs, without_firm_evidence(world, pairs)
 
 
 def test_victims_could_be_framed_and_members_not() -> None:
@@ -110,7 +113,7 @@ def test_a_card_of_a_member_and_two_strangers_clears_nobody() -> None:
     drawn = profiles(counted, counts, scored)
     pairs = member_pairs(counted, drawn, np.arange(38), labels[:38])
     ties = Ties(counts, scored, drawn, pairs, np.ones(1, dtype=bool))
-    tied = firmly_tied(counted, ties, np.arange(38), np.ones(ACCOUNTS, dtype=bool))
+    tied = firmly_tied(used_by(counted, ties, np.arange(38)), ties, np.ones(ACCOUNTS, dtype=bool))
     without = without_firm_evidence(counted, pairs)
     assert [bool(x) for x in without[list(VICTIMS[:2])]] == [False, False], "both cards speak for theirs"
     assert tied[list(VICTIMS[:2])].tolist() == [False, True]

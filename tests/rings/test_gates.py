@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.rings.counts import Counts, World, count, groups_of, world_of
-from linkage.rings.gates import NOBODY, gates, homes
+from linkage.rings.gates import NOBODY, gates, homes, tree_of
 from linkage.rings.profile import profiles
 from linkage.rings.score import Score, score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of
@@ -21,7 +21,7 @@ def found(made: Town, labels: np.ndarray, rings: int = 1) -> np.ndarray:
     groups = groups_of(labels, rings)
     counts = count(world, groups)
     scored = score(world, counts)
-    gate = gates(world, counts, scored, profiles(world, counts, scored))
+    gate = gates(tree_of(world, counts, scored, profiles(world, counts, scored)))
     return np.where(gate >= 0, groups.indices[gate], NOBODY)
 
 
@@ -101,7 +101,7 @@ def sharing(shared: list[set[int]]) -> tuple[tuple[World, Counts, Score], nx.Gra
 def test_gates_are_those_that_removing_members_shows(shared: list[set[int]]) -> None:
     """Each gate, and no other member above it, parts its member from the heart when it is taken away."""
     (world, counts, scored), graph = sharing(shared)
-    gate = gates(world, counts, scored, profiles(world, counts, scored))
+    gate = gates(tree_of(world, counts, scored, profiles(world, counts, scored)))
     hearts = _hearts(graph)
     shown = [_by_removal(graph, heart) for heart in hearts]
     assert gate.tolist() in (shown or [[NOBODY] * 12])
@@ -145,7 +145,7 @@ def at_home(made: Town, labels: np.ndarray) -> list[int]:
     groups = groups_of(labels, 1)
     counts = count(world, groups)
     scored = score(world, counts)
-    return list(groups.indices[homes(world, counts, scored, profiles(world, counts, scored))].tolist())
+    return list(groups.indices[homes(tree_of(world, counts, scored, profiles(world, counts, scored)))].tolist())
 
 
 def test_a_home_through_which_the_ring_s_proxy_leaves_hangs_on_one_address() -> None:
@@ -178,7 +178,7 @@ def test_a_household_behind_a_member_is_that_member_s() -> None:
 def test_homes_are_those_that_removing_one_entity_parts_together(shared: list[set[int]]) -> None:
     (world, counts, scored), graph = sharing(shared)
     shown = [[_home(graph, heart, member) for member in range(12)] for heart in _hearts(graph)]
-    assert homes(world, counts, scored, profiles(world, counts, scored)).tolist() in (shown or [[False] * 12])
+    assert homes(tree_of(world, counts, scored, profiles(world, counts, scored))).tolist() in (shown or [[False] * 12])
 
 
 def _home(graph: nx.Graph, heart: set[object], member: int) -> bool:

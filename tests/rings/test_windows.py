@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from linkage.model import CREATED, LOAD, WINDOWS, AccountGraph
 from linkage.rings.counts import World, count, groups_of, world_of
 from linkage.rings.find import measure
-from linkage.rings.framing import Ties, firmly_tied
+from linkage.rings.framing import Ties, firmly_tied, used_by
 from linkage.rings.profile import profiles, touching_pairs
 from linkage.rings.score import score
 from linkage.rings.tables import roles_of
@@ -209,7 +209,7 @@ def test_being_of_the_day_clears_nobody_who_could_be_framed(town: AccountGraph) 
     scored = score(world, counts)
     found = measure(town, world, labels)
     ties = Ties(counts, scored, found.made, found.pairs, np.ones(1, dtype=bool))
-    firm = firmly_tied(world, ties, found.pairs.account, np.ones(world.accounts, dtype=bool))
+    firm = firmly_tied(used_by(world, ties, found.pairs.account), ties, np.ones(world.accounts, dtype=bool))
     assert not firm[RING:].any()
     assert firm[:RING].all()
 
