@@ -11,7 +11,7 @@ from linkage.engines import Engine, SealedEngine, nothing_quoted
 from linkage.engines.step import quoted
 from linkage.sources.files import InputFile, find_files
 from linkage.sources.layout import check_columns, group_sealed
-from linkage.sources.prompts import hash_prompts
+from linkage.sources.prompts import Prompted, hash_prompts
 from linkage.sources.scan import Opened, rows_of, source_values
 from linkage.templates import TemplateIds
 
@@ -62,10 +62,11 @@ def _opened(
         with nothing_quoted(NAME):
             groups = group_sealed(sealed, source, files, None)
         check_columns(NAME, source, groups)
-        told, hashed = hash_prompts(engine, sealed, NAME, source, groups, templates, None)
+        told = hash_prompts(engine, sealed, [Prompted(NAME, source, groups)], templates, None)[NAME]
     finally:
         sealed.close()
-    return Opened(NAME, told, tuple(hashed), source_values(told, kind_specs(Config(sources={NAME: source}))))
+    values = source_values(told.source, kind_specs(Config(sources={NAME: source})))
+    return Opened(NAME, told.source, tuple(told.groups), values)
 
 
 def _written(engine: Engine, opened: Opened, sound: str, levels: Sequence[Level]) -> Written:

@@ -6,7 +6,7 @@ Nothing else reads the columns with the prompts. What the other engine gets, whi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
@@ -34,47 +34,62 @@ def level_column(source: Source, level: Level) -> str:
     return f"{source.prompt} ({level})"
 
 
+@dataclass(frozen=True)
+class Prompted:
+    """A source with prompts, by its name, and its files by what they hold."""
+
+    name: str
+    source: Source
+    groups: Sequence[Group]
+
+    def table(self, number: int) -> str:
+        """The engine's table with the rows of a group."""
+        return f"fields_{self.name}_{number}"
+
+
 def hash_prompts(
-    engine: Engine, sealed: SealedEngine, name: str, source: Source, groups: Sequence[Group],
-    templates: TemplateIds, sample: int | None,
-) -> tuple[Source, list[Group]]:
-    """Make tables of a source's rows with ids in the places of prompts; returns the source and groups that read them.
+    engine: Engine, sealed: SealedEngine, given: Sequence[Prompted], templates: TemplateIds, sample: int | None
+) -> dict[str, Prompted]:
+    """Make tables of the rows of all sources with ids in the places of prompts; returns the sources that read them.
+
+    All of them are one batch: what accounts of several sources share counts, and the order of sources does not.
 
     Raises:
         InputRefused: a file can't be read; nothing of it is quoted.
         StorageFault: memory or disk are full.
-    """  # fmt: skip
-    told = with_ids(source, templates.levels)
-    tables = [f"fields_{name}_{number}" for number in range(len(groups))]
-    columns = [f"c{i}" for i in range(len(wanted_columns(told)))]
-    made: set[int] = set()
-    with nothing_quoted(f"sources.{name}"):
-        for batch in templates.ids(lambda: _batches(sealed, source, groups, sample)):
-            number = int(batch.schema.metadata[b"group"])
-            rows = pa.Table.from_batches([batch.drop_columns(["account"])]).rename_columns([*PLACES, *columns])
-            (engine.append if number in made else engine.load)(tables[number], rows)
-            made.add(number)
-    return told, [_hashed(group, table, source, told) for group, table in zip(groups, tables, strict=True)]
-
-
-def _hashed(group: Group, table: str, source: Source, told: Source) -> Group:
-    """The group as its table has it: columns in their order, ids last."""
-    names = wanted_columns(source)
-    known = [group.column(name) or Column(name, ColumnType.TEXT) for name in names]
-    ids = [Column(name, ColumnType.TEXT) for name in wanted_columns(told) if name not in names]
-    return replace(group, columns=(*known, *ids), table=table)
-
-
-def _batches(
-    sealed: SealedEngine, source: Source, groups: Sequence[Group], sample: int | None
-) -> Iterator[pa.RecordBatch]:
-    """All rows of a source: where they stand, the wanted columns, account, prompt and system prompt as texts.
-
-    Of each group first a batch without rows. The number of the group is in the metadata of the schema.
     """
-    for number, group in enumerate(groups):
-        for batch in _group_batches(sealed, source, group, sample):
-            yield batch.replace_schema_metadata({"group": str(number)})
+    made: set[str] = set()
+    with nothing_quoted(", ".join(f"sources.{one.name}" for one in given)):
+        for batch in templates.ids(lambda: _batches(sealed, given, sample)):
+            table = batch.schema.metadata[b"table"].decode()
+            rows = pa.Table.from_batches([batch.drop_columns(["account"])])
+            columns = [f"c{i}" for i in range(rows.num_columns - len(PLACES))]
+            (engine.append if table in made else engine.load)(table, rows.rename_columns([*PLACES, *columns]))
+            made.add(table)
+    return {one.name: _hashed(one, with_ids(one.source, templates.levels)) for one in given}
+
+
+def _hashed(given: Prompted, told: Source) -> Prompted:
+    """The source as its tables have it: columns in their order, ids last."""
+    names = wanted_columns(given.source)
+    ids = [Column(name, ColumnType.TEXT) for name in wanted_columns(told) if name not in names]
+    groups = []
+    for number, group in enumerate(given.groups):
+        known = [group.column(name) or Column(name, ColumnType.TEXT) for name in names]
+        groups.append(replace(group, columns=(*known, *ids), table=given.table(number)))
+    return Prompted(given.name, told, groups)
+
+
+def _batches(sealed: SealedEngine, given: Sequence[Prompted], sample: int | None) -> Iterator[pa.RecordBatch]:
+    """All rows of all sources: where they stand, the wanted columns, account, prompt and system prompt as texts.
+
+    Of each group first a batch without rows. The group's table is named in the metadata of the schema.
+    """
+    for one in given:
+        with nothing_quoted(f"sources.{one.name}"):
+            for number, group in enumerate(one.groups):
+                for batch in _group_batches(sealed, one.source, group, sample):
+                    yield batch.replace_schema_metadata({"table": one.table(number)})
 
 
 def _group_batches(

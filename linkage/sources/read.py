@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from linkage.config import Config, Source, engine_settings, handed_on, kind_specs, resolve, timed_kinds
+from linkage.config import Config, engine_settings, handed_on, kind_specs, resolve, timed_kinds
 from linkage.engines import Engine, SealedEngine, nothing_quoted
 from linkage.errors import InputRefused, LinkageError
 from linkage.sources import audit, context, tables
@@ -16,10 +16,10 @@ from linkage.sources.dossiers import read_dossiers
 from linkage.sources.files import InputFile, file_sha256, find_files, shown_path
 from linkage.sources.forms import make_forms
 from linkage.sources.labels import read_labels
-from linkage.sources.layout import Group, check_columns, group_files, group_sealed
+from linkage.sources.layout import check_columns, group_files, group_sealed
 from linkage.sources.moments import make_days, make_moments
 from linkage.sources.pairs import make_left, make_pairs, texts_sql
-from linkage.sources.prompts import hash_prompts
+from linkage.sources.prompts import Prompted, hash_prompts
 from linkage.sources.repeats import find_repeats
 from linkage.sources.rows import judge_rows
 from linkage.sources.scan import Opened, count_of, keep_fields, source_values
@@ -86,7 +86,9 @@ class _Reading:
 
 def _read(engine: Engine, reading: _Reading, refused_dir: Path | None) -> SourcesReport:
     config, config_path, sample, warnings = reading.config, reading.config_path, reading.sample, reading.warnings
-    opened = [_open(engine, reading, name) for name in config.sources]
+    files = {name: _find(engine, reading, name) for name in config.sources}
+    prompted = _with_ids(engine, reading, {name: files[name] for name, s in config.sources.items() if s.prompt})
+    opened = [_open(engine, reading, name, files[name], prompted.get(name)) for name in config.sources]
     make_forms(engine, [texts_sql(o) for o in opened], kind_specs(config))
     for table in ("texts", "all_forms", *(f"left_{o.name}" for o in opened)):
         engine.drop(table)
@@ -135,24 +137,32 @@ def read_beside(engine: Engine, config: Config, config_path: Path) -> tuple[list
     return [*_records("labels", labels), *others], warnings
 
 
-def _open(engine: Engine, reading: _Reading, name: str) -> Opened:
-    """Find the files of a source and the texts in them."""
-    config, source, sample = reading.config, reading.config.sources[name], reading.sample
+def _find(engine: Engine, reading: _Reading, name: str) -> list[InputFile]:
+    """The files of a source, its settings of times checked before."""
+    source = reading.config.sources[name]
     check_time_settings(engine, name, source)
-    files = find_files(name, source.path, reading.config_path, hashed=sample is None)
+    files = find_files(name, source.path, reading.config_path, hashed=reading.sample is None)
     copies = [file.shown for file in files if file.copy]
     reading.warnings.extend(
         f"source '{name}': {copy} is a copy of a file read before; its rows are duplicates." for copy in copies
     )
-    if source.prompt:
-        source, groups = _with_ids(engine, reading, name, files)
+    return files
+
+
+def _open(
+    engine: Engine, reading: _Reading, name: str, files: Sequence[InputFile], prompted: Prompted | None
+) -> Opened:
+    """Find the texts in the files of a source; one with prompts has been ``prompted`` before."""
+    config, source, sample = reading.config, reading.config.sources[name], reading.sample
+    if prompted:
+        source, groups = prompted.source, list(prompted.groups)
     else:
         groups = group_files(engine, name, source, files, sample)
         reading.warnings.extend(check_columns(name, source, groups))
     values = source_values(source, kind_specs(config))
     by_day = frozenset(i for i, value in enumerate(values) if value.column.kind in timed_kinds(config).leased)
     opened = Opened(name, source, tuple(groups), values, sample, by_day)
-    opened = opened if source.prompt else keep_fields(engine, opened)
+    opened = opened if prompted else keep_fields(engine, opened)
     rows = count_of(engine, opened, opened.fresh)
     opened = replace(opened, repeats=find_repeats(engine, opened, rows))
     make_pairs(engine, opened)
@@ -161,19 +171,22 @@ def _open(engine: Engine, reading: _Reading, name: str) -> Opened:
     return opened
 
 
-def _with_ids(
-    engine: Engine, reading: _Reading, name: str, files: Sequence[InputFile]
-) -> tuple[Source, list[Group]]:
-    """A source with prompts as one with template ids; its rows are in tables of the engine."""
-    source, templates = reading.config.sources[name], reading.templates
+def _with_ids(engine: Engine, reading: _Reading, files: Mapping[str, list[InputFile]]) -> dict[str, Prompted]:
+    """Sources with prompts as sources with template ids, all of one batch; their rows are in tables of the engine."""
+    templates, given = reading.templates, []
+    if not files:
+        return {}
     if templates is None:
-        raise LinkageError(f"nothing gives ids to the prompts of source '{name}'.", todo="Please report this.")
+        raise LinkageError(f"nothing gives ids to the prompts of source '{min(files)}'.", todo="Please report this.")
     sealed = SealedEngine(engine_settings(reading.config, reading.config_path))
     try:
-        with nothing_quoted(f"sources.{name}"):
-            groups = group_sealed(sealed, source, files, reading.sample)
-        reading.warnings.extend(check_columns(name, source, groups))
-        return hash_prompts(engine, sealed, name, source, groups, templates, reading.sample)
+        for name, found in files.items():
+            source = reading.config.sources[name]
+            with nothing_quoted(f"sources.{name}"):
+                groups = group_sealed(sealed, source, found, reading.sample)
+            reading.warnings.extend(check_columns(name, source, groups))
+            given.append(Prompted(name, source, groups))
+        return hash_prompts(engine, sealed, given, templates, reading.sample)
     finally:
         sealed.close()
 

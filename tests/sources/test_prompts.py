@@ -136,3 +136,21 @@ def test_a_source_has_a_column_of_its_own_for_each_level() -> None:
     told = with_ids(source, EVERY)
     assert told.entities == {"d": "device", "p (exact)": "exact", "p (masked)": "prompt_template"}
     assert level_column(source, Level.FAMILY) == "p (family)"
+
+
+def test_all_sources_are_one_batch_whatever_their_order(tmp_path: Path) -> None:
+    level = {Level.SKELETON: "prompt_template"}
+    for i in range(8):  # a log for each account: no log has a text that two accounts share
+        write_csv(tmp_path / f"e{i}.csv", HEAD, f"a{i},{WHEN},tell the {'xyzuvwst'[i] * 7} to sort all the pears,d{i}")
+    logs = {f"e{i}": events(path=f"e{i}.csv", prompt="prompt", entities={"device": "device"}) for i in range(8)}
+    found = []
+    for order in (sorted(logs), sorted(logs)[::-1]):
+        ids = TemplateIds(KEY, level)
+        found.append(read(tmp_path, {name: logs[name] for name in order}, ids=ids).uses())
+        assert ids.catalogue.batches == 1
+    templates = {use[2] for use in found[0] if use[1] == "prompt_template"}
+    assert found[0] == found[1]
+    assert len(templates) == 1
+    assert all(name.startswith("s") for name in templates)
+    alone = [read(tmp_path, {name: log}, ids=TemplateIds(KEY, level)).uses() for name, log in logs.items()]
+    assert len({use[2] for uses in alone for use in uses if use[1] == "prompt_template"}) == 8
