@@ -8,17 +8,20 @@ changed, dropped or moved between them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from linkage.config import Level
 from linkage.templates.loops import Bools, Hashes, Ints, words_of
 from linkage.templates.places import (
     PLACE,
     WIDEST,
     Likeness,
     dropped,
+    feature_lists,
     join_alike,
     rewritten,
     row_hashes,
@@ -31,8 +34,10 @@ FEW = 3  # words that tell templates apart in one place: opened, closed, reset. 
 ALIKE = 0.1  # Jaccard's index of pairs of words; mutated copies of one template have 0.4, strangers 0.01
 SPREAD = 1.0  # more for n pairs, over their root: chance makes few pairs look alike more easily
 SAME = 0.65  # Jaccard's index from which long skeletons are one: one has more of its slots' words than the other
-AHEAD = 4  # neighbours in a feature's list that each is compared with
+AHEAD, NEXT = 4, 2  # neighbours in a feature's list that each is compared with, for families and for skeletons
+SMALLEST = 3  # features that put what is alike side by side
 AT_ONCE = 1 << 20  # places in memory, 200 bytes each
+LISTED = 1 << 23  # features in memory, 8 bytes each
 ROUNDS = 4  # of seeking slots: each round sees what the rounds before made alike
 
 
@@ -48,29 +53,34 @@ class Families:
     aliases: npt.NDArray[np.uint64]
 
 
-def families(known: Skeletons, family: Hashes, new: Skeletons, signs: Signs) -> Families:
-    """The families of ``new`` skeletons beside ``known`` ones, whose families are ``family`` (aliases followed).
+def numbered(
+    known: Skeletons, numbers: Mapping[Level, Hashes], new: Skeletons, signs: Signs
+) -> dict[Level, Families]:
+    """The numbers of ``new`` skeletons at either level beside ``known`` ones with ``numbers`` (aliases followed).
 
-    A family's number is its smallest hash of a skeleton when it is minted. The same skeletons have the same families
-    in whatever order and parts they were found, as long as one call has them all.
+    At the level of skeletons those have one number that are one but for how much of their slots is shared: how much
+    of a slot becomes frequent depends on what stands in it, so one template has several. At that of families mutated
+    copies have that of what they copy: of those with one number as skeletons, one speaks for all.
+
+    A number is the smallest hash of a skeleton when it is minted. The same skeletons have the same numbers in whatever
+    order and parts they were found, as long as one call has them all.
     """
     everyone = Skeletons.joined([known, new])
     parent = np.arange(len(everyone.hash))
     _join_short(everyone, signs, parent)
-    _join_long(everyone.features, parent, ALIKE, SPREAD)
-    return _numbered(known, family, new, everyone, parent)
+    _join_long(everyone.features, parent, _in_order(everyone.features), Likeness(SAME, 0.0, FEATURES, NEXT))
+    skeletons = _numbered(known, numbers[Level.SKELETON], new, everyone, parent)
+    speakers = _in_order(everyone.features, _speakers(everyone, parent))
+    _join_long(everyone.features, parent, speakers, Likeness(ALIKE, SPREAD, FEATURES, AHEAD))
+    return {Level.SKELETON: skeletons, Level.FAMILY: _numbered(known, numbers[Level.FAMILY], new, everyone, parent)}
 
 
-def variants(known: Skeletons, number: Hashes, new: Skeletons, signs: Signs) -> Families:
-    """The same for skeletons that are one but for how much of their slots is shared; a mutated copy is another.
-
-    How much of a slot becomes frequent depends on what stands in it, so one template has several skeletons.
-    """
-    everyone = Skeletons.joined([known, new])
-    parent = np.arange(len(everyone.hash))
-    _join_short(everyone, signs, parent)
-    _join_long(everyone.features, parent, SAME, 0.0)
-    return _numbered(known, number, new, everyone, parent)
+def _speakers(skeletons: Skeletons, parent: Ints) -> Ints:
+    """Of each group the row that most accounts have, as far as 64 bits tell, the first of several."""
+    group = _roots(parent)
+    held = np.bitwise_count(skeletons.accounts).astype(np.int64) * (np.diff(skeletons.features.start) > 0)
+    order = np.lexsort((-held, group))
+    return order[np.unique(group[order], return_index=True)[1]]
 
 
 def _numbered(known: Skeletons, family: Hashes, new: Skeletons, everyone: Skeletons, parent: Ints) -> Families:
@@ -94,11 +104,23 @@ def _roots(parent: Ints) -> Ints:
         parent = further
 
 
-def _join_long(features: Ragged, parent: Ints, alike: float, spread: float) -> None:
-    value = features.value.astype(np.uint32)
-    owner = np.repeat(np.arange(len(features)), np.diff(features.start))
-    order = np.argsort(value, kind="stable")
-    join_alike(features.start, value, order, owner, parent, Likeness(alike, spread, FEATURES, AHEAD))
+def _in_order(features: Ragged, rows: Ints | None = None) -> Ints:
+    """Rows that have features, all or those of ``rows``, by the smallest: those that are alike stand together."""
+    rows = np.arange(len(features)) if rows is None else rows
+    size = np.diff(features.start)[rows]
+    rows, size = rows[size > 0], size[size > 0]
+    smallest = [features.value[features.start[rows] + np.minimum(i, size - 1)] for i in range(SMALLEST)]
+    return rows[np.lexsort(smallest[::-1])]
+
+
+def _join_long(features: Ragged, parent: Ints, rows: Ints, likeness: Likeness) -> None:
+    value = features.value.astype(np.uint32, copy=False)
+    parts = 1 + len(value) // LISTED
+    for part in range(parts):
+        lists = np.empty(feature_lists(rows, features.start, value, part, parts, np.empty(0, np.uint64)), np.uint64)
+        feature_lists(rows, features.start, value, part, parts, lists)
+        lists.sort()
+        join_alike(lists, rows, features.start, value, parent, likeness)
 
 
 def _join_short(skeletons: Skeletons, signs: Signs, parent: Ints) -> None:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from linkage.config import Level
 from linkage.errors import ConfigError
 from linkage.templates.catalogue import ANOTHER, Catalogue
-from linkage.templates.family import Families, families, variants
+from linkage.templates.family import Families, numbered
 from linkage.templates.frequency import Shingles
 from linkage.templates.ids import Key
 from linkage.templates.loops import NEVER, Ages, Hashes
@@ -110,10 +110,7 @@ class Minting:
             return self.catalogue
         order = np.argsort(table["hash"].to_numpy())
         known = {level: followed(table[level].to_numpy()[order], self._table("aliases"), level) for level in NUMBERED}
-        told = {
-            Level.SKELETON: variants(old, known[Level.SKELETON], new, self.signs),
-            Level.FAMILY: families(old, known[Level.FAMILY], new, self.signs),
-        }
+        told = numbered(old, known, new, self.signs)
         added = {
             "shingles": pa.table([fresh, np.full(len(fresh), batch, np.uint16)], schema=SHINGLES),
             "skeletons": _rows(new, told, batch),

@@ -15,6 +15,7 @@ _PAD, _STEP, _FIRST, _SECOND = (
     np.uint64(1), np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 )  # fmt: skip
 _27, _30, _31, _32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
+_LOW = np.uint64(0xFFFFFFFF)
 PLACE = np.dtype([
     ("around", "u8"), ("within", "u8"), ("first", "u8"), ("last", "u8"),
     ("row", "i4"), ("at", "i2"), ("size", "i1"), ("words", "i1"),
@@ -155,18 +156,22 @@ def root(parent: Ints, i: int) -> int:
 
 
 @compiled
-def alike(one: npt.NDArray[np.uint32], two: npt.NDArray[np.uint32], most: int) -> float:
-    """Jaccard's index of two sets by their ``most`` smallest hashes, sorted (Broder 1997)."""
+def alike(one: npt.NDArray[np.uint32], two: npt.NDArray[np.uint32], most: int, least: float) -> bool:
+    """Whether Jaccard's index of two sets by their ``most`` smallest hashes, sorted, is ``least`` (Broder 1997)."""
     i, j, both, all_ = 0, 0, 0, 0
-    while all_ < most and (i < len(one) or j < len(two)):
-        if j == len(two) or (i < len(one) and one[i] < two[j]):
-            i += 1
-        elif i == len(one) or two[j] < one[i]:
-            j += 1
-        else:
-            i, j, both = i + 1, j + 1, both + 1
-        all_ += 1
-    return both / all_ if all_ else 0.0
+    while all_ < most and i < len(one) and j < len(two):
+        for _ in range(16):  # then another look at whether it can still become enough
+            if all_ < most and i < len(one) and j < len(two):
+                a, b = one[i], two[j]
+                i += a <= b
+                j += b <= a
+                both += a == b
+                all_ += 1
+        rest = min(most - all_, len(one) - i, len(two) - j)
+        if both + rest < least * (all_ + rest):
+            return False
+    all_ = min(most, all_ + len(one) - i + len(two) - j)
+    return all_ > 0 and both >= least * all_
 
 
 class Likeness(NamedTuple):
@@ -182,25 +187,42 @@ class Likeness(NamedTuple):
 
 
 @compiled
-def join_alike(
-    start: Ints, feature: npt.NDArray[np.uint32], order: Ints, owner: Ints, parent: Ints, likeness: Likeness
-) -> None:
-    """Join rows that share a feature and are alike; ``order`` sorts the features, then their owners.
+def feature_lists(
+    rows: Ints, start: Ints, feature: npt.NDArray[np.uint32], part: int, parts: int, out: Hashes
+) -> int:
+    """The features of ``rows``, each with the place of its row among these: one of ``parts``, by size.
 
-    Of all that share one, each is compared with the first and with those next to it: time grows with the features,
-    not with pairs of rows; those that are alike share many features, and so are neighbours in some list.
+    Returns how many there are, which may be more than ``out`` has room for.
+    """
+    count = 0
+    for place in range(len(rows)):
+        for i in range(start[rows[place]], start[rows[place] + 1]):
+            if np.int64(np.uint64(feature[i]) * np.uint64(parts) >> _32) == part:
+                if count < len(out):
+                    out[count] = np.uint64(feature[i]) << _32 | np.uint64(place)
+                count += 1
+    return count
+
+
+@compiled
+def join_alike(
+    lists: Hashes, rows: Ints, start: Ints, feature: npt.NDArray[np.uint32], parent: Ints, likeness: Likeness
+) -> None:
+    """Join rows that share a feature and are alike; ``lists`` are features and places among ``rows``, sorted.
+
+    Of all that share one, each is compared with those next to it, and with the first where it is unlike the one
+    before: time grows with the features, not with pairs of rows; those that are alike share many features, and so are
+    neighbours in some list.
     """
     first = 0
-    for at in range(len(order)):
-        if feature[order[at]] != feature[order[first]]:
+    for at in range(len(lists)):
+        if lists[at] >> _32 != lists[first] >> _32:
             first = at
-        one = owner[order[at]]
-        for other in range(at + 1, min(at + likeness.ahead + 1, len(order))):
-            if feature[order[other]] != feature[order[at]]:
-                break
-            _join(start, feature, one, owner[order[other]], parent, likeness)
-        if at > first:
-            _join(start, feature, owner[order[first]], one, parent, likeness)
+        one = rows[np.int64(lists[at] & _LOW)]
+        for other in range(max(first, at - likeness.ahead), at):
+            _join(start, feature, one, rows[np.int64(lists[other] & _LOW)], parent, likeness)
+        if at - likeness.ahead > first and root(parent, one) != root(parent, rows[np.int64(lists[at - 1] & _LOW)]):
+            _join(start, feature, one, rows[np.int64(lists[first] & _LOW)], parent, likeness)
 
 
 @compiled
@@ -212,5 +234,5 @@ def _join(
         return
     mine, other = feature[start[one] : start[one + 1]], feature[start[two] : start[two + 1]]
     needed = likeness.least + likeness.spread / np.sqrt(min(len(mine), len(other)))
-    if alike(mine, other, likeness.most) >= needed:
+    if alike(mine, other, likeness.most, needed):
         parent[max(a, b)] = min(a, b)

@@ -8,17 +8,22 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from linkage.config import Level
 from linkage.simulator.prompts import Prompts
 from linkage.simulator.streams import Streams
-from linkage.templates.family import families
+from linkage.templates.family import Families, numbered
 from linkage.templates.loops import Hashes
 from linkage.templates.places import alike
-from linkage.templates.skeleton import Skeletons
+from linkage.templates.skeleton import Signs, Skeletons
 from linkage.templates.text import texts
 from tests.templates.core_steps import SIGNS, found, of_rows, strangers
 from tests.templates.log_lines import NAMES, NOUNS, grouping_accuracy, log
 
 NONE = np.zeros(0, np.uint64)
+
+
+def families(known: Skeletons, family: Hashes, new: Skeletons, signs: Signs) -> Families:
+    return numbered(known, {Level.SKELETON: family, Level.FAMILY: family}, new, signs)[Level.FAMILY]
 
 
 def grouped(lines: list[str], accounts: Hashes | None = None) -> Hashes:
@@ -122,7 +127,9 @@ def test_a_bridge_makes_one_family_go_by_the_name_of_the_other() -> None:
 @given(st.sets(st.integers(0, 60), max_size=30), st.sets(st.integers(0, 60), max_size=30))
 def test_likeness_of_small_sets_is_jaccards_index(one: set[int], two: set[int]) -> None:
     arrays = [np.array(sorted(s), np.uint32) for s in (one, two)]
-    assert alike(*arrays, 128) == (len(one & two) / len(one | two) if one | two else 0.0)
+    index = len(one & two) / len(one | two) if one | two else -1.0
+    assert alike(*arrays, 128, index) == bool(one | two)
+    assert not alike(*arrays, 128, index + 1e-9)
 
 
 def test_nothing_has_no_families() -> None:
