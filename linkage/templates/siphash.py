@@ -1,4 +1,4 @@
-"""SipHash-1-3 (Aumasson and Bernstein 2012): a keyed 64-bit hash of bytes, and a stream that makes numbers unreadable.
+"""SipHash-1-3 (Aumasson and Bernstein 2012): a keyed 64-bit hash of bytes.
 
 What it gives is fixed for ever, so compiled loops of other modules that hold it stay right whatever changes here.
 """
@@ -12,7 +12,7 @@ from linkage.engines.compiled import compiled
 
 _13, _16, _17, _21, _32 = np.uint64(13), np.uint64(16), np.uint64(17), np.uint64(21), np.uint64(32)
 _43, _47, _48, _51, _56 = np.uint64(43), np.uint64(47), np.uint64(48), np.uint64(51), np.uint64(56)
-_END, _PAIR = np.uint64(0xFF), np.uint64(16 << 56)
+_END = np.uint64(0xFF)
 _INITIAL = (
     np.uint64(0x736F6D6570736575), np.uint64(0x646F72616E646F6D),
     np.uint64(0x6C7967656E657261), np.uint64(0x7465646279746573),
@@ -55,23 +55,3 @@ def siphash(data: npt.NDArray[np.uint8], begin: int, end: int, one: np.uint64, t
     for _ in range(3):
         a, b, c, d = _round(a, b, c, d)
     return a ^ b ^ c ^ d
-
-
-@compiled
-def enciphered(data: npt.NDArray[np.uint64], number: np.uint64, one: np.uint64, two: np.uint64) -> None:
-    """Cross the words of ``data``, in place, with the hashes of (number, 0), (number, 1), …; twice gives them back.
-
-    A number counts once under a key: two messages crossed with the same hashes would tell each other.
-    """
-    a, b, c, d = _INITIAL[0] ^ one, _INITIAL[1] ^ two, _INITIAL[2] ^ one, _INITIAL[3] ^ two ^ number
-    a, b, c, d = _round(a, b, c, d)
-    a ^= number
-    for i in range(len(data)):
-        word = np.uint64(i)
-        e, f, g, h = _round(a, b, c, d ^ word)
-        e, f, g, h = _round(e ^ word, f, g, h ^ _PAIR)
-        e ^= _PAIR
-        g ^= _END
-        for _ in range(3):
-            e, f, g, h = _round(e, f, g, h)
-        data[i] ^= e ^ f ^ g ^ h

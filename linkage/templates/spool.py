@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
+import struct
 import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from types import TracebackType
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from linkage.errors import StorageFault
-from linkage.templates.siphash import enciphered
 
-Packed = npt.NDArray[np.uint64]  # a number of its own, how many bytes it has, and these under the cipher
+HEAD = struct.Struct("<QQ")  # of what was put aside: a number that no other has, and how many bytes come
 
 
 class Spool:
@@ -29,7 +28,7 @@ class Spool:
     def __init__(self, folder: Path | None = None) -> None:
         """``folder`` is where its disk is; None: where the system has temporary files."""
         self._folder, self._batches, self._numbers = folder, 0, count()
-        self._key = np.frombuffer(secrets.token_bytes(16), np.uint64)
+        self._cipher = AESGCM(AESGCM.generate_key(128))
 
     def __enter__(self) -> Spool:
         self._file = tempfile.TemporaryFile(dir=self._folder)
@@ -40,26 +39,22 @@ class Spool:
     ) -> None:
         self._file.close()
 
-    def packed(self, batch: pa.RecordBatch) -> Packed:
+    def packed(self, batch: pa.RecordBatch) -> bytes:
         """A batch, of any columns, as :meth:`put` takes it. For any thread."""
-        sink = pa.BufferOutputStream()
+        sink, number = pa.BufferOutputStream(), next(self._numbers)
         with pa.ipc.new_stream(sink, batch.schema) as stream:
             stream.write_batch(batch)
-        data = np.frombuffer(sink.getvalue(), np.uint8)
-        out = np.zeros(2 + -(-len(data) // 8), np.uint64)
-        out[:2] = next(self._numbers), len(data)
-        out[2:].view(np.uint8)[: len(data)] = data
-        enciphered(out[2:], out[0], *self._key)
-        return out
+        data = self._cipher.encrypt(_nonce(number), memoryview(sink.getvalue()).cast("B"), None)
+        return HEAD.pack(number, len(data)) + data
 
-    def put(self, packed: Packed) -> None:
+    def put(self, packed: bytes) -> None:
         """Put a batch aside.
 
         Raises:
             StorageFault: the disk is full.
         """
         try:
-            self._file.write(packed.data)
+            self._file.write(packed)
         except OSError as error:
             raise StorageFault(
                 f"template ids can't be put aside: {error.strerror or error}.",
@@ -67,16 +62,31 @@ class Spool:
             ) from error  # fmt: skip
         self._batches += 1
 
-    def all(self) -> Iterator[Packed]:
+    def all(self) -> Iterator[bytes]:
         """What was put aside, in that order."""
         self._file.seek(0)
         for _ in range(self._batches):
-            head = np.frombuffer(self._file.read(16), np.uint64)
-            rest = np.frombuffer(self._file.read(-(-int(head[1]) // 8) * 8), np.uint64)
-            yield np.concatenate([head, rest])
+            head = self._file.read(HEAD.size)
+            yield head + self._file.read(HEAD.unpack(head)[1])
 
-    def unpacked(self, packed: Packed) -> pa.RecordBatch:
-        """The batch that was packed. For any thread, once: it lies where the packed one lay."""
-        enciphered(packed[2:], packed[0], *self._key)
-        with pa.ipc.open_stream(pa.py_buffer(packed[2:].view(np.uint8)[: int(packed[1])])) as stream:
+    def unpacked(self, packed: bytes) -> pa.RecordBatch:
+        """The batch that was packed. For any thread.
+
+        Raises:
+            StorageFault: the disk gave back something else.
+        """
+        number, _ = HEAD.unpack_from(packed)
+        try:
+            data = self._cipher.decrypt(_nonce(number), memoryview(packed)[HEAD.size :], None)
+        except InvalidTag as error:
+            raise StorageFault(
+                "what the disk gave back is not what was put aside for template ids.",
+                where=str(self._folder or tempfile.gettempdir()), todo="Check the disk, then run again.",
+            ) from error  # fmt: skip
+        with pa.ipc.open_stream(pa.py_buffer(data)) as stream:
             return stream.read_next_batch()
+
+
+def _nonce(number: int) -> bytes:
+    """What makes a message under one key unlike every other: its number."""
+    return number.to_bytes(12, "little")

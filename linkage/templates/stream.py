@@ -24,7 +24,7 @@ from linkage.templates.mask import masked
 from linkage.templates.minting import NUMBERED, Minting, account_hashes, number_of
 from linkage.templates.places import WIDEST
 from linkage.templates.skeleton import FEATURES, LEAST_FEATURES, Skeletons
-from linkage.templates.spool import Packed, Spool
+from linkage.templates.spool import Spool
 from linkage.templates.text import joined, normalised, texts
 from linkage.templates.tokens import Tokens, tokens_of
 
@@ -106,7 +106,7 @@ class TemplateIds:
     def _count(self, minting: Minting, batches: Iterator[pa.RecordBatch], rows: Spool, tokens: Spool) -> None:
         """Read everything once: texts are counted, and put aside as hashes of their words."""
 
-        def read(batch: pa.RecordBatch) -> tuple[Tokens, Hashes, Packed, Packed]:
+        def read(batch: pa.RecordBatch) -> tuple[Tokens, Hashes, bytes, bytes]:
             clean, plain = self._texts(batch)
             found, accounts = tokens_of(plain, self.key), account_hashes(batch["account"], self.key)
             kept = self._with_pure(batch, clean, plain)
@@ -121,7 +121,7 @@ class TemplateIds:
         """Once all is counted: the hash of each text's skeleton is put aside."""
         minting.known()
 
-        def find(packed: Packed) -> tuple[int, Skeletons, Hashes, Packed]:
+        def find(packed: bytes) -> tuple[int, Skeletons, Hashes, bytes]:
             found, accounts = _decoded(tokens.unpacked(packed))
             each, skeletons, fresh = minting.find(found, accounts)
             return len(each), skeletons, fresh, hashes.packed(pa.record_batch([pa.array(each)], [HASH]))
