@@ -26,7 +26,7 @@ HOW_TO = (
     f"environment variable {VARIABLE} or in a file of mode 600."
 )
 ID_BYTES = 16  # 128 bits: two of 10^12 texts share an id with a chance below 10^-14
-VERSIONS = {"exact": "e1", "masked": "m1", "skeleton": "s2", "family": "f2"}
+VERSIONS = {"exact": "e1", "masked": "m2", "skeleton": "s2", "family": "f2"}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _DATES = rf"(?i:\b{_WEEKDAY}(?:{_MONTH} (?:{_DAY}(?:,? \d{{4}})?|\d{{4}})|{_DAY} (?:of )?{_MONTH}(?:,? \d{{4}})?)\b)"
 _ADDRESSES = r"(?:https?|ftp|file|wss?|s3|gs)://[^\s<>\"]*[\w/]|www\.[^\s<>\"]*[\w/]|\w[\w.%-]*(?:\+[\w.%-]*)?@[\w-]+(?:\.[\w-]+)+"
 _BLOBS = r"[A-Za-z0-9][A-Za-z0-9+/_-]{31,}(?:\n[A-Za-z0-9+/]{32,})*(?:\n[A-Za-z0-9+/]+={1,2}|={1,2})?"
-_NUMBERS = r"[+-]?(?:\w+-)*\w*\p{Nd}(?:[\w\p{Nd}.,:/%-]*[\w\p{Nd}])?%?"  # words with a digit too: ids, versions, sizes
+_UNITS = r"(?:[KMGTPkmgtp]?i?[Bb]|[mun]?s|secs?|mins?|hrs?)\b"  # the same value has another one when it is larger
+_NUMBERS = rf"[+-]?(?:\w+-)*\w*\p{{Nd}}(?:[\w\p{{Nd}}.,:/%-]*[\w\p{{Nd}}])?%?(?: {_UNITS})?"  # words with a digit too
 _PLAIN = f"{_DATES}|{_ADDRESSES}|{_NUMBERS}"
 _BLOCKS = r"(?s:```.*?(?:```|\z)|~~~.*?(?:~~~|\z)|\"\"\".*?\"\"\"|'''.*?'''|`[^`\n]+`|\B\"[^\"]*\"\B)"
 _SINGLE_QUOTED = r"(^|[\s(\[{<>:=,;/|.?!\"-])'(?:[^'\n]|\b'\b)+'\B"  # not behind a letter: there it is an apostrophe

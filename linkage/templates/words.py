@@ -14,7 +14,11 @@ Ints = npt.NDArray[np.int64]
 
 LETTER, BLANK, INNER, ALONE, SLOT = 0, 1, 2, 3, 4  # a letter or digit; a mark that may stand within a word; a token
 _SLASH, _BACKSLASH, _DOT, _TILDE, _QUOTE = 0x2F, 0x5C, 0x2E, 0x7E, 0x27
-_DOLLAR, _DASH, _LOW = 0x24, 0x2D, 0x5F
+_DOLLAR, _DASH, _LOW, _EQUALS, _COLON = 0x24, 0x2D, 0x5F, 0x3D, 0x3A
+_OPENING = np.full(256, 0xFF, np.uint8)  # the bracket that each one closes
+_OPENING[list(b")]}>")] = list(b"([{<")
+_ENDING = np.zeros(256, np.bool_)  # marks that end a value: between = and one of these it is empty
+_ENDING[list(b",;)]}>&|")] = True
 
 
 @compiled
@@ -59,22 +63,22 @@ def _is_path(data: Bytes, begin: int, end: int) -> bool:
 
 
 @compiled
-def _is_dotted(data: Bytes, begin: int, end: int, classes: Bytes) -> bool:
-    """Whether bytes are a.b.c: three names or more of letters, digits, ``_``, ``$`` and ``-``."""
+def _dotted(data: Bytes, begin: int, end: int, classes: Bytes) -> int:
+    """How many names are in bytes such as a.b.c: names of letters, digits, ``_``, ``$`` and ``-``; 0 in others."""
     names, open_name, i = 0, False, begin
     while i < end:
         byte = data[i]
         if byte == _DOT:
             if not open_name:
-                return False
+                return 0
             open_name = False
         elif byte in (_DOLLAR, _DASH, _LOW) or _class(data, i, classes) == LETTER:
             names += not open_name
             open_name = True
         else:
-            return False
+            return 0
         i += _size(byte)
-    return names >= 3 and open_name
+    return names if open_name else 0
 
 
 @compiled
@@ -110,6 +114,23 @@ def _edges(data: Bytes, begin: int, end: int, classes: Bytes) -> tuple[int, int,
 
 
 @compiled
+def _is_empty(data: Bytes, at: int, end: int, classes: Bytes) -> bool:
+    """Whether nothing is behind the = at ``at`` that has a name before it."""
+    if data[at - 1] >= 0x80 or _class(data, at - 1, classes) not in (LETTER, INNER):
+        return False
+    return at + 1 == end or _class(data, at + 1, classes) == BLANK or bool(_ENDING[data[at + 1]])
+
+
+@compiled
+def _run_end(data: Bytes, begin: int, limit: int, classes: Bytes) -> int:
+    """Where the run of letters, inner marks and slots that begins here ends."""
+    i = begin
+    while i < limit and _class(data, i, classes) not in (BLANK, ALONE):
+        i += _size(data[i])
+    return min(i, limit)
+
+
+@compiled
 def hashed_words(
     start: Ints, data: Bytes, classes: Bytes, literals: Bytes, one: np.uint64, two: np.uint64, slot: np.uint64
 ) -> tuple[Ints, Hashes]:
@@ -118,31 +139,41 @@ def hashed_words(
     A word is a run of letters, inner marks and slots. One that is a value is a slot; of others the marks at the edges
     are tokens of their own.
     """
-    ends, out, count = np.zeros(len(start), np.int64), np.empty(start[-1] - start[0] + 1, np.uint64), 0
+    ends, out, count = np.zeros(len(start), np.int64), np.empty(2 * (start[-1] - start[0]) + 1, np.uint64), 0
     for text in range(len(start) - 1):
         i, limit = start[text], start[text + 1]
+        bound = -2  # where the last value ends, or name of several parts
         while i < limit:
             kind = _class(data, i, classes)
             if kind in (BLANK, ALONE):
                 size = _size(data[i])
                 if kind == ALONE:
+                    if i > start[text] and data[i - 1] == _OPENING[data[i]]:
+                        out[count] = slot
+                        count += 1
                     out[count] = siphash(data, i, i + size, one, two)
                     count += 1
+                    if i > start[text] and data[i] == _EQUALS and _is_empty(data, i, limit, classes):
+                        out[count] = slot
+                        count += 1
                 i += size
                 continue
-            begin = i
-            while i < limit and kind != BLANK and kind != ALONE:
-                i += _size(data[i])
-                if i < limit:
-                    kind = _class(data, i, classes)
+            begin, i = i, _run_end(data, i, limit, classes)
             first, last, close, has_slot = _edges(data, begin, i, classes)
+            names = _dotted(data, begin, close, classes)
             value = close > begin and (
                 has_slot
                 or _is_path(data, begin, close)
-                or _is_dotted(data, begin, close, classes)
+                or names >= 3
                 or _is_literal(data, begin, close, literals)
             )
             cuts = (begin, begin, close, i) if value else (begin, first, max(first, last), i)
+            if value and bound == begin - 1 and data[bound] == _COLON:
+                count -= 1
+                out[count - 1] = slot
+                cuts = (close, close, close, i)
+            if value or names > 1:
+                bound = close
             for part in range(3):
                 if cuts[part] < cuts[part + 1]:
                     out[count] = slot if value and part == 1 else siphash(data, cuts[part], cuts[part + 1], one, two)

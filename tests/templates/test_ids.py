@@ -18,9 +18,9 @@ KEY = Key(SECRET.encode())
 
 
 def test_an_id_is_the_hmac_of_the_text_under_a_key_of_its_level() -> None:
-    derived = hmac.new(SECRET.encode(), b"linkage template masked m1", hashlib.sha256).digest()
+    derived = hmac.new(SECRET.encode(), b"linkage template masked m2", hashlib.sha256).digest()
     expected = [hmac.new(derived, t.encode(), hashlib.sha256).hexdigest()[:32] for t in ("a", "שלום 😀")]
-    assert KEY.ids("masked", pa.array(["a", "שלום 😀"])).to_pylist() == [f"m1-{e}" for e in expected]
+    assert KEY.ids("masked", pa.array(["a", "שלום 😀"])).to_pylist() == [f"m2-{e}" for e in expected]
 
 
 def test_ids_follow_the_texts_through_nulls_empties_and_slices() -> None:

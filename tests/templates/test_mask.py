@@ -19,7 +19,7 @@ def one(text: str) -> str:
 
 
 SLOTS = {
-    "number": ("7", "-3", "+12.5", "1,234,567.89", "85%", "3/4", "0x1F", "٣٤", "१२", "1 000 000"),
+    "number": ("7", "-3", "+12.5", "1,234,567.89", "85%", "3/4", "0x1F", "٣٤", "१२", "1 000 000", "93.0 KB", "30 ms"),
     "word with digits": ("v1.2.3", "gpt4", "10-year-old", "B2B", "x86_64"),
     "date": ("2026-11-22", "22/11/2026", "2026-11-22T18:10:03Z", "Nov 22, 2026", "22nd of November 2026", "March 2026",
              "Sunday, 22 November 2026", "sept. 3rd", "18:10:03"),
@@ -51,6 +51,7 @@ def test_a_value_is_one_slot(value: str) -> None:
         "title\n=====\n----------------------------------------\nbody",
         "a heading: and / or a path/to/file",
         "5 o'clock"[2:],
+        "b or s, as the min of both",
         "м'який п'ять смак",
         "日本語のテキスト、以上。",
         "שלום, עולם",

@@ -77,6 +77,33 @@ def test_words_that_are_values_are_slots(word: str) -> None:
     assert tokens_of(pa.array([word]), KEY).token.tolist() == [slot_token(KEY)]
 
 
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("from here () at", f"from here ({SLOT}) at"),
+        ("of []{}<>", f"of [{SLOT}]{{{SLOT}}}<{SLOT}>"),
+        ("user= group=", f"user={SLOT} group={SLOT}"),
+        ("f(user=,group=)", f"f(user={SLOT},group={SLOT})"),
+        (f"to mail.example:{SLOT} now", f"to {SLOT} now"),
+        (f"to a.mail.example:{SLOT}:{SLOT}", f"to {SLOT}"),
+    ],
+)
+def test_a_value_that_may_be_empty_or_longer_is_a_slot_however_it_is(text: str, form: str) -> None:
+    assert tokens_of(pa.array([text]), KEY).token.tolist() == tokens_of(pa.array([form]), KEY).token.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [("( )", 2), (") (", 2), ("a == b", 4), ("x = ", 2), (f"user:{SLOT}", 3), (f"mail.example: {SLOT}", 3)],
+)
+def test_what_is_no_empty_value_stays(text: str, tokens: int) -> None:
+    assert len(tokens_of(pa.array([text]), KEY).token) == tokens
+
+
+def test_a_value_does_not_go_on_in_the_next_text() -> None:
+    assert np.diff(tokens_of(pa.array([f"of {SLOT}:", SLOT]), KEY).start).tolist() == [3, 1]
+
+
 HOSTILE = [f"a{'*' * 300_000}b", *(unit * 100_000 for unit in (".a", "/a", "é'.", "a=é", "\\a", "~"))]
 
 
