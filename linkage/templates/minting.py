@@ -138,16 +138,22 @@ def followed(number: Hashes, aliases: pa.Table, level: Level) -> Hashes:
     return number
 
 
-def number_of(catalogue: Catalogue, skeleton: Hashes, level: Level) -> Hashes:
-    """The numbers of skeletons at a level; one that is not in the catalogue goes by its own."""
-    if "skeletons" not in catalogue.tables or not len(catalogue.tables["skeletons"]):
-        return skeleton
-    table = catalogue.tables["skeletons"]
-    order = np.argsort(table["hash"].to_numpy())
-    hashes = table["hash"].to_numpy()[order]
-    numbers = followed(table[level].to_numpy()[order], catalogue.tables["aliases"], level)
-    place = np.minimum(np.searchsorted(hashes, skeleton), len(hashes) - 1)
-    return np.where(hashes[place] == skeleton, numbers[place], skeleton)
+class Numbers:
+    """The numbers that skeletons of a catalogue go by; one that is not in it goes by its own hash."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        table = catalogue.tables.get("skeletons", SKELETONS.empty_table())
+        order = np.argsort(table["hash"].to_numpy())
+        aliases = catalogue.tables.get("aliases", ALIASES.empty_table())
+        self._hashes = table["hash"].to_numpy()[order]
+        self._numbers = {level: followed(table[level].to_numpy()[order], aliases, level) for level in NUMBERED}
+
+    def of(self, skeleton: Hashes, level: Level) -> Hashes:
+        """The numbers of skeletons at a level."""
+        if not len(self._hashes):
+            return skeleton
+        place = np.minimum(np.searchsorted(self._hashes, skeleton), len(self._hashes) - 1)
+        return np.where(self._hashes[place] == skeleton, self._numbers[level][place], skeleton)
 
 
 def _aliases(level: Level, aliases: Hashes, batch: int) -> pa.Table:

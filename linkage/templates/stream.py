@@ -21,7 +21,7 @@ from linkage.templates.frequency import LEAST
 from linkage.templates.ids import VERSIONS, Key
 from linkage.templates.loops import LEAST_WORDS, SHORT, TRIED, Hashes
 from linkage.templates.mask import masked
-from linkage.templates.minting import NUMBERED, Minting, account_hashes, number_of
+from linkage.templates.minting import NUMBERED, Minting, Numbers, account_hashes
 from linkage.templates.places import WIDEST
 from linkage.templates.skeleton import FEATURES, LEAST_FEATURES, Skeletons
 from linkage.templates.spool import Spool
@@ -98,8 +98,9 @@ class TemplateIds:
                 self._count(minting, batches(), rows, words)
                 self._find(minting, words, hashes)
             self.catalogue = minting.grown()
+            numbers = Numbers(self.catalogue)
             yield from self._each(
-                lambda both: self._named(rows.unpacked(both[0]), hashes.unpacked(both[1])),
+                lambda both: self._named(rows.unpacked(both[0]), hashes.unpacked(both[1]), numbers),
                 zip(rows.all(), hashes.all(), strict=True),
             )
 
@@ -159,11 +160,10 @@ class TemplateIds:
         clean = normalised(_whole(batch))
         return clean, clean if set(self.levels) == {Level.EXACT} else masked(clean)
 
-    def _named(self, batch: pa.RecordBatch, found: pa.RecordBatch) -> pa.RecordBatch:
+    def _named(self, batch: pa.RecordBatch, found: pa.RecordBatch, numbers: Numbers) -> pa.RecordBatch:
         """With the ids of skeletons and families, every level in its place."""
         hashes, alone = found[HASH].to_numpy(), batch[Level.MASKED.value]
-        numbers = {level: number_of(self.catalogue, hashes, level) for level in MINTED if level in self.levels}
-        told = {level: pc.coalesce(self._ids(level, numbers[level]), alone) if level in MINTED
+        told = {level: pc.coalesce(self._ids(level, numbers.of(hashes, level)), alone) if level in MINTED
                 else batch[level.value] for level in self.levels}  # fmt: skip
         kept = batch.drop_columns([name for name in batch.schema.names if name in PURE])
         for level, ids in told.items():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from linkage.config import Level
 from linkage.templates.catalogue import Catalogue
 from linkage.templates.ids import Key
-from linkage.templates.minting import ALIASES, SKELETONS, account_hashes, followed, number_of
+from linkage.templates.minting import ALIASES, SKELETONS, Numbers, account_hashes, followed
 from linkage.templates.skeleton import each_once
 
 KEY = Key(b"0123456789abcdef" * 4)
@@ -44,9 +44,9 @@ def test_a_skeleton_that_is_not_in_the_catalogue_goes_by_its_own_number() -> Non
     table = pa.Table.from_pylist(rows, schema=SKELETONS)
     known = Catalogue(1, {"skeletons": table, "aliases": aliases((20, 10))})
     asked = hashes(10, 20, 30, 40, 77, 0)
-    assert number_of(known, asked, Level.FAMILY).tolist() == [10, 10, 10, 10, 77, 0]
-    assert number_of(known, asked, Level.SKELETON).tolist() == [10, 20, 30, 30, 77, 0]
-    assert number_of(Catalogue(), hashes(5), Level.SKELETON).tolist() == [5]
+    assert Numbers(known).of(asked, Level.FAMILY).tolist() == [10, 10, 10, 10, 77, 0]
+    assert Numbers(known).of(asked, Level.SKELETON).tolist() == [10, 20, 30, 30, 77, 0]
+    assert Numbers(Catalogue()).of(hashes(5), Level.SKELETON).tolist() == [5]
 
 
 @given(st.lists(st.integers(0, 2**64 - 1).map(lambda number: number % 7 * 2**61)))
