@@ -130,6 +130,9 @@ class Templates(Section):
     catalogue: str = Field(
         "templates.catalogue", description="File of the templates known so far, as keyed hashes; each run adds to it."
     )
+    words: str | None = Field(
+        None, description="File (mode 600) for words of skeletons that six accounts share, none by default."
+    )
     levels: dict[Level, Word] = Field(
         default_factory=lambda: {Level.SKELETON: "prompt_template"},
         min_length=1,

@@ -20,6 +20,7 @@ from linkage import pipeline
 from linkage.engines import DuckDBEngine
 from linkage.engines.step import Step
 from linkage.errors import LinkageError
+from linkage.state.manifest import sha256
 from linkage.templates.ids import VARIABLE
 from tests.small_world import Ended, linkage_command
 
@@ -27,7 +28,8 @@ KEY = "0123456789abcdef" * 4
 PLANTED = "zqcanary"  # no word of linkage has it
 TEMPLATES = (
     "You are a {c}alpha helper. Sort these {n} fruits for {c}beta and say 'the {c}gamma' when the list ends: {v}.",
-    "Rewrite the {c}delta text in the voice of a {c}epsilon captain, keep every number such as {n}, then {v} twice.",
+    "Rewrite the {c}delta text in the voice of a {c}epsilon captain, keep every number such as {n}, then {v} twice, "
+    "as /srv/{v}/own.",
     '{{"messages": [{{"role": "user", "content": "Grade the {c}zeta essay of pupil {n} about {v} for {c}eta"}}]}}',
 )
 ACCOUNTS, EACH = 40, 3
@@ -128,6 +130,37 @@ def test_a_run_tells_nothing(tmp_path: Path) -> None:
     assert manifest["rows"]["loaded"] >= 3 * ACCOUNTS * EACH - 1
     again = linkage_command("run", "--config", config, "--profile")
     assert told(tmp_path, *said(ended), *said(again)) == []
+
+
+def test_the_file_of_words_alone_has_shared_words_and_nothing_has_slots(tmp_path: Path) -> None:
+    config = write_logs(tmp_path)
+    plain = linkage_command("run", "--config", config)
+    config.write_text(config.read_text().replace("[templates]\n", '[templates]\nwords = "kept.words"\n'))
+    ended = linkage_command("--debug", "run", "--config", config, "--keep-steps", "--json")
+    assert (plain.code, ended.code) == (0, 0), ended.err
+    assert told(tmp_path, *said(plain), *said(ended)) == [str(tmp_path / "kept.words")]
+    words = "".join(pq.read_table(tmp_path / "kept.words")["words"].to_pylist())
+    assert all(PLANTED + end in words for end in ("alpha", "beta", "delta", "epsilon", "zeta", "eta", "theta"))
+    assert f"{PLANTED}gamma" not in words  # it stands in quotation marks
+    assert f"{PLANTED}slot" not in words
+    assert os.stat(tmp_path / "kept.words").st_mode & 0o077 == 0
+    tables = [[sha256(path) for path in sorted(run.rglob("*.parquet")) if "quarantine" not in path.name]
+              for run in sorted((tmp_path / "runs").glob("2*"))]  # fmt: skip
+    assert {*tables[0]} <= {*tables[1]}  # the setting changes no table; the second run keeps its steps, too
+
+
+def test_a_run_that_fails_late_keeps_no_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = write_logs(tmp_path)
+    config.write_text(config.read_text().replace("[templates]\n", '[templates]\nwords = "kept.words"\n'))
+
+    def fail(*given: object) -> None:
+        raise LinkageError("failed late")
+
+    monkeypatch.setattr(pipeline, "write_manifest", fail)
+    with pytest.raises(LinkageError, match="failed late"):
+        pipeline.run(config)
+    assert told(tmp_path) == []
+    assert not (tmp_path / "kept.words").exists()
 
 
 def test_no_table_of_the_engine_that_can_spill_holds_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

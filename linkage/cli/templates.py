@@ -37,6 +37,7 @@ def templates(
         "templates.catalogue"
     ),
     key_file: Annotated[Path | None, typer.Option(help="File (mode 600) with the key of the ids.")] = None,
+    words: Annotated[Path | None, typer.Option(help="File (mode 600) for words that six accounts share.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that stands there already.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
@@ -49,8 +50,10 @@ def templates(
         "path": [os.path.abspath(file) for file in files], "account": account, "prompt": prompt, "time": time,
         "system_prompt": system_prompt, "zone": zone, "epoch": epoch, "time_format": time_format,
     })  # fmt: skip
+    beside = {"key_file": key_file, "catalogue": catalogue, "words": words}
+    settings = {name: None if path is None else str(path) for name, path in beside.items()}
     with _progress() as observe:
-        written = _write(source, out, catalogue, key_file, observe)
+        written = _write(source, out, settings, observe)
     if as_json:
         terminal.print_json({"out": str(out), "written": written.written, **asdict(written)})
     else:
@@ -74,23 +77,20 @@ def _source(given: dict[str, object]) -> Source:
         raise ConfigError(explain(error, Source), todo="See linkage templates --help.") from error
 
 
-def _write(source: Source, out: Path, catalogue: Path, key_file: Path | None, observe: Observer) -> Written:
+def _write(source: Source, out: Path, files: dict[str, str | None], observe: Observer) -> Written:
     """The file is written beside its place and put there when the catalogue with its ids is safe."""
     from linkage.config import EngineSettings, Level, Templates
     from linkage.engines.duckdb import DuckDBEngine
     from linkage.sources.alone import write_ids
     from linkage.sources.times import check_time_settings
-    from linkage.state import held_catalogue
+    from linkage.state import held_templates
     from linkage.templates import TemplateIds, key_of
 
-    settings = Templates(
-        key_file=str(key_file) if key_file else None, catalogue=str(catalogue),
-        levels=dict.fromkeys(Level, "prompt_template"),
-    )  # fmt: skip
+    settings = Templates.model_validate({**files, "levels": dict.fromkeys(Level, "prompt_template")})
     key = key_of(settings)
     engine_settings = EngineSettings.model_validate({})
     unfinished = out.with_name(f".{out.name}.unfinished")
-    with held_catalogue(catalogue) as held, tempfile.TemporaryDirectory(prefix="linkage-") as workdir:
+    with held_templates(settings) as (held, words), tempfile.TemporaryDirectory(prefix="linkage-") as workdir:
         ids = TemplateIds.opened(key, settings)
         ids.observe = observe
         engine = DuckDBEngine(engine_settings, Path(workdir))
@@ -98,6 +98,8 @@ def _write(source: Source, out: Path, catalogue: Path, key_file: Path | None, ob
             check_time_settings(engine, "prompts", source)
             written = write_ids(engine, engine_settings, source, ids, unfinished)
             held.prepare(ids.write, out)
+            if words:
+                words.prepare(ids.write_words, out)
             os.replace(unfinished, out)
         except OSError as error:
             raise StorageFault(
@@ -128,3 +130,41 @@ def _print(written: Written, out: Path) -> None:
         f"{written.rows:,} rows: {written.written:,} written, of {written.accounts:,} accounts, to "
         f"{terminal.plain(out)}."
     )
+
+
+@app.command("words")
+def words_command(
+    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of skeletons or families.")],
+    config: Annotated[Path, typer.Option(help="The config that names the file, as templates.words.")] = Path(
+        "linkage.toml"
+    ),
+    file: Annotated[Path | None, typer.Option(help="The file, without a config.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Show templates in words, where a file of them is kept for those who may read it.
+
+    Example: linkage words s1-0123456789abcdef0123456789abcdef --file templates.words
+    """
+    from linkage.templates.readable import read_words, words_of_ids
+
+    path = file or _words_file(config)
+    told = words_of_ids(read_words(path), ids)
+    if as_json:
+        terminal.print_json(told)
+        return
+    for one, lines in told.items():
+        terminal.say(terminal.plain(one))
+        for line in lines or ["nothing is known of it in words"]:
+            terminal.say(f"    {terminal.plain(line)}")
+
+
+def _words_file(config: Path) -> Path:
+    from linkage.config import load_config
+    from linkage.templates import resolved_templates
+
+    named = resolved_templates(load_config(config), config).words
+    if named is None:
+        raise ConfigError(
+            "no file of templates in words is named.", where=str(config), todo="Set templates.words, then run again."
+        )
+    return Path(named)

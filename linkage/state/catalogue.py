@@ -15,8 +15,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from linkage.config import Config, has_prompts
-from linkage.errors import RunLocked, StorageFault
+from linkage.config import Config, Templates, has_prompts
+from linkage.errors import ConfigError, RunLocked, StorageFault
 from linkage.state.manifest import sha256
 from linkage.state.publish import sync
 from linkage.templates import VERSION, TemplateIds, key_of, resolved_templates
@@ -70,12 +70,15 @@ class KeptTemplates:
 
     ids: TemplateIds
     held: HeldCatalogue
+    words: HeldCatalogue | None = None  # the file of skeletons in words, where one is named
 
     def prepare(self, published: Path) -> dict[str, Any]:
         """See :meth:`HeldCatalogue.prepare`; gives what the manifest says: version of the ids, SHA-256 of the catalogue
         before (None: there was none) and after."""
         before = sha256(self.held.path) if self.held.path.exists() else None
         self.held.prepare(self.ids.write, published)
+        if self.words:
+            self.words.prepare(self.ids.write_words, published)
         return {"version": VERSION, "catalogue_before": before, "catalogue": sha256(self.held.grown)}
 
 
@@ -92,8 +95,28 @@ def kept_templates(config: Config, config_path: Path) -> Iterator[KeptTemplates 
         return
     settings = resolved_templates(config, config_path)
     key = key_of(settings)  # first: whoever lacks it leaves no trace
+    with held_templates(settings) as (held, words):
+        yield KeptTemplates(TemplateIds.opened(key, settings), held, words)
+
+
+@contextmanager
+def held_templates(settings: Templates) -> Iterator[tuple[HeldCatalogue, HeldCatalogue | None]]:
+    """Hold the catalogue that settings name, and their file of skeletons in words where they name one.
+
+    Raises:
+        ConfigError: both are one file.
+        RunLocked, StorageFault: as :func:`held_catalogue`.
+    """
     with held_catalogue(Path(settings.catalogue)) as held:
-        yield KeptTemplates(TemplateIds.opened(key, settings), held)
+        if settings.words is None:
+            yield held, None
+            return
+        if Path(settings.words).resolve() == held.path.resolve():
+            raise ConfigError(
+                "the catalogue and the words are one file.", where="templates.words", todo="Name another file."
+            )
+        with held_catalogue(Path(settings.words)) as words:
+            yield held, words
 
 
 @contextmanager

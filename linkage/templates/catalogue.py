@@ -65,7 +65,15 @@ def write_catalogue(catalogue: Catalogue, path: Path, key: Key, version: str) ->
     """
     told = {"format": FORMAT, "version": version, "key": _mark(key), "batches": str(catalogue.batches)}
     cells = {name: _as_cell(table) for name, table in sorted(catalogue.tables.items())}
-    rows = pa.table(cells).replace_schema_metadata(told)
+    write_private(pa.table(cells).replace_schema_metadata(told), path)
+
+
+def write_private(rows: pa.Table, path: Path) -> None:
+    """Write a table to a new file that only its owner can read.
+
+    Raises:
+        StorageFault: the disk refused.
+    """
     try:
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:

@@ -21,7 +21,7 @@ from linkage.templates.family import Families, numbered
 from linkage.templates.frequency import Shingles
 from linkage.templates.ids import Key
 from linkage.templates.loops import NEVER, Ages, Hashes
-from linkage.templates.skeleton import Known, Ragged, Signs, Skeletons, each_once, skeletons
+from linkage.templates.skeleton import Found, Known, Ragged, Signs, Skeletons, each_once, skeletons
 from linkage.templates.tokens import Tokens, sign_tokens, slot_token
 
 SHINGLES = pa.schema([("hash", pa.uint64()), ("batch", pa.uint16())])
@@ -86,15 +86,14 @@ class Minting:
             self._known = Known(self.counted, self.counted.least(), ages[0], ages[1], self.catalogue.batches)
         return self._known
 
-    def find(self, tokens: Tokens, accounts: Hashes) -> tuple[Hashes, Skeletons, Hashes]:
-        """Hashes of the skeletons of texts (0: none), and what :meth:`learn` is to be told. For any thread."""
-        found = skeletons(tokens, accounts, self.signs, self.known())
-        return found.hash, found.skeletons, found.fresh
+    def find(self, tokens: Tokens, accounts: Hashes) -> Found:
+        """The skeletons of texts (0: none), and what :meth:`learn` is to be told. For any thread."""
+        return skeletons(tokens, accounts, self.signs, self.known())
 
-    def learn(self, found: Skeletons, fresh: Hashes) -> None:
+    def learn(self, found: Found) -> None:
         """Remember what was found, for the catalogue."""
-        self._found.append(found)
-        self._fresh.append(fresh)
+        self._found.append(found.skeletons)
+        self._fresh.append(found.fresh)
         if len(self._found) > HELD:
             self._found, self._fresh = [Skeletons.joined(self._found)], [each_once(np.concatenate(self._fresh))]
 

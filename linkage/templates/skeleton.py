@@ -127,10 +127,11 @@ class Known:
 @dataclass(frozen=True)
 class Found:
     """``hash`` of each text's skeleton, zero where there is none; the distinct ones that texts of several accounts may
-    have; and the shingles that are frequent since now, sorted."""
+    have; the tokens of each of these; and the shingles that are frequent since now, sorted."""
 
     hash: Hashes
     skeletons: Skeletons
+    kept: Ragged
     fresh: Hashes
 
 
@@ -154,12 +155,12 @@ def skeletons(tokens: Tokens, accounts: Hashes, signs: Signs, known: Known) -> F
     word = words_of(token, signs.all)
     hashes, chosen = skeleton_hashes(start, token, age, word, signs.slot, known.minted, now)
     shared = np.flatnonzero(chosen != NEVER)
-    return Found(hashes, _distinct(tokens, age, hashes, chosen, accounts, shared, signs), each_once(fresh))
+    return Found(hashes, *_distinct(tokens, age, hashes, chosen, accounts, shared, signs), each_once(fresh))
 
 
 def _distinct(
     tokens: Tokens, age: Numbers, hashes: Hashes, chosen: Numbers, accounts: Hashes, shared: Ints, signs: Signs
-) -> Skeletons:
+) -> tuple[Skeletons, Ragged]:
     order = shared[np.argsort(hashes[shared], kind="stable")]
     distinct, first = np.unique(hashes[order], return_index=True)
     bits = np.uint64(1) << (accounts[order] >> np.uint64(58))
@@ -169,9 +170,10 @@ def _distinct(
     start, token = kept_tokens(texts.start, tokens.token[places], age[places], chosen[rows], signs.slot)
     kept = Ragged(start, token)
     features = Ragged(*pairs(start, token, words_of(token, signs.all), FEATURES))
-    return Skeletons(
+    found = Skeletons(
         distinct,
         np.bitwise_or.reduceat(bits, first) if len(first) else bits,
         kept.cut(np.diff(texts.start) <= SHORT),
         features.cut(np.diff(features.start) >= np.where(np.diff(texts.start) > SHORT, *LEAST_FEATURES)),
     )
+    return found, kept

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from linkage.config import Config, Level, Templates, resolve
 from linkage.engines import cores
-from linkage.templates.catalogue import Catalogue, read_catalogue, write_catalogue
+from linkage.templates.catalogue import Catalogue, read_catalogue, write_catalogue, write_private
 from linkage.templates.family import AHEAD, ALIKE, FEW, NEXT, ROUNDS, SAME, SMALLEST, SPREAD
 from linkage.templates.frequency import LEAST
 from linkage.templates.ids import VERSIONS, Key
@@ -23,7 +23,8 @@ from linkage.templates.loops import LEAST_WORDS, SHORT, TRIED, Hashes
 from linkage.templates.mask import masked
 from linkage.templates.minting import NUMBERED, Minting, Numbers, account_hashes
 from linkage.templates.places import WIDEST
-from linkage.templates.skeleton import FEATURES, LEAST_FEATURES, Skeletons
+from linkage.templates.readable import Readable, read_words
+from linkage.templates.skeleton import FEATURES, LEAST_FEATURES, Found
 from linkage.templates.spool import Spool
 from linkage.templates.text import joined, normalised, texts
 from linkage.templates.tokens import Tokens, tokens_of
@@ -58,15 +59,18 @@ class TemplateIds:
     workers: int = field(default_factory=cores)
     folder: Path | None = None
     observe: Observer = lambda doing, rows: None
+    readable: Readable | None = None  # learns skeletons in words, where these are asked for
 
     @classmethod
     def opened(cls, key: Key, settings: Templates) -> TemplateIds:
         """Template ids as the settings say, against their catalogue; its path is taken as it is.
 
         Raises:
-            ConfigError, StorageFault: as :func:`linkage.templates.catalogue.read_catalogue`.
+            ConfigError, StorageFault: as :func:`linkage.templates.catalogue.read_catalogue`, and
+                :func:`linkage.templates.readable.read_words`.
         """
-        return cls(key, settings.levels, read_catalogue(Path(settings.catalogue), key, VERSION))
+        words = Readable(key, read_words(Path(settings.words))) if settings.words else None
+        return cls(key, settings.levels, read_catalogue(Path(settings.catalogue), key, VERSION), readable=words)
 
     def write(self, path: Path) -> None:
         """Write the catalogue.
@@ -75,6 +79,17 @@ class TemplateIds:
             StorageFault: the disk refused.
         """
         write_catalogue(self.catalogue, path, self.key, VERSION)
+
+    def write_words(self, path: Path) -> None:
+        """Write the skeletons in words, which must have been asked for.
+
+        Raises:
+            StorageFault: the disk refused.
+        """
+        if self.readable:
+            numbers = Numbers(self.catalogue)
+            told = self.readable.grown(lambda level, made: self._ids(level, numbers.of(made, level)), MINTED)
+            write_private(told, path)
 
     def ids(self, batches: Batches) -> Iterator[pa.RecordBatch]:
         """The batches with ids, a column a level in the order of ``levels``, in the places of ``prompt`` and
@@ -107,14 +122,16 @@ class TemplateIds:
     def _count(self, minting: Minting, batches: Iterator[pa.RecordBatch], rows: Spool, tokens: Spool) -> None:
         """Read everything once: texts are counted, and put aside as hashes of their words."""
 
-        def read(batch: pa.RecordBatch) -> tuple[Tokens, Hashes, bytes, bytes]:
+        def read(batch: pa.RecordBatch) -> tuple[Tokens, Hashes, pa.StringArray | None, bytes, bytes]:
             clean, plain = self._texts(batch)
             found, accounts = tokens_of(plain, self.key), account_hashes(batch["account"], self.key)
-            kept = self._with_pure(batch, clean, plain)
-            return found, accounts, rows.packed(kept), tokens.packed(_coded(found, accounts))
+            kept, text = self._with_pure(batch, clean, plain), plain if self.readable else None
+            return found, accounts, text, rows.packed(kept), tokens.packed(_coded(found, accounts))
 
-        for found, accounts, *packed in self._each(read, self._told(batches, "counting")):
+        for found, accounts, text, *packed in self._each(read, self._told(batches, "counting")):
             minting.count(found, accounts)
+            if self.readable:
+                self.readable.read(found, accounts, text)
             rows.put(packed[0])
             tokens.put(packed[1])
 
@@ -122,17 +139,18 @@ class TemplateIds:
         """Once all is counted: the hash of each text's skeleton is put aside."""
         minting.known()
 
-        def find(packed: bytes) -> tuple[int, Skeletons, Hashes, bytes]:
-            found, accounts = _decoded(tokens.unpacked(packed))
-            each, skeletons, fresh = minting.find(found, accounts)
-            return len(each), skeletons, fresh, hashes.packed(pa.record_batch([pa.array(each)], [HASH]))
+        def find(packed: bytes) -> tuple[Found, bytes]:
+            found = minting.find(*_decoded(tokens.unpacked(packed)))
+            return found, hashes.packed(pa.record_batch([pa.array(found.hash)], [HASH]))
 
         rows = 0
-        for size, skeletons, fresh, packed in self._each(find, tokens.all()):
+        for found, packed in self._each(find, tokens.all()):
             self.observe("naming", rows)
-            minting.learn(skeletons, fresh)
+            minting.learn(found)
+            if self.readable:
+                self.readable.learn(found)
             hashes.put(packed)
-            rows += size
+            rows += len(found.hash)
 
     def _told(self, batches: Iterator[pa.RecordBatch], doing: str) -> Iterator[pa.RecordBatch]:
         rows = 0
@@ -196,8 +214,8 @@ class TemplateIds:
 def resolved_templates(config: Config, config_path: Path) -> Templates:
     """The settings of templates, with the files taken relative to the folder of the config file."""
     given = config.templates
-    files = {"catalogue": given.catalogue, **({"key_file": given.key_file} if given.key_file else {})}
-    return given.model_copy(update={name: resolve(config_path, path) for name, path in files.items()})
+    files = {name: getattr(given, name) for name in ("catalogue", "key_file", "words")}
+    return given.model_copy(update={name: resolve(config_path, path) for name, path in files.items() if path})
 
 
 def key_of(settings: Templates) -> Key:

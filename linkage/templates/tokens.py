@@ -19,6 +19,8 @@ from linkage.templates.words import hashed_words
 
 _SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}"
 _INNER = r"./\\@'’&+~$#%*_-"  # marks that stand within words, too: a/b, e.g., it's
+_MARKS = _INNER.replace("\\\\", "\\")
+_ALONE = rf"([{_SPACELESS}]|[^\p{{L}}\p{{M}}\p{{N}}\p{{Z}}\s{SLOT}{_INNER}])"
 _CLASSES = {words.LETTER: r"[\p{L}\p{M}\p{N}]", words.ALONE: f"[{_SPACELESS}]", words.INNER: f"[{_INNER}]"}
 _LITERALS = np.frombuffer(b"true\0false\0null\0", np.uint8)  # values in most languages of programs
 _PLANES = ((0, 0xD800), (0xE000, 0x40000), (0xE0000, 0xE1000))  # hold all characters but private ones
@@ -45,6 +47,24 @@ def tokens_of(masked: pa.StringArray, key: Key) -> Tokens:
     letters = np.frombuffer(data or b"", np.uint8)
     one, two = _secret(key)
     return Tokens(*hashed_words(start, letters, _classes(), _LITERALS, one, two, slot_token(key)))
+
+
+def spelled(masked: pa.StringArray, key: Key) -> dict[int, str]:
+    """The words and marks of masked texts by their tokens; values are not among them."""
+    apart = pc.replace_substring_regex(masked, _ALONE, r" \1 ")
+    runs = pc.unique(pc.list_flatten(pc.utf8_split_whitespace(apart))).to_pylist()
+    pieces = pa.array(sorted({piece for run in runs for piece in _pieces(run)}), pa.string())
+    found = tokens_of(pieces, key)
+    first = np.append(found.token, slot_token(key))[found.start[:-1]]
+    single = (np.diff(found.start) == 1) & (first != slot_token(key))
+    return dict(zip(first[single].tolist(), pieces.filter(pa.array(single)).to_pylist(), strict=True))
+
+
+def _pieces(run: str) -> tuple[str, ...]:
+    """What may be a token of a run without blanks: the whole, what is between the marks at its edges, and these."""
+    inner = run.strip(_MARKS)
+    before, _, behind = run.partition(inner) if inner else (run, "", "")
+    return tuple(piece for piece in (run, before, inner, behind) if piece)
 
 
 def slot_token(key: Key) -> np.uint64:

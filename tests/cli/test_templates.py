@@ -4,10 +4,12 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from linkage.cli import main
+from linkage.templates.catalogue import write_private
 from linkage.templates.ids import VARIABLE
 
 ROWS = [
@@ -25,8 +27,8 @@ def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def templates(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr("sys.argv", ["linkage", "templates", *words])
+def templates(monkeypatch: pytest.MonkeyPatch, *words: str, command: str = "templates") -> int:
+    monkeypatch.setattr("sys.argv", ["linkage", command, *words])
     try:
         main()
     except SystemExit as ended:
@@ -80,3 +82,30 @@ def test_nothing_is_replaced_unasked_and_bad_words_are_explained(
     assert "There is no key for prompt templates" in capsys.readouterr().err
     assert Path("templates.parquet").read_text() == "mine"
     assert not Path("templates.catalogue").exists()
+
+
+def test_words_are_kept_where_asked_and_shown(
+    logs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"a{i},please sort the {'xyz'[i % 3] * (i + 2)} by their weight" for i in range(20)]
+    logs.write_text("\n".join(["account_id,prompt", *rows]) + "\n")
+    assert templates(monkeypatch, "logs.csv", "--words", "kept") == 0
+    one = pq.read_table("templates.parquet")["skeleton"][0].as_py()
+    assert asked(monkeypatch, one, "s0-none", "--file", "kept") == 0
+    shown = capsys.readouterr().out
+    assert f"{one}\n    please sort the ⬚ by their weight\ns0-none\n    nothing is known of it in words\n" in shown
+    assert asked(monkeypatch, one, "--file", "kept", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {one: ["please sort the ⬚ by their weight"]}
+    hostile = pa.table({"id": ["s1"], "words": ["say \x1b[2J \u202e now"]})
+    write_private(hostile, Path("kept"))
+    assert asked(monkeypatch, "s1", "--file", "kept") == 0
+    assert "say \\x1b[2J \\u202e now" in capsys.readouterr().out
+    Path("linkage.toml").write_text('[sources.a]\npath = "logs.csv"\naccount = "account_id"\nprompt = "prompt"\n')
+    assert asked(monkeypatch, one) == 2
+    assert "no file of templates in words is named" in capsys.readouterr().err
+    assert templates(monkeypatch, "logs.csv", "--words", "templates.catalogue", "--force") == 2
+    assert "the catalogue and the words are one file" in capsys.readouterr().err
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    return templates(monkeypatch, *words, command="words")

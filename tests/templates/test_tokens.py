@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from linkage.templates.ids import Key
 from linkage.templates.mask import SLOT
 from linkage.templates.siphash import siphash
-from linkage.templates.tokens import slot_token, tokens_of
+from linkage.templates.tokens import slot_token, spelled, tokens_of
 
 KEY = Key(b"0123456789abcdef" * 4)
 ALPHABET = "abé ЖשШ日本ふカไท,!?😀⟐⬚\n"
@@ -135,3 +135,17 @@ def test_words_are_hashed_as_python_hashes_bytes_under_a_key_of_zeros() -> None:
     zero = np.uint64(0)
     made = [siphash(np.frombuffer(text, np.uint8), 0, len(text), zero, zero) for text in texts]
     assert str([int(np.int64(np.uint64(h))) for h in made]) == told.stdout.strip()
+
+
+@settings(deadline=None)  # the first call compiles
+@given(st.lists(st.text(st.sampled_from("ab5ß李ก한.,-'/\\@_%$#*&+~!?(⬚ 😀\u0301"), max_size=20), min_size=1))
+def test_tokens_are_spelled_as_they_stood(texts: list[str]) -> None:
+    masked = pa.array(texts, pa.string())
+    told, slot = spelled(masked, KEY), int(slot_token(KEY))
+    for text in texts:
+        found = tokens_of(pa.array([text]), KEY).token.tolist()
+        words = [told.get(token, SLOT) for token in found]
+        assert slot not in told
+        assert all(word == SLOT or word in text for word in words)
+        missing = [token for token in found if token != slot and token not in told]
+        assert not missing or any(mark in text for mark in "./\\⬚")  # marks behind what is a value
