@@ -1,8 +1,8 @@
 """What system and user say in a chat or a request that a log holds as JSON.
 
-Read are messages, lists of them, and requests in the shapes of Anthropic (`system`, `messages`) and OpenAI (`messages`;
-with a `model` also `instructions`, `input` or `prompt`), and these as `params` or `body` of a batch. All else is no
-chat.
+Read are messages, lists of them, and requests in the shapes of Anthropic (`system`, `messages`), OpenAI (`messages`;
+`instructions`, `input`; `prompt`), Google (`systemInstruction`, `contents` with `parts`) and Amazon (`messages`,
+`inputText`), and these within a batch or the log of a gateway, as objects or as JSON in a string. All else is no chat.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ from pydantic_core import from_json
 SYSTEM, USER = "⟐", "⟡"  # U+27D0, U+27E1: one sign each, so that each is one token
 _SPEAKERS = {"system": SYSTEM, "developer": SYSTEM, "user": USER, "human": USER}
 _TEXTS = ("text", "input_text")
-_SHAPES = (("system", "messages"), ("instructions", "input"), ("system", "prompt"))
-_WRAPPED = ("params", "body")
+_ORDERS = ("system", "instructions", "systemInstruction", "system_instruction")
+_SPOKEN = ("messages", "contents", "input", "inputText", "prompt")
+_OWN = ("messages", "inputText")  # no other JSON has them as these have them; of others there is to be more
+_ASKED = {"model", "modelId", "max_tokens", "max_tokens_to_sample", "max_gen_len"}  # who is asked, for how much
+_WRAPPED = ("params", "body", "request", "modelInput")
+_DEEP = 3  # of JSON in a string in JSON
 Said = tuple[str, str]
 
 
@@ -26,7 +30,7 @@ def said(cell: str) -> str | None:
     What the user says alone stands without a sign, as it would in a log of plain prompts. A request that was cut off
     is read as far as it goes; of a key that comes twice the last counts.
     """
-    turns = _turns(_parsed(cell))
+    turns = _turns(_parsed(cell), _DEEP)
     if turns is None:
         return None
     spoken = [(who, text) for who, text in turns if text.strip()]
@@ -44,44 +48,73 @@ def _parsed(cell: str) -> Any:
     return None
 
 
-def _turns(value: Any) -> list[Said] | None:
+def _turns(value: Any, deep: int) -> list[Said] | None:
     """Speakers and texts of a chat in any of its shapes, or None."""
+    if isinstance(value, str) and deep and value.lstrip()[:1] in ("[", "{", '"'):
+        return _turns(_parsed(value), deep - 1)
     if isinstance(value, list):
         return _listed(value)
     if not isinstance(value, dict):
         return None
     for key in _WRAPPED:
-        if isinstance(value.get(key), dict):
-            return _turns({k: v for k, v in value[key].items() if k not in _WRAPPED})
-    if "role" in value and "content" in value:
+        if isinstance(value.get(key), (dict, str)):
+            within = _turns(value[key], deep - 1) if deep else None
+            if within is not None:
+                return within
+    if _is_message(value):
         return list(_messages([value]))
-    for orders, spoken in _SHAPES:
-        if isinstance(value.get(spoken), (list, str)) and (spoken == "messages" or "model" in value):
-            return [*_of(SYSTEM, value.get(orders)), *_spoken(value[spoken])]
+    for key in _SPOKEN:
+        spoken = value.get(key)
+        if _is_spoken(spoken) and (key in _OWN or _is_chat(spoken) or _ASKED & value.keys()):
+            orders = next((value[name] for name in _ORDERS if name in value), None)
+            return [*_of(SYSTEM, _content(orders)), *_spoken(spoken)]
     return None
+
+
+def _is_spoken(value: Any) -> bool:
+    return isinstance(value, (list, str)) or (isinstance(value, dict) and "parts" in value)
+
+
+def _is_message(value: Any) -> bool:
+    return isinstance(value, dict) and "role" in value and ("content" in value or "parts" in value)
+
+
+def _is_chat(value: Any) -> bool:
+    """Whether some items are messages; in one without a role the user speaks."""
+    items = value if isinstance(value, list) else [value]
+    return any(_is_message(item) or (isinstance(item, dict) and "parts" in item) for item in items)
 
 
 def _listed(items: list[Any]) -> list[Said] | None:
     """A list of messages, or of one message's parts."""
     if not items or not all(isinstance(item, dict) for item in items):
         return None
-    if any("role" in item for item in items):
+    if any("role" in item or "parts" in item for item in items):
         return list(_messages(items))
     return list(_of(USER, items)) if all("type" in item for item in items) else None
 
 
-def _spoken(value: list[Any] | str) -> Iterator[Said]:
-    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+def _spoken(value: Any) -> Iterator[Said]:
+    value = [value] if isinstance(value, dict) else value
+    if isinstance(value, list) and any("role" in item or "parts" in item for item in value if isinstance(item, dict)):
         yield from _messages(value)
     else:
         yield from _of(USER, value)
 
 
 def _messages(items: list[Any]) -> Iterator[Said]:
-    """What each message of a speaker we listen to says; assistants and tools are not heard."""
+    """What each message of a speaker we listen to says; assistants and tools are not heard, nobody is the user."""
     for item in items:
-        if isinstance(item, dict) and isinstance(item.get("role"), str) and item["role"] in _SPEAKERS:
-            yield from _of(_SPEAKERS[item["role"]], item.get("content"))
+        role = item.get("role", "user" if "parts" in item else None) if isinstance(item, dict) else None
+        if isinstance(role, str) and role.lower() in _SPEAKERS:
+            yield from _of(_SPEAKERS[role.lower()], _content(item))
+
+
+def _content(value: Any) -> Any:
+    """What is said in a message, in either of its two names, or in a text that stands without one."""
+    while isinstance(value, dict) and ("parts" in value or "content" in value):
+        value = value["parts"] if "parts" in value else value["content"]
+    return [value] if isinstance(value, dict) else value
 
 
 def _of(speaker: str, content: Any) -> Iterator[Said]:

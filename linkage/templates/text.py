@@ -26,7 +26,7 @@ def texts(cells: pa.StringArray) -> pa.StringArray:
     cells = _decoded(cells)
     if (pc.max(pc.binary_length(cells)).as_py() or 0) > LONGEST:
         cells = pc.utf8_slice_codeunits(cells, 0, LONGEST)
-    like_json = pc.fill_null(pc.match_substring_regex(cells, r"^\s*[\[{]"), False)
+    like_json = pc.fill_null(pc.match_substring_regex(cells, r"^\s*\"?\s*[\[{]"), False)
     if not pc.any(like_json).as_py():
         return cells
     shaped = cells.filter(like_json)

@@ -39,6 +39,38 @@ PARTS = [{"type": "text", "text": "a"}, {"type": "image", "source": "…"}, {"ty
         ({"model": "m", "prompt": ["u", "v"]}, "u\nv"),
         ({"custom_id": "1", "params": {"messages": [USER]}}, "u"),
         ({"custom_id": "1", "url": "/v1", "body": {"messages": [USER]}}, "u"),
+        # what a tool gives back is not what the user says; blocks for a cache are
+        ({"system": [{"type": "text", "text": "s", "cache_control": {"type": "ephemeral"}}], "messages": [
+            USER, {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "input": {"a": "no"}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "no"}, PARTS[0]]},
+        ]}, "⟐ s\n⟡ u\n⟡ a"),
+        # OpenAI's responses
+        ({"model": "m", "instructions": "s", "input": [
+            {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "u"}]},
+            {"type": "reasoning", "summary": []}, {"type": "function_call_output", "call_id": "c", "output": "no"},
+            {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "no"}]},
+        ]}, "⟐ s\n⟡ u"),
+        ({"instructions": "s", "input": [{"type": "message", "role": "user", "content": "u"}]}, "⟐ s\n⟡ u"),
+        ({"model": "m", "prompt": {"id": "p"}, "input": [{"type": "input_text", "text": "u"}]}, "u"),
+        # Google's
+        ({"contents": [{"role": "user", "parts": [{"text": "u"}, {"inlineData": {"data": "no"}}]},
+                       {"role": "model", "parts": [{"text": "no"}]}],
+          "systemInstruction": {"role": "system", "parts": [{"text": "s"}]}}, "⟐ s\n⟡ u"),
+        ({"contents": {"parts": {"text": "u"}}, "system_instruction": {"parts": {"text": "s"}}}, "⟐ s\n⟡ u"),
+        ({"model": "m", "contents": "u"}, "u"),
+        ([{"role": "user", "parts": [{"text": "u"}]}, {"role": "model", "parts": [{"text": "no"}]}], "u"),
+        ({"key": "1", "request": {"contents": [{"parts": [{"text": "u"}]}]}}, "u"),
+        # Amazon's
+        ({"inputText": "u", "textGenerationConfig": {"maxTokenCount": 9}}, "u"),
+        ({"modelId": "m", "system": [{"text": "s"}], "messages": [{"role": "user", "content": [{"text": "u"}]}]},
+         "⟐ s\n⟡ u"),
+        ({"recordId": "1", "modelInput": {"max_tokens": 9, "messages": [USER]}}, "u"),
+        ({"prompt": "u", "max_gen_len": 9}, "u"),
+        # JSON in a string
+        (json.dumps([SYSTEM, USER]), "⟐ s\n⟡ u"),
+        (json.dumps(json.dumps({"messages": [USER]})), "u"),
+        ({"method": "POST", "body": json.dumps({"model": "m", "messages": [USER]})}, "u"),
+        ([{"role": "USER", "content": "u"}], "u"),
         ({"messages": [1, None, {"role": 5}, {"role": "user"}, {"role": "user", "content": {"a": 1}}, USER]}, "u"),
     ],
 )
@@ -52,7 +84,10 @@ def test_what_system_and_user_say(cell: Any, text: str) -> None:
     [
         *("[]", "{}", "[1, 2]", '["a"]', "7", '"a"', "null", "[null]", '{"role": "user"}', '{"messages": {"a": 1}}'),
         '{"task": "translate", "input": "x"}',  # a prompt that is JSON itself: no model is asked
-        '{"body": {"body": {"messages": []}}}',
+        json.dumps({"body": {"body": {"body": {"body": {"messages": [USER]}}}}}),
+        json.dumps(json.dumps(json.dumps(json.dumps(json.dumps([USER]))))),
+        *('{"contents": "a"}', '{"parts": ["a"]}', '{"contents": ["a"]}', '{"inputText": 7}', '{"request": "do"}'),
+        *('"[x] a"', '"{a"', '"[\\"a\\"]"', '"[{}]" and more', '{"body": "[USER]"}'),
         *("[INST] do", "{name} do", "[", "", "{'role': 'user'}"),
         '[{"role": "user", "content": "\\ud800"}]',  # half a character
         '[{"role": "user", "content": "a"}] and more',
@@ -91,7 +126,8 @@ def test_a_lone_user_reads_as_a_plain_prompt(text: str) -> None:
         lambda x: (
             st.lists(x)
             | st.dictionaries(
-                st.sampled_from(["role", "content", "messages", "system", "type", "text", "body", "model", "input"]), x
+                st.sampled_from(["role", "content", "messages", "system", "type", "text", "body", "model", "input",
+                                 "parts", "contents", "system_instruction", "inputText", "prompt", "request"]), x
             )
         ),
         max_leaves=12,
