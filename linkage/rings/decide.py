@@ -12,12 +12,12 @@ from linkage.engines import Workers
 from linkage.model import AccountGraph
 from linkage.rings.choose import STILL_FREE, choose, worth_by_two_families
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
+from linkage.rings.counts import World, dense_labels, groups_of, kept_labels
 from linkage.rings.crowds import out_of_crowds
 from linkage.rings.merge import merge
 from linkage.rings.purify import purify
 from linkage.rings.refine import refine
-from linkage.rings.score import bits_of, score
+from linkage.rings.score import bits_of
 from linkage.rings.split import Parts, Proposer, split
 
 
@@ -85,5 +85,5 @@ def add_free(labels: Ints, candidates: sp.csr_matrix, worth: np.ndarray, smalles
 def still_saving(world: World, labels: Ints, smallest: int) -> Ints:
     """Labels without the groups that, refined, save nothing: chance explains them."""
     labels, groups = dense_labels(labels, smallest)
-    saved = score(world, count(world, groups_of(labels, groups))).saved
+    saved = bits_of(world, groups_of(labels, groups)).saved
     return dense_labels(kept_labels(labels, saved > 0), smallest)[0]

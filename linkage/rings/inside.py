@@ -16,12 +16,12 @@ from linkage.config import CONTENT_FAMILY, LEASED_FAMILY
 from linkage.engines import Workers, dealt
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints, log2_binomial, log2_factorial
-from linkage.rings.counts import World, count, dense_labels, groups_of, home_of, kept_labels
+from linkage.rings.counts import World, count, dense_labels, distinct, groups_of, home_of, kept_labels
 from linkage.rings.decide import Limits
 from linkage.rings.looks import looks_by
 from linkage.rings.merge import merge
 from linkage.rings.profile import best_groups, profiles
-from linkage.rings.score import Score, score
+from linkage.rings.score import Bits, bits_of, score
 from linkage.rings.split import Proposer, part_of, without_family
 from linkage.rings.unions import WORTH, Within
 
@@ -80,7 +80,7 @@ def _cut(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, l
     stays whole.
     """
     clusters, number = dense_labels(clusters)
-    whole = score(world, count(world, groups_of(clusters, number)))
+    whole = bits_of(world, groups_of(clusters, number))
     rings, best = clusters, np.full(number, WORTH)
     large = np.bincount(clusters[clusters >= 0], minlength=number) >= 2 * limits.smallest
     tried = large & _by_two_families(world, whole)
@@ -100,7 +100,7 @@ def _cut(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, l
     return dense_labels(rings)[0]
 
 
-def _by_two_families(world: World, whole: Score) -> np.ndarray:
+def _by_two_families(world: World, whole: Bits) -> np.ndarray:
     """Which clusters two families tie; cutting the others changed no score where tried (docs/method/search.md)."""
     return np.asarray((whole.family_bits[world.tying] > 0).sum(axis=0) >= 2)
 
@@ -111,21 +111,21 @@ def _in_parts(rings: Ints, clusters: Ints, number: int) -> np.ndarray:
     return np.asarray(np.bincount(home_of(rings, found, clusters), minlength=number) > 1)
 
 
-def cut_saves(world: World, whole: Score, clusters: Ints, rings: Ints) -> Floats:
+def cut_saves(world: World, whole: Bits, clusters: Ints, rings: Ints) -> Floats:
     """Bits that cutting each cluster into its rings saves, per cluster; 0 where one family alone would cut it.
 
     sum over families of max(0, bits of the rings - bits of the cluster) - families, less :func:`rings_naming`.
     """
     rings, number = dense_labels(rings)
-    counts = count(world, groups_of(rings, number))
-    bits = score(world, counts).family_bits
+    groups = groups_of(rings, number)
+    bits = bits_of(world, groups).family_bits
     clustered = len(whole.saved)
     home = home_of(rings, number, clusters)
     apart = np.stack([np.bincount(home, weights=row, minlength=clustered) for row in bits])
     gains = np.maximum(apart - whole.family_bits, 0)
     beyond = gains.sum(axis=0) - gains.max(axis=0, initial=0.0)
     cut = (np.bincount(home, minlength=clustered) > 1) & (beyond > 0)
-    return np.where(cut, gains.sum(axis=0) - len(bits) - rings_naming(home, counts.size, clustered), 0.0)
+    return np.where(cut, gains.sum(axis=0) - len(bits) - rings_naming(home, np.diff(groups.indptr), clustered), 0.0)
 
 
 def rings_naming(home: Ints, sizes: Ints, clusters: int) -> Floats:
@@ -140,7 +140,7 @@ def rings_naming(home: Ints, sizes: Ints, clusters: int) -> Floats:
     return np.asarray(who + sizes_of)
 
 
-def _told_apart(whole: Score, shared: tuple[int, ...]) -> np.ndarray:
+def _told_apart(whole: Bits, shared: tuple[int, ...]) -> np.ndarray:
     """Which families are described ring by ring (families x clusters): all but those ``shared``, the strongest is 0."""
     order = (-whole.family_bits).argsort(axis=0, kind="stable")
     return np.asarray(~np.isin(order.argsort(axis=0, kind="stable"), shared))
@@ -149,16 +149,23 @@ def _told_apart(whole: Score, shared: tuple[int, ...]) -> np.ndarray:
 def _settled(world: World, clusters: Ints, labels: Ints, told_apart: np.ndarray) -> Ints:
     """Labels after moving accounts, three times, to the group of their cluster that the families told apart favour.
 
-    What was proposed by devices has all who evade them in one group, where their cards may tell whose they are.
+    What was proposed by devices has all who evade them in one group, where their cards may tell whose they are. A
+    cluster in which nobody moved has settled.
     """
-    family = [world.families.index(b.incidence.kind.family) for b in world.kinds]
+    counted = told_apart[[world.families.index(b.incidence.kind.family) for b in world.kinds]]
+    moving = np.ones(told_apart.shape[1], dtype=bool)
     for _ in range(ROUNDS):
-        labels, groups = dense_labels(labels)
-        counts = count(world, groups_of(labels, groups))
-        homes = np.where(labels >= 0, clusters, NOWHERE), home_of(labels, groups, clusters)
-        made = profiles(world, counts, score(world, counts))
-        best = best_groups(world, made, labels, -np.inf, homes, told_apart[family])
-        labels = np.where(best >= 0, best, labels)
+        went_on = kept_labels(clusters, moving) >= 0
+        number = distinct(labels[went_on & (labels >= 0)])
+        part, groups = dense_labels(np.where(went_on, labels, -1))
+        homes = np.where(part >= 0, clusters, NOWHERE), home_of(part, groups, clusters)
+        counts = count(world, groups_of(part, groups))
+        best = best_groups(world, profiles(world, counts, score(world, counts)), part, -np.inf, homes, counted)
+        moved = (best >= 0) & (best != part)
+        labels = np.where(moved, np.append(number, -1)[best], labels)
+        moving = np.bincount(clusters[moved], minlength=len(moving)) > 0
+        if not moving.any():
+            break
     return dense_labels(labels)[0]
 
 

@@ -16,7 +16,7 @@ Keys = npt.NDArray[np.uint64]
 
 @dataclass
 class Known:
-    """Bits by group, in rows: what is saved, then the bits of each family.
+    """Bits by group, in rows: what is saved, then the bits of each family, then those of each kind.
 
     A group's key is the sum of a random number of 64 bits for each of its accounts, so that the key of a union is the
     sum of its parts' keys. Two of a million groups share a key with a probability under 3e-8.

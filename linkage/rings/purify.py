@@ -7,7 +7,7 @@ import numpy as np
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
 from linkage.rings.profile import member_pairs, profiles
-from linkage.rings.score import Score, score
+from linkage.rings.score import Bits, bits_of, score
 from linkage.rings.unions import WORTH
 
 DOMINANT = 0.35  # share of a group's bits from which a kind is tested; from the method sketch
@@ -29,14 +29,14 @@ def purify(world: World, labels: Ints, smallest: int) -> Ints:
 
 
 def _purify_kind(world: World, labels: Ints, groups: int, kind: int) -> Ints:
-    whole = score(world, count(world, groups_of(labels, groups)))
+    whole = bits_of(world, groups_of(labels, groups))
     tested = dominated_by(whole, kind) & (np.bincount(labels[labels >= 0], minlength=groups) > smallest_testable())
     if not tested.any():
         return labels
     part = _settled(world, kept_labels(labels, tested), labels, groups, kind)
     rest = np.where((kept_labels(labels, tested) >= 0) & (part < 0), labels + groups, -1)
     both = np.where(part >= 0, part, rest)
-    saved = np.maximum(score(world, count(world, groups_of(both, 2 * groups))).saved, 0)
+    saved = np.maximum(bits_of(world, groups_of(both, 2 * groups)).saved, 0)
     split = tested & (saved[:groups] > 0) & (saved[:groups] + saved[groups:] > np.maximum(whole.saved, 0) + WORTH)
     return np.where(kept_labels(labels, split) >= 0, both, labels)
 
@@ -59,10 +59,10 @@ def smallest_testable() -> int:
     return 3
 
 
-def dominated_by(scored: Score, kind: int) -> np.ndarray:
+def dominated_by(scored: Bits, kind: int) -> np.ndarray:
     """Which groups owe more than 35 % of their bits to the kind."""
-    total: Floats = np.sum([k.bits for k in scored.kinds], axis=0)
-    return np.asarray((total > 0) & (scored.kinds[kind].bits > DOMINANT * total))
+    total: Floats = scored.kind_bits.sum(axis=0)
+    return np.asarray((total > 0) & (scored.kind_bits[kind] > DOMINANT * total))
 
 
 def _others_positive(world: World, part: Ints, groups: int, labels: Ints, kind: int) -> Ints:

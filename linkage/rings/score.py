@@ -36,10 +36,11 @@ class KindScore:
 
 @dataclass(frozen=True)
 class Bits:
-    """``saved`` bits per group; ``family_bits`` is families x groups."""
+    """``saved`` bits per group; ``family_bits`` is families x groups, ``kind_bits`` kinds x groups."""
 
     saved: Floats
     family_bits: Floats
+    kind_bits: Floats
 
     @property
     def paid(self) -> Floats:
@@ -89,13 +90,14 @@ def bits_of(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix | None = 
     fresh, place = np.unique(keys[unknown], return_index=True)
     if len(fresh):
         world.known.add(fresh, _scored_in_blocks(world, groups, unions[unknown[place]]))
-    rows = world.known.bits.reshape(-1, len(world.families) + 1)
+    families = len(world.families)
+    rows = world.known.bits.reshape(-1, 1 + families + len(world.kinds))
     bits = rows[world.known.find(keys)[0]].T
-    return Bits(bits[0], bits[1:])
+    return Bits(bits[0], bits[1 : 1 + families], bits[1 + families :])
 
 
 def _scored_in_blocks(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix) -> Floats:
-    """What is saved, and the bits of each family, in a row for each union."""
+    """What is saved, and the bits of each family and of each kind, in a row for each union."""
     alone = replace(world, threads=1, kinds=world.prepared())
 
     def coded(block: slice) -> _Codes:
@@ -104,7 +106,7 @@ def _scored_in_blocks(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix
     rows = []
     for codes in at_once(coded, _blocks(unions @ np.diff(groups.indptr).astype(np.int64)), world.threads):
         made = _bits(world, codes)
-        rows.append(np.vstack([made.saved, made.family_bits]).T)
+        rows.append(np.vstack([made.saved, made.family_bits, made.kind_bits]).T)
     return np.concatenate(rows)
 
 
@@ -131,7 +133,7 @@ def score(world: World, counts: Counts) -> Score:
     for row, told, kind in zip(_rows(world), _told(world, codes), kinds, strict=True):
         joining[row] = np.where(told > best[row], kind.joining, joining[row])
         best[row] = np.maximum(best[row], told)
-    return Score(bits.saved, bits.family_bits, kinds, joining, world.tying)
+    return Score(bits.saved, bits.family_bits, bits.kind_bits, kinds, joining, world.tying)
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ def _bits(world: World, codes: _Codes) -> Bits:
     saved = total - group_naming(world.accounts, codes.size)
     for row, name in zip(_rows(world), codes.name, strict=True):
         saved = np.maximum(saved, total - family_bits[row] - name)
-    bits = Bits(fixed(saved - np.log2(len(world.kinds) + 1)), family_bits)
+    bits = Bits(fixed(saved - np.log2(len(world.kinds) + 1)), family_bits, codes.saves)
     if world.observe:
         world.observe(codes.size, bits.paid)
     return bits

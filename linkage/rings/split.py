@@ -15,10 +15,10 @@ from linkage.engines import Workers, dealt
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.choose import choose, worth_by_two_families
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import World, count, dense_labels, groups_of, kept_labels
+from linkage.rings.counts import World, dense_labels, groups_of, kept_labels
 from linkage.rings.purify import dominated_by
 from linkage.rings.refine import refine
-from linkage.rings.score import Score, bits_of, score
+from linkage.rings.score import Bits, bits_of
 from linkage.rings.unions import WORTH
 
 Proposer = Callable[[AccountGraph], Ints]
@@ -96,7 +96,7 @@ def split(world: World, labels: Ints, parts: Parts, smallest: int) -> Ints:
         labels, groups = dense_labels(labels, smallest)
         if groups == 0:
             break
-        whole = score(world, count(world, groups_of(labels, groups)))
+        whole = bits_of(world, groups_of(labels, groups))
         tested = np.flatnonzero(dominated_by_family(world, whole, family))
         found = _propose_parts(labels, tested, family, parts, smallest)
         if found.shape[0]:
@@ -104,7 +104,7 @@ def split(world: World, labels: Ints, parts: Parts, smallest: int) -> Ints:
     return dense_labels(labels, smallest)[0]
 
 
-def dominated_by_family(world: World, scored: Score, family: str) -> np.ndarray:
+def dominated_by_family(world: World, scored: Bits, family: str) -> np.ndarray:
     """Which groups owe more than 35 % of their bits to one of the family's kinds."""
     kinds = [i for i, b in enumerate(world.kinds) if b.incidence.kind.family == family]
     return np.asarray(np.any([dominated_by(scored, kind) for kind in kinds], axis=0))
@@ -128,7 +128,7 @@ def _propose_parts(labels: Ints, tested: Ints, family: str, parts: Parts, smalle
     return matrix
 
 
-def _replace(world: World, labels: Ints, whole: Score, parts: sp.csr_matrix, smallest: int) -> Ints:
+def _replace(world: World, labels: Ints, whole: Bits, parts: sp.csr_matrix, smallest: int) -> Ints:
     """Put chosen and refined parts, and the rest, in the place of their group wherever together they save more."""
     chosen = choose(parts, worth_by_two_families(bits_of(world, parts)), smallest)
     chosen, pieces = dense_labels(refine(world, chosen, 1, smallest), smallest)
@@ -138,8 +138,8 @@ def _replace(world: World, labels: Ints, whole: Score, parts: sp.csr_matrix, sma
     home = _home(chosen, labels, pieces)
     in_parts = np.bincount(home[home >= 0], minlength=groups) > 0
     rest = np.where(chosen < 0, kept_labels(labels, in_parts), -1)
-    saved = np.maximum(score(world, count(world, groups_of(chosen, pieces))).saved, 0)
-    rest_saved = np.maximum(score(world, count(world, groups_of(rest, groups))).saved, 0)
+    saved = np.maximum(bits_of(world, groups_of(chosen, pieces)).saved, 0)
+    rest_saved = np.maximum(bits_of(world, groups_of(rest, groups)).saved, 0)
     inside = np.bincount(home[home >= 0], weights=saved[home >= 0], minlength=groups)
     better = (inside > 0) & (inside + rest_saved > np.maximum(whole.saved, 0) + WORTH)
     moved = kept_labels(chosen, kept_labels(home, better) >= 0) >= 0

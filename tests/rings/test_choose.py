@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from linkage.rings import choose as module
 from linkage.rings.choose import choose, worth_by_two_families
-from linkage.rings.score import Score
+from linkage.rings.score import Bits
 
 
 def candidates(*rows: list[int], accounts: int = 12) -> sp.csr_matrix:
@@ -50,7 +50,7 @@ def test_how_much_must_be_free_decides(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_bits_beyond_the_best_family_decide(monkeypatch: pytest.MonkeyPatch) -> None:
     bits = np.array([[50.0, 50.0, 9.0, 0.0], [0.0, 9.0, 50.0, 0.0], [0.0, 4.0, 0.0, 0.0]])
-    scored = Score(np.array([20.0, 33.0, 29.0, -5.0]), bits, (), np.zeros((3, 4), dtype=np.int64), np.ones(3, bool))
+    scored = Bits(np.array([20.0, 33.0, 29.0, -5.0]), bits, bits)
     assert scored.beyond_best_family.tolist() == [0.0, 13.0, 9.0, 0.0]
     assert worth_by_two_families(scored).tolist() == [0.0, 33.0, 0.0, 0.0]
     monkeypatch.setattr(module, "BITS_BEYOND", 8.0)
