@@ -18,9 +18,10 @@ from linkage.rings.codelength import Floats, Ints, background_rate, fixed
 from linkage.rings.codes import ENTITY_CODE
 from linkage.rings.compiled import at_once, zeros
 from linkage.rings.counts import Background, Counts, KindCounts, World, rows_of
+from linkage.rings.favourite import Sought, best_touching
 from linkage.rings.few import Few, few_of
 from linkage.rings.score import KindScore, Score
-from linkage.rings.touching import Cells, Csr, Homes, Sought, Terms, best_touching, both, by_entity, members, touching
+from linkage.rings.touching import Cells, Csr, Homes, Terms, both, by_entity, members, touching
 
 
 @dataclass(frozen=True)

@@ -59,14 +59,6 @@ class Homes(NamedTuple):
     group: Ints
 
 
-class Sought(NamedTuple):
-    """Groups over a bound at the accounts' homes, by the kinds ``counted`` (homes x kinds; one row for everywhere)."""
-
-    homes: Homes
-    counted: Marks
-    over: float
-
-
 class Csr(NamedTuple):
     """A sparse matrix in rows."""
 
@@ -280,33 +272,3 @@ def _with_constants(uses: Uses, terms: Terms, account: int, group: int, room: _R
             total = terms.abstains[group, kind]
         bits[kind] = total if asked or not window else 0.0
     bits[-1] = terms.prior[group]
-
-
-@compiled
-def best_touching(
-    uses: Uses, cells: Cells, terms: Terms, accounts: Ints, labels: Ints, sought: Sought, place: Int32s
-) -> Ints:
-    """For each account the group with its highest log-odds over a bound among those of :func:`touching`; -1: none.
-
-    Of equal ones the first counts; the prior always does. No pair is kept: all of them would take more room than all
-    else.
-    """
-    homes, counted, over = sought.homes, sought.counted, sought.over
-    groups, kinds, everywhere = len(terms.prior), uses.breadth.shape[1], len(homes.account) == 0
-    room, bits, best = _room(groups, kinds), np.empty(kinds + 1), np.full(len(accounts), -1, dtype=np.int64)
-    for i, account in enumerate(accounts):
-        several = _touch(uses, cells, account, labels[account], homes, place, room)
-        if several:
-            _add_windows(uses, cells, account, labels[account], room, several)
-        home, highest = 0 if everywhere else homes.account[account], over
-        for slot in range(several):
-            group = room.group[slot]
-            place[group] = 0
-            _with_constants(uses, terms, account, group, room, groups if group == labels[account] else slot, bits)
-            total = 0.0
-            for kind in range(kinds):
-                total += float(bits[kind]) if counted[home, kind] else 0.0
-            total += float(bits[kinds])
-            if total > highest or (total == highest and -1 < group < best[i]):
-                best[i], highest = group, total
-    return best
