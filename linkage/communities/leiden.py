@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,8 @@ from linkage.communities.interrupts import ctrl_c_waits
 from linkage.config import Objective
 
 Ints = npt.NDArray[np.int64]
+
+AT_A_TIME = 100_000  # edges that are numbers of Python at once
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,13 @@ class Edges:
     def graph(self) -> igraph.Graph:
         """The graph in igraph, its edges with their ``weight``; built once, for every run on it."""
         weight = {"weight": self.weight.tolist()}
-        return igraph.Graph(n=self.nodes, edges=np.column_stack([self.account, self.entity]), edge_attrs=weight)
+        return igraph.Graph(n=self.nodes, edges=self._pairs(), edge_attrs=weight)
+
+    def _pairs(self) -> Iterator[tuple[int, int]]:
+        """The ends of each edge, as numbers of Python: igraph reads these in half the time that an array takes."""
+        for first in range(0, len(self.account), AT_A_TIME):
+            some = slice(first, first + AT_A_TIME)
+            yield from zip(self.account[some].tolist(), self.entity[some].tolist(), strict=True)
 
 
 @dataclass(frozen=True)

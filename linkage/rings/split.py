@@ -15,7 +15,8 @@ from linkage.engines import Workers, dealt
 from linkage.model import AccountGraph, Incidence
 from linkage.rings.choose import choose, worth_by_two_families
 from linkage.rings.codelength import Ints
-from linkage.rings.counts import World, dense_labels, groups_of, kept_labels
+from linkage.rings.compiled import Int32s, compiled, zeros
+from linkage.rings.counts import World, dense_labels, distinct, groups_of, kept_labels
 from linkage.rings.purify import dominated_by
 from linkage.rings.refine import refine
 from linkage.rings.score import Bits, bits_of
@@ -31,11 +32,38 @@ def part_of(graph: AccountGraph, chosen: Ints) -> AccountGraph:
     """The graph of some accounts alone (numbered as in ``chosen``), without the entities that none of them uses."""
     kinds = []
     for incidence in graph.kinds:
-        rows = incidence.matrix[chosen]
-        used, column = np.unique(rows.indices, return_inverse=True)
-        matrix = sp.csr_matrix((rows.data, column, rows.indptr), shape=(len(chosen), len(used)))
+        whole = incidence.matrix
+        ends, taken = _taken(whole.indptr, whole.indices, chosen)
+        used = distinct(taken)
+        column = _places(used, taken, zeros(whole.shape[1]))
+        matrix = sp.csr_matrix((np.ones(len(column), whole.dtype), column, ends), shape=(len(chosen), len(used)))
         kinds.append(Incidence(incidence.kind, matrix, incidence.entities[used]))
     return AccountGraph(len(chosen), tuple(kinds))
+
+
+@compiled
+def _taken(start: Int32s, entity: Int32s, chosen: Ints) -> tuple[Int32s, Int32s]:
+    """The rows of a matrix that are chosen: their ends, and the columns that stand there."""
+    ends = np.zeros(len(chosen) + 1, dtype=start.dtype)
+    for row, account in enumerate(chosen):
+        ends[row + 1] = ends[row] + start[account + 1] - start[account]
+    taken = np.empty(ends[-1], dtype=entity.dtype)
+    for row, account in enumerate(chosen):
+        taken[ends[row] : ends[row + 1]] = entity[start[account] : start[account + 1]]
+    return ends, taken
+
+
+@compiled
+def _places(used: Int32s, taken: Int32s, place: Int32s) -> Int32s:
+    """Where each column stands among those ``used``; ``place`` has a zero for every column, and has it in the end."""
+    for number, column in enumerate(used):
+        place[column] = number
+    found = np.empty_like(taken)
+    for at, column in enumerate(taken):
+        found[at] = place[column]
+    for column in used:
+        place[column] = 0
+    return found
 
 
 def without_family(graph: AccountGraph, family: str) -> AccountGraph:
@@ -118,7 +146,7 @@ def _propose_parts(labels: Ints, tested: Ints, family: str, parts: Parts, smalle
     asked = [order[first:past] for first, past in ends.T if past - first >= 2 * smallest]
     for members, proposals in zip(asked, parts.of(asked, family), strict=True):
         for found in proposals:
-            dense, groups = dense_labels(np.unique(found, return_inverse=True)[1].astype(np.int64), smallest)
+            dense, groups = dense_labels(found, smallest)
             part.append(dense[dense >= 0] + number)
             account.append(members[dense >= 0])
             number += groups
