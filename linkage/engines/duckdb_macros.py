@@ -6,6 +6,7 @@ from __future__ import annotations
 BLANKS = " \t\r\n\v\f" + "".join(map(chr, (0x85, 0xA0, 0x2007, 0x200B, 0x202F, 0x2060, 0x3000, 0xFEFF)))
 DATE = r"\d{4}-\d{1,2}-\d{1,2}"  # ISO 8601, and without its leading zeros
 CLOCK = r"[T ]\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?"
+HALVES = r"(\\[^u]|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w)|\\u[dD][89a-fA-F]\w\w"  # the first group is whole
 
 MACROS = (
     f"trimmed(x) AS trim(x, '{BLANKS}')",
@@ -17,7 +18,10 @@ MACROS = (
     "nested_text(x) AS CAST(to_json(x) AS VARCHAR)",
     "csv_delimiter(d) AS '[' || d || ']'",
     'csv_field(d) AS \'("(?:[^"]|"")*"|[^"\' || d || \']*)\'',
-    "json_object_text(x) AS CASE WHEN json_valid(x) AND left(ltrim(x, E' \\t'), 1) = '{' THEN x END",
+    # half of a character of two, as programs leave it that cut texts, makes JSON broken
+    f"whole_characters(x) AS regexp_replace(x, '{HALVES}', '\\1', 'g')",
+    "json_object_text(x) AS CASE WHEN left(ltrim(x, E' \\t'), 1) = '{' THEN CASE WHEN json_valid(x) THEN x "
+    "WHEN json_valid(whole_characters(x)) THEN whole_characters(x) END END",
     "json_fields(doc, pointers) AS json_extract_string(doc, pointers)",
     # 128 bits stand for a long text, two hashes of 64: chance makes two equal once in 10^22 at 10^8 texts. MD5 would
     # take three times as long; neither holds against whoever makes texts to be equal

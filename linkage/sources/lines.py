@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from linkage.engines import SealedEngine
 from linkage.sources.files import Format
 from linkage.sources.layout import Group
-from linkage.sources.records import MOST_CHARACTERS, MOST_LINES, unfinished_from
+from linkage.sources.records import PROMPT, unfinished_from
 
 LINES = pa.schema([("file", pa.int32()), ("line", pa.int64()), ("text", pa.string()), ("fault", pa.string())])
 
@@ -70,10 +70,10 @@ def _numbered(
 def _cut(sealed: SealedEngine, group: Group, texts: pa.StringArray, lines: np.ndarray) -> int:
     """How many of the lines can be taken apart now: all, or those before one that opens a field."""
     sealed.load("lines", _table(0, lines, texts, pa.nulls(len(lines), pa.string())))
-    first = unfinished_from(sealed, "lines", group.delimiter, len(group.columns))
+    first = unfinished_from(sealed, "lines", group.delimiter, len(group.columns), PROMPT)
     cut = int(np.searchsorted(lines, first)) if first else len(texts)
     size = pc.sum(pc.utf8_length(texts[cut:])).as_py() or 0
-    return len(texts) if len(texts) - cut > MOST_LINES or size > MOST_CHARACTERS else cut
+    return len(texts) if len(texts) - cut > PROMPT.lines or size > PROMPT.characters else cut
 
 
 def _table(file: int, lines: np.ndarray, texts: pa.StringArray, faults: pa.StringArray) -> pa.Table:

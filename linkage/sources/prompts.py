@@ -16,7 +16,7 @@ from linkage.engines.step import Column, ColumnType, quoted
 from linkage.sources.files import Format
 from linkage.sources.layout import Group, rows_sql
 from linkage.sources.lines import line_tables
-from linkage.sources.records import join_quoted_lines
+from linkage.sources.records import PROMPT, join_quoted_lines
 from linkage.sources.scan import faults_of, text_of, wanted_columns
 from linkage.templates import TemplateIds
 
@@ -110,7 +110,7 @@ def _fields(sealed: SealedEngine, source: Source, group: Group, sample: int | No
         sealed.load("lines", lines)
         table = "lines"
         if group.format is Format.CSV:
-            table = join_quoted_lines(sealed, table, group.delimiter, len(group.columns))
+            table = join_quoted_lines(sealed, table, group.delimiter, len(group.columns), PROMPT)
         yield sealed.fetch(_raw_sql(sealed, source, replace(group, table=table), sample))
 
 

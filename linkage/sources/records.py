@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from linkage.engines.step import Engine, Step, literal, quoted
 
+
+class Longest(NamedTuple):
+    """How many lines and characters a record has at most."""
+
+    lines: int
+    characters: int
+
+
 # A field that was never closed must not swallow the file: records longer than this are left as single lines.
-MOST_LINES, MOST_CHARACTERS = 1000, 1 << 20
+RECORD = Longest(1000, 1 << 20)
+PROMPT = Longest(1 << 15, 1 << 22)  # a file of code that was put into a prompt
 
 
-def join_quoted_lines(engine: Engine, table: str, delimiter: str, fields: int) -> str:
+def join_quoted_lines(engine: Engine, table: str, delimiter: str, fields: int, longest: Longest = RECORD) -> str:
     """Join lines of the table ``table`` (file, line, text, fault) that one quoted field holds together.
 
     A line with an odd number of quotes opens or closes such a field. It is joined with what stands up to the next odd
@@ -18,12 +29,12 @@ def join_quoted_lines(engine: Engine, table: str, delimiter: str, fields: int) -
     if not engine.fetch(f"SELECT 1 FROM {quoted(table)} WHERE {_ODD} LIMIT 1").num_rows:
         return table
     records = f"{table}_records"
-    engine.run(Step(records, _records_sql(table, delimiter, fields), (table,)))
+    engine.run(Step(records, _records_sql(table, delimiter, fields, longest), (table,)))
     engine.drop(table)
     return records
 
 
-def unfinished_from(engine: Engine, table: str, delimiter: str, fields: int) -> int | None:
+def unfinished_from(engine: Engine, table: str, delimiter: str, fields: int, longest: Longest) -> int | None:
     """The line from which a table of the lines of one file must be read together with what is behind it, or None.
 
     That is its last line with an odd number of quotes, unless that closes a record: another line may close what it
@@ -32,7 +43,7 @@ def unfinished_from(engine: Engine, table: str, delimiter: str, fields: int) -> 
     last = engine.fetch(f"SELECT max(line) AS line FROM {quoted(table)} WHERE {_ODD}")["line"][0].as_py()
     if last is None:
         return None
-    records = join_quoted_lines(engine, table, delimiter, fields)
+    records = join_quoted_lines(engine, table, delimiter, fields, longest)
     alone = engine.fetch(f"SELECT 1 FROM {quoted(records)} WHERE line = {last}").num_rows > 0
     engine.drop(records)
     return int(last) if alone else None
@@ -41,7 +52,7 @@ def unfinished_from(engine: Engine, table: str, delimiter: str, fields: int) -> 
 _ODD = "length(text) % 2 <> length(replace(text, '\"', '')) % 2"
 
 
-def _records_sql(table: str, delimiter: str, fields: int) -> str:
+def _records_sql(table: str, delimiter: str, fields: int, longest: Longest) -> str:
     """Each odd line starts a stretch: itself and the even lines up to the next odd one, which may close its field.
 
     Stretches that close one after another can't all be records (a line can't close one field and be all of the next
@@ -53,7 +64,7 @@ def _records_sql(table: str, delimiter: str, fields: int) -> str:
             FROM {quoted(table)}),
         sizes AS (
             SELECT file, stretch FROM numbered WHERE stretch > 0 AND fault IS NULL GROUP BY file, stretch
-            HAVING count(*) <= {MOST_LINES} AND sum(length(text)) <= {MOST_CHARACTERS}),
+            HAVING count(*) <= {longest.lines} AND sum(length(text)) <= {longest.characters}),
         starts AS (
             SELECT file, stretch, min(line) AS line, string_agg(text, chr(10) ORDER BY line) AS text
             FROM numbered SEMI JOIN sizes USING (file, stretch) WHERE fault IS NULL GROUP BY file, stretch),

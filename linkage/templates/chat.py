@@ -7,6 +7,7 @@ Read are messages, lists of them, and requests in the shapes of Anthropic (`syst
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,7 @@ _SPOKEN = ("messages", "contents", "input", "inputText", "prompt")
 _OWN = ("messages", "inputText")  # no other JSON has them as these have them; of others there is to be more
 _ASKED = {"model", "modelId", "max_tokens", "max_tokens_to_sample", "max_gen_len"}  # who is asked, for how much
 _WRAPPED = ("params", "body", "request", "modelInput")
+_HALF = re.compile(r"(\\[^u]|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w)|\\u[dD][89a-fA-F]\w\w")
 _DEEP = 3  # of JSON in a string in JSON
 Said = tuple[str, str]
 
@@ -38,7 +40,12 @@ def said(cell: str) -> str | None:
 
 
 def _parsed(cell: str) -> Any:
-    """The value of a JSON text, or as far as it goes when its end is missing; None when it is no JSON."""
+    """The value of a JSON text, or as far as it goes when its end is missing; None when it is no JSON.
+
+    Half of a character of two (`\\ud83d`), as programs leave it that cut texts, is left out.
+    """
+    if "\\ud" in cell or "\\uD" in cell:
+        cell = _HALF.sub(lambda found: found[1] or "", cell)
     for partial in (False, "trailing-strings"):
         try:
             return from_json(cell, allow_partial=partial, cache_strings="keys")

@@ -93,6 +93,17 @@ def test_a_json_object_is_told_from_what_is_none(engine: DuckDBEngine, text: str
     assert values(engine, "json_object_text(x)", [text]) == [text if is_object else None]
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (r'{"a": "x\ud83d y"}', "x y"), (r'{"a": "x\uDE00"}', "x"), (r'{"a": "\ud83d\ud83d\ude00!\ud83d"}', "😀!"),
+        (r'{"a": "\\ud83d\ud83d"}', r"\ud83d"), (r'{"a": "\ud83d\n\u00e9"}', "\né"),
+    ],
+)  # fmt: skip
+def test_half_characters_of_an_object_are_left_out(engine: DuckDBEngine, text: str, read: str) -> None:
+    assert values(engine, "json_fields(json_object_text(x), ['/a'])", [text]) == [[read]]
+
+
 def test_fields_of_json_as_text(engine: DuckDBEngine) -> None:
     doc = '{"a": "x", "n": 1.5, "t": true, "z": null, "o": {"k": [1, 2]}, "u": "\\u00e9", "p/q~": 3, "i": 12345678901}'
     pointers = "['/a', '/n', '/t', '/z', '/o', '/u', '/p~1q~0', '/i', '/none']"

@@ -154,3 +154,25 @@ def test_all_sources_are_one_batch_whatever_their_order(tmp_path: Path) -> None:
     assert all(name.startswith("s") for name in templates)
     alone = [read(tmp_path, {name: log}, ids=TemplateIds(KEY, level)).uses() for name, log in logs.items()]
     assert len({use[2] for uses in alone for use in uses if use[1] == "prompt_template"}) == 8
+
+
+def test_a_prompt_of_very_many_lines_is_one_row_of_a_csv_file(tmp_path: Path) -> None:
+    code = "\n".join(f'x{i} = f("{i}", a)' for i in range(30_000))
+    write_csv(tmp_path / "events.csv", HEAD, f"a0,{WHEN},{quoted_cell(code)},d0", f"a1,{WHEN},fine,d1")
+    found = read_prompts(tmp_path)
+    assert found.report.counts[0].rows == 2
+    assert found.uses() >= used("a0", code)
+
+
+def test_a_quote_that_is_never_closed_spoils_its_line_alone(tmp_path: Path) -> None:
+    rows = [f"a{i},{WHEN},prompt {i},d" for i in range(40_000)]
+    write_csv(tmp_path / "events.csv", HEAD, f'b,{WHEN},"prompt,d', *rows)
+    counts = read_prompts(tmp_path).report.counts[0]
+    assert (counts.loaded, counts.quarantined) == (40_000, 1)
+
+
+def test_lines_of_json_with_half_a_character_are_read(tmp_path: Path) -> None:
+    line = json.dumps({"account_id": "a0", "ts": WHEN, "prompt": "Sort \ud83d pears", "device": "d0"})
+    write_csv(tmp_path / "events.ndjson", line)
+    found = read_prompts(tmp_path, path="events.ndjson")
+    assert found.uses() == {*used("a0", "Sort  pears"), ("a0", "device", "d0")}

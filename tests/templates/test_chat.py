@@ -89,7 +89,6 @@ def test_what_system_and_user_say(cell: Any, text: str) -> None:
         *('{"contents": "a"}', '{"parts": ["a"]}', '{"contents": ["a"]}', '{"inputText": 7}', '{"request": "do"}'),
         *('"[x] a"', '"{a"', '"[\\"a\\"]"', '"[{}]" and more', '{"body": "[USER]"}'),
         *("[INST] do", "{name} do", "[", "", "{'role': 'user'}"),
-        '[{"role": "user", "content": "\\ud800"}]',  # half a character
         '[{"role": "user", "content": "a"}] and more',
     ],
 )
@@ -107,6 +106,11 @@ def test_hostile_nesting_is_no_chat_and_takes_no_time(unit: str) -> None:
     began = time.process_time()
     assert said(unit * 200_000) is None
     assert time.process_time() - began < 1
+
+
+def test_half_a_character_is_left_out() -> None:
+    assert said('[{"role":"user","content":"a\\ud83d b\\ud83d\\ude00 \\\\ud83d c\\uDE00"}]') == "a b😀 \\ud83d c"
+    assert said(json.dumps('[{"role":"user","content":"a\\ud83d b"}]')) == "a b"
 
 
 def test_the_last_of_a_repeated_key_counts() -> None:
