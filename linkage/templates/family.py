@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from linkage.config import Level
+from linkage.templates.gathered import Gathered
 from linkage.templates.loops import Bools, Hashes, Ints, words_of
 from linkage.templates.places import (
     PLACE,
@@ -26,9 +27,10 @@ from linkage.templates.places import (
     rewritten,
     row_hashes,
     slots,
+    unite,
     windows,
 )
-from linkage.templates.skeleton import FEATURES, Ragged, Signs, Skeletons
+from linkage.templates.skeleton import FEATURES, Ragged, Signs
 
 FEW = 3  # words that tell templates apart in one place: opened, closed, reset. What has more is a slot
 ALIKE = 0.1  # Jaccard's index of pairs of words; mutated copies of one template have 0.4, strangers 0.01
@@ -37,7 +39,7 @@ SAME = 0.65  # Jaccard's index from which long skeletons are one: one has more o
 AHEAD, NEXT = 4, 2  # neighbours in a feature's list that each is compared with, for families and for skeletons
 SMALLEST = 3  # features that put what is alike side by side
 AT_ONCE = 1 << 20  # places in memory, 200 bytes each
-LISTED = 1 << 23  # features in memory, 8 bytes each
+TOGETHER, LISTED = 1 << 26, 1 << 23  # features in memory at once, 4 bytes each, and those in lists, 8 bytes each
 ROUNDS = 4  # of seeking slots: each round sees what the rounds before made alike
 
 
@@ -53,47 +55,60 @@ class Families:
     aliases: npt.NDArray[np.uint64]
 
 
-def numbered(
-    known: Skeletons, numbers: Mapping[Level, Hashes], new: Skeletons, signs: Signs
-) -> dict[Level, Families]:
-    """The numbers of ``new`` skeletons at either level beside ``known`` ones with ``numbers`` (aliases followed).
+@dataclass(frozen=True)
+class Numbered:
+    """``families`` by level, and the rows that speak for all of one number at the level of skeletons, sorted."""
+
+    families: Mapping[Level, Families]
+    speakers: Ints
+
+
+def numbered(everyone: Gathered, known: Hashes, numbers: Mapping[Level, Hashes], signs: Signs) -> Numbered:
+    """The numbers of new skeletons at either level: of ``everyone`` but the ``known``, which have ``numbers``.
 
     At the level of skeletons those have one number that are one but for how much of their slots is shared: how much
     of a slot becomes frequent depends on what stands in it, so one template has several. At that of families mutated
     copies have that of what they copy: of those with one number as skeletons, one speaks for all.
 
     A number is the smallest hash of a skeleton when it is minted. The same skeletons have the same numbers in whatever
-    order and parts they were found, as long as one call has them all.
+    order and parts they were found, as long as one call has them all. ``known`` is sorted, its aliases followed.
     """
-    everyone = Skeletons.joined([known, new])
-    parent = np.arange(len(everyone.hash))
+    rows = everyone.rows
+    parent = np.arange(len(rows))
     _join_short(everyone, signs, parent)
-    _join_long(everyone.features, parent, _in_order(everyone.features), Likeness(SAME, 0.0, FEATURES, NEXT))
-    skeletons = _numbered(known, numbers[Level.SKELETON], new, everyone, parent)
-    speakers = _in_order(everyone.features, _speakers(everyone, parent))
-    _join_long(everyone.features, parent, speakers, Likeness(ALIKE, SPREAD, FEATURES, AHEAD))
-    return {Level.SKELETON: skeletons, Level.FAMILY: _numbered(known, numbers[Level.FAMILY], new, everyone, parent)}
+    same = Likeness(SAME, 0.0, FEATURES, NEXT)
+    parts = 1 + int(rows["features"].sum()) // TOGETHER
+    apart = rows["smallest"].astype(np.uint64) * np.uint64(parts) >> np.uint64(32)
+    for part in range(parts):
+        _join_long(everyone, np.flatnonzero((rows["features"] > 0) & (apart == part)), parent, same)
+    if parts > 1:  # of one template some may be in different parts
+        _join_long(everyone, _speakers(rows, parent), parent, same)
+    skeletons = _numbered(known, numbers[Level.SKELETON], rows["hash"], parent)
+    speakers = _speakers(rows, parent)
+    _join_long(everyone, speakers, parent, Likeness(ALIKE, SPREAD, FEATURES, AHEAD))
+    families = _numbered(known, numbers[Level.FAMILY], rows["hash"], parent)
+    return Numbered({Level.SKELETON: skeletons, Level.FAMILY: families}, speakers)
 
 
-def _speakers(skeletons: Skeletons, parent: Ints) -> Ints:
-    """Of each group the row that most accounts have, as far as 64 bits tell, the first of several."""
+def _speakers(rows: npt.NDArray[np.void], parent: Ints) -> Ints:
+    """Of each group that has features the row that most accounts have, as far as 64 bits tell, the first of several."""
+    having = np.flatnonzero(rows["features"])
+    group = _roots(parent)[having]
+    order = np.lexsort((-np.bitwise_count(rows["accounts"][having]).astype(np.int64), group))
+    return np.sort(having[order[np.unique(group[order], return_index=True)[1]]])
+
+
+def _numbered(known: Hashes, family: Hashes, hashes: Hashes, parent: Ints) -> Families:
     group = _roots(parent)
-    held = np.bitwise_count(skeletons.accounts).astype(np.int64) * (np.diff(skeletons.features.start) > 0)
-    order = np.lexsort((-held, group))
-    return order[np.unique(group[order], return_index=True)[1]]
-
-
-def _numbered(known: Skeletons, family: Hashes, new: Skeletons, everyone: Skeletons, parent: Ints) -> Families:
-    group = _roots(parent)
-    held = np.zeros(len(group), bool)
+    held, new = np.zeros(len(group), bool), np.ones(len(group), bool)
     number = np.full(len(group), np.iinfo(np.uint64).max, np.uint64)
-    rows = np.searchsorted(everyone.hash, known.hash)
-    held[group[rows]] = True
+    rows = np.searchsorted(hashes, known)
+    held[group[rows]], new[rows] = True, False
     np.minimum.at(number, group[rows], family)
-    number = np.where(held, number, everyone.hash)[group]
+    number = np.where(held, number, hashes)[group]
     moved = number[rows] != family
     aliases = np.unique(np.stack([family[moved], number[rows][moved]], axis=1), axis=0)
-    return Families(number[np.searchsorted(everyone.hash, new.hash)], aliases)
+    return Families(number[new], aliases)
 
 
 def _roots(parent: Ints) -> Ints:
@@ -104,28 +119,31 @@ def _roots(parent: Ints) -> Ints:
         parent = further
 
 
-def _in_order(features: Ragged, rows: Ints | None = None) -> Ints:
-    """Rows that have features, all or those of ``rows``, by the smallest: those that are alike stand together."""
-    rows = np.arange(len(features)) if rows is None else rows
-    size = np.diff(features.start)[rows]
-    rows, size = rows[size > 0], size[size > 0]
-    smallest = [features.value[features.start[rows] + np.minimum(i, size - 1)] for i in range(SMALLEST)]
-    return rows[np.lexsort(smallest[::-1])]
+def _in_order(features: Ragged) -> Ints:
+    """Places by the smallest features: those that are alike stand together."""
+    size = np.diff(features.start)
+    smallest = [features.value[features.start[:-1] + np.minimum(i, size - 1)] for i in range(SMALLEST)]
+    return np.lexsort(smallest[::-1])
 
 
-def _join_long(features: Ragged, parent: Ints, rows: Ints, likeness: Likeness) -> None:
-    value = features.value.astype(np.uint32, copy=False)
+def _join_long(everyone: Gathered, rows: Ints, parent: Ints, likeness: Likeness) -> None:
+    """Join those of ``rows``, which have features, that are alike."""
+    features = everyone.features(rows)
+    value, order = features.value.astype(np.uint32, copy=False), _in_order(features)
+    _, first, into = np.unique(_roots(parent)[rows], return_index=True, return_inverse=True)
+    joined = first[into]  # what is one group already is not compared
     parts = 1 + len(value) // LISTED
     for part in range(parts):
-        lists = np.empty(feature_lists(rows, features.start, value, part, parts, np.empty(0, np.uint64)), np.uint64)
-        feature_lists(rows, features.start, value, part, parts, lists)
+        lists = np.empty(feature_lists(order, features.start, value, part, parts, np.empty(0, np.uint64)), np.uint64)
+        feature_lists(order, features.start, value, part, parts, lists)
         lists.sort()
-        join_alike(lists, rows, features.start, value, parent, likeness)
+        join_alike(lists, order, features.start, value, joined, likeness)
+    unite(rows, rows[_roots(joined)], parent)
 
 
-def _join_short(skeletons: Skeletons, signs: Signs, parent: Ints) -> None:
-    rows = np.flatnonzero(np.diff(skeletons.tokens.start))
-    frames, accounts, frame = skeletons.tokens.of(rows), skeletons.accounts[rows], np.arange(len(rows))
+def _join_short(everyone: Gathered, signs: Signs, parent: Ints) -> None:
+    rows = np.flatnonzero(everyone.rows["tokens"])
+    frames, accounts, frame = everyone.tokens(rows), everyone.rows["accounts"][rows], np.arange(len(rows))
     for _ in range(ROUNDS if len(rows) else 0):
         frames = _with_slots(frames, accounts, signs)
         hashes = row_hashes(frames.start, frames.value.astype(np.uint64))

@@ -7,7 +7,7 @@ it, or behind it, is hardly ever seen without it.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.uint16]  # numbers of batches
 Cells = npt.NDArray[np.uint32]
 Bools = npt.NDArray[np.bool_]
+T = TypeVar("T", bound=np.generic)
 
 SHORT = 40  # tokens of a short text at most: a log line, a question
 PAD = 4  # one less than the longest shingle
@@ -45,7 +46,7 @@ class Ages(NamedTuple):
     @classmethod
     def of(cls, hashes: Hashes, ages: Numbers) -> Ages:
         """``hashes`` are distinct, and none is zero; batches are numbered from 0 to 65,534."""
-        places = 1 << max(1, int(2 * len(hashes) - 1).bit_length()) if len(hashes) else 2
+        places = 1 << max(2 if len(hashes) else 1, (4 * len(hashes) // 3).bit_length())
         made = cls(np.zeros(places, np.uint64), np.full(places, NEVER))
         filled(hashes, ages, made.table, made.held)
         return made
@@ -347,6 +348,19 @@ def kept_tokens(start: Ints, token: Hashes, age: Numbers, limits: Numbers, slot:
             open_slot = not kept
         ends[text + 1] = count
     return ends, out[:count].copy()
+
+
+@compiled
+def taken(start: Ints, value: npt.NDArray[T], rows: Ints) -> tuple[Ints, npt.NDArray[T]]:
+    """The arrays of ``rows`` among those of several lengths, one behind the other."""
+    ends = np.zeros(len(rows) + 1, np.int64)
+    for i in range(len(rows)):
+        ends[i + 1] = ends[i] + start[rows[i] + 1] - start[rows[i]]
+    out = np.empty(ends[-1], value.dtype)
+    for i in range(len(rows)):
+        for j in range(ends[i + 1] - ends[i]):
+            out[ends[i] + j] = value[start[rows[i]] + j]
+    return ends, out
 
 
 @compiled

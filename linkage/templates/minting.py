@@ -7,7 +7,6 @@ its number until an alias joins it to another one, which the catalogue records.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,11 +16,13 @@ import pyarrow.compute as pc
 from linkage.config import Level
 from linkage.errors import ConfigError
 from linkage.templates.catalogue import ANOTHER, Catalogue
-from linkage.templates.family import Families, numbered
+from linkage.templates.family import Numbered, numbered
 from linkage.templates.frequency import Shingles
+from linkage.templates.gathered import Gathered
 from linkage.templates.ids import Key
-from linkage.templates.loops import NEVER, Ages, Hashes
+from linkage.templates.loops import LINE, NEVER, Ages, Hashes
 from linkage.templates.skeleton import Found, Known, Ragged, Signs, Skeletons, each_once, skeletons
+from linkage.templates.spool import Spool
 from linkage.templates.tokens import Tokens, sign_tokens, slot_token
 
 SHINGLES = pa.schema([("hash", pa.uint64()), ("batch", pa.uint16())])
@@ -35,7 +36,7 @@ ALIASES = pa.schema([
     ("level", pa.string()), ("number", pa.uint64()), ("named", pa.uint64()), ("batch", pa.uint16()),
 ])  # fmt: skip
 NUMBERED = (Level.SKELETON, Level.FAMILY)  # levels at which skeletons go by a number
-HELD = 16  # parts of what was found wait to be joined
+LATE = 1 << 20  # shingles at least wait to be sorted among the others
 
 
 def account_hashes(accounts: pa.StringArray, key: Key) -> Hashes:
@@ -62,6 +63,7 @@ class Minting:
 
     key: Key
     catalogue: Catalogue
+    spool: Spool  # where what was found waits
     counted: Shingles = field(default_factory=Shingles)
 
     def __post_init__(self) -> None:
@@ -71,8 +73,8 @@ class Minting:
             )
         self.signs = signs_of(self.key)
         self._known: Known | None = None
-        self._found: list[Skeletons] = []
-        self._fresh: list[Hashes] = []
+        self._found = Gathered(self.spool)
+        self._fresh, self._late, self._waiting = np.zeros(0, np.uint64), list[Hashes](), 0
 
     def count(self, tokens: Tokens, accounts: Hashes) -> None:
         """Count texts of accounts. Not for two threads at once."""
@@ -91,32 +93,54 @@ class Minting:
         return skeletons(tokens, accounts, self.signs, self.known())
 
     def learn(self, found: Found) -> None:
-        """Remember what was found, for the catalogue."""
-        self._found.append(found.skeletons)
-        self._fresh.append(found.fresh)
-        if len(self._found) > HELD:
-            self._found, self._fresh = [Skeletons.joined(self._found)], [each_once(np.concatenate(self._fresh))]
+        """Remember what was found, for the catalogue. Not for two threads at once.
+
+        Raises:
+            StorageFault: the disk is full.
+        """
+        self._found.add(found.skeletons)
+        self._late.append(found.fresh)
+        self._waiting += len(found.fresh)
+        if self._waiting > max(LATE, len(self._fresh) // 4):
+            self._settle()
+
+    def _settle(self) -> None:
+        self._fresh = each_once(np.concatenate([self._fresh, *self._late]))
+        self._late.clear()
+        self._waiting = 0
 
     def grown(self) -> Catalogue:
-        """The catalogue with what is new, once all is found; the same one when nothing is."""
-        batch = self.catalogue.batches
-        old, table = _skeletons(self._table("skeletons")), self._table("skeletons")
-        found = Skeletons.joined([_skeletons(SKELETONS.empty_table()), *self._found])
-        rows = np.flatnonzero(~np.isin(found.hash, old.hash))
-        new = Skeletons(found.hash[rows], found.accounts[rows], found.tokens.of(rows), found.features.of(rows))
-        fresh = each_once(np.concatenate([np.zeros(0, np.uint64), *self._fresh]))
-        if not len(new.hash) and not len(fresh):
-            return self.catalogue
+        """The catalogue with what is new, once all is found; the same one when nothing is. What was counted is gone."""
+        self.counted, self._known = Shingles(LINE), None
+        self._settle()
+        batch, table = self.catalogue.batches, self._table("skeletons")
         order = np.argsort(table["hash"].to_numpy())
+        hashes = table["hash"].to_numpy()[order]
+        self._found.add(_skeletons(table))
+        if len(self._found.rows) == len(hashes) and not len(self._fresh):
+            return self.catalogue
         known = {level: followed(table[level].to_numpy()[order], self._table("aliases"), level) for level in NUMBERED}
-        told = numbered(old, known, new, self.signs)
+        told = numbered(self._found, hashes, known, self.signs)
         added = {
-            "shingles": pa.table([fresh, np.full(len(fresh), batch, np.uint16)], schema=SHINGLES),
-            "skeletons": _rows(new, told, batch),
-            "aliases": pa.concat_tables([_aliases(level, told[level].aliases, batch) for level in NUMBERED]),
+            "shingles": pa.table([self._fresh, np.full(len(self._fresh), batch, np.uint16)], schema=SHINGLES),
+            "skeletons": self._minted(hashes, told, batch),
+            "aliases": pa.concat_tables([_aliases(level, told.families[level].aliases, batch) for level in NUMBERED]),
         }
         tables = {name: pa.concat_tables([self._table(name), table]) for name, table in added.items()}
         return Catalogue(batch + 1, tables)
+
+    def _minted(self, known: Hashes, told: Numbered, batch: int) -> pa.Table:
+        """The skeletons that are new; those that speak for all of a number with their features."""
+        rows = self._found.rows
+        new = ~np.isin(rows["hash"], known)
+        speaks = np.zeros(len(rows), bool)
+        speaks[told.speakers] = True
+        tokens, features = self._found.tokens(np.flatnonzero(new)), self._found.features(np.flatnonzero(new & speaks))
+        start = np.concatenate(([0], np.cumsum(np.where(speaks, rows["features"], 0)[new])))
+        lists = [_list(tokens, "tokens"), _list(Ragged(start, features.value), "features")]
+        numbers = [told.families[level].family for level in NUMBERED]
+        batches = np.full(int(new.sum()), batch, np.uint16)
+        return pa.table([rows["hash"][new], batches, rows["accounts"][new], *numbers, *lists], schema=SKELETONS)
 
     def _table(self, name: str) -> pa.Table:
         schema = {"shingles": SHINGLES, "skeletons": SKELETONS, "aliases": ALIASES}[name]
@@ -175,12 +199,7 @@ def _ragged(column: pa.ChunkedArray) -> Ragged:
     return Ragged(start - start[0], whole.flatten().to_numpy(zero_copy_only=False))
 
 
-def _rows(new: Skeletons, told: Mapping[Level, Families], batch: int) -> pa.Table:
-    lists = []
-    for name, ragged in (("tokens", new.tokens), ("features", new.features)):
-        kind = SKELETONS.field(name).type
-        start, values = pa.array(ragged.start, pa.int32()), pa.array(ragged.value, kind.value_type)
-        lists.append(pa.ListArray.from_arrays(start, values, kind))
-    batches = np.full(len(new.hash), batch, np.uint16)
-    numbers = [told[level].family for level in NUMBERED]
-    return pa.table([new.hash, batches, new.accounts, *numbers, *lists], schema=SKELETONS)
+def _list(ragged: Ragged, name: str) -> pa.ListArray:
+    kind = SKELETONS.field(name).type
+    start, values = pa.array(ragged.start, pa.int32()), pa.array(ragged.value, kind.value_type)
+    return pa.ListArray.from_arrays(start, values, kind)

@@ -236,3 +236,11 @@ def _join(
     needed = likeness.least + likeness.spread / np.sqrt(min(len(mine), len(other)))
     if alike(mine, other, likeness.most, needed):
         parent[max(a, b)] = min(a, b)
+
+
+@compiled
+def unite(one: Ints, two: Ints, parent: Ints) -> None:
+    """Join the groups of each two rows."""
+    for i in range(len(one)):
+        a, b = root(parent, one[i]), root(parent, two[i])
+        parent[max(a, b)] = min(a, b)

@@ -25,6 +25,7 @@ from linkage.templates.loops import (
     kept_tokens,
     pairs,
     skeleton_hashes,
+    taken,
     words_of,
 )
 from linkage.templates.tokens import Tokens, sign_tokens, slot_token
@@ -60,9 +61,7 @@ class Ragged:
 
     def of(self, rows: Ints) -> Ragged:
         """Those of ``rows``, in their order."""
-        size = np.diff(self.start)[rows]
-        start = np.concatenate(([0], np.cumsum(size)))
-        return Ragged(start, self.value[np.repeat(self.start[:-1][rows] - start[:-1], size) + np.arange(start[-1])])
+        return Ragged(*taken(self.start, self.value, rows))
 
     def cut(self, keep: npt.NDArray[np.bool_]) -> Ragged:
         """With nothing in those that ``keep`` is false for."""
@@ -136,11 +135,12 @@ class Found:
 
 
 def each_once(hashes: Hashes) -> Hashes:
-    """Each of the hashes once, sorted: np.unique, which hashes them again, takes ten times as long."""
-    ordered = np.sort(hashes)
-    new = np.ones(len(ordered), bool)
-    new[1:] = ordered[1:] != ordered[:-1]
-    return ordered[new]
+    """Each of the hashes once, sorted; what is given is sorted too. np.unique, which hashes them again, takes ten times
+    as long."""
+    hashes.sort()
+    new = np.ones(len(hashes), bool)
+    new[1:] = hashes[1:] != hashes[:-1]
+    return hashes[new]
 
 
 def skeletons(tokens: Tokens, accounts: Hashes, signs: Signs, known: Known) -> Found:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from linkage.config import Config, Level, Templates, resolve
 from linkage.engines import cores
 from linkage.templates.catalogue import Catalogue, read_catalogue, write_catalogue, write_private
-from linkage.templates.family import AHEAD, ALIKE, FEW, NEXT, ROUNDS, SAME, SMALLEST, SPREAD
+from linkage.templates.family import AHEAD, ALIKE, FEW, NEXT, ROUNDS, SAME, SMALLEST, SPREAD, TOGETHER
 from linkage.templates.frequency import LEAST
 from linkage.templates.ids import VERSIONS, Key
 from linkage.templates.loops import LEAST_WORDS, SHORT, TRIED, Hashes
@@ -41,7 +41,7 @@ HASH, ACCOUNT, TOKENS = "skeleton", "account", "tokens"  # columns of what is pu
 VERSION = (
     f"{'-'.join(VERSIONS.values())}, {LEAST} accounts, {SHORT} tokens, {LEAST_WORDS} words, {FEATURES} features, "
     f"{LEAST_FEATURES} at least, {ALIKE} and {SPREAD} alike, {SAME} the same, {AHEAD} and {NEXT} ahead by {SMALLEST}, "
-    f"{FEW} few, {WIDEST} wide, {ROUNDS} rounds, {TRIED} ages"
+    f"{TOGETHER} together, {FEW} few, {WIDEST} wide, {ROUNDS} rounds, {TRIED} ages"
 )
 
 
@@ -107,8 +107,8 @@ class TemplateIds:
         if set(self.levels).isdisjoint(MINTED):
             yield from self._each(self._pure, self._told(batches(), "naming"))
             return
-        minting = Minting(self.key, self.catalogue)
-        with Spool(self.folder) as rows, Spool(self.folder) as hashes:
+        with Spool(self.folder) as rows, Spool(self.folder) as hashes, Spool(self.folder) as found:
+            minting = Minting(self.key, self.catalogue, found)
             with Spool(self.folder) as words:
                 self._count(minting, batches(), rows, words)
                 self._find(minting, words, hashes)

@@ -12,9 +12,11 @@ from linkage.config import Level
 from linkage.simulator.prompts import Prompts
 from linkage.simulator.streams import Streams
 from linkage.templates.family import Families, numbered
+from linkage.templates.gathered import Gathered
 from linkage.templates.loops import Hashes
 from linkage.templates.places import alike
 from linkage.templates.skeleton import Signs, Skeletons
+from linkage.templates.spool import Spool
 from linkage.templates.text import texts
 from tests.templates.core_steps import SIGNS, found, of_rows, strangers
 from tests.templates.log_lines import NAMES, NOUNS, grouping_accuracy, log
@@ -23,7 +25,11 @@ NONE = np.zeros(0, np.uint64)
 
 
 def families(known: Skeletons, family: Hashes, new: Skeletons, signs: Signs) -> Families:
-    return numbered(known, {Level.SKELETON: family, Level.FAMILY: family}, new, signs)[Level.FAMILY]
+    with Spool() as spool:
+        everyone = Gathered(spool)
+        everyone.add(new)
+        everyone.add(known)
+        return numbered(everyone, known.hash, dict.fromkeys(Level, family), signs).families[Level.FAMILY]
 
 
 def grouped(lines: list[str], accounts: Hashes | None = None) -> Hashes:
