@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import scipy.sparse as sp
 
 from linkage import model
 from linkage.model import Verdict
@@ -102,11 +103,24 @@ def _followers(kinds: list[KindUses], served: _Served, rings: Ints, least: float
     """Those of the undetermined ``rings`` that are tied to an operator, with the one to which they are tied best."""
     rows: list[tuple[int, int, float]] = []
     operators = [served.ring[served.operator == n] for n in range(int(served.operator.max(initial=-1)) + 1)]
-    for ring in rings.tolist():
-        bits = np.array([between(kinds, np.array([ring]), theirs).total for theirs in operators])
+    for ring, sharing in zip(rings.tolist(), _sharing(kinds, rings, operators), strict=True):
+        bits = np.zeros(len(operators))
+        for n in np.flatnonzero(sharing).tolist():
+            bits[n] = between(kinds, np.array([ring]), operators[n]).total
         if bits.max(initial=0.0) > least:
             rows.append((ring, int(bits.argmax()), 1.0))
     return _of_rows(rows, np.zeros(int(rings.max(initial=-1)) + 1, dtype=bool))
+
+
+def _sharing(kinds: list[KindUses], rings: Ints, groups: list[Ints]) -> Bools:
+    """Which of the rings use anything that a group of rings uses, too (rings x groups): others are tied by 0 bits."""
+    found = np.zeros((len(rings), len(groups)), dtype=bool)
+    members = np.concatenate([np.zeros(0, dtype=np.int64), *groups])
+    number = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    for kind in kinds:
+        of = sp.csr_matrix((np.ones(len(members)), (number, members)), shape=(len(groups), kind.users.shape[0]))
+        found |= (kind.users[rings] @ (of @ kind.users).T).toarray() > 0
+    return found
 
 
 def _joined(one: _Served, other: _Served) -> _Served:
