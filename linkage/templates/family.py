@@ -2,8 +2,8 @@
 
 Short skeletons are one family where they differ only in slots. A place whose surroundings stay is a slot when many
 different things stand in it, and words of different templates when they are few: "session opened" and
-"session closed". Long ones are one family when they share enough pairs of words (MinHash; Broder 1997), whatever was
-changed, dropped or moved between them.
+"session closed". A word that is not shared counts as one thing for each account that has one there. Long skeletons are
+one family when they share enough pairs of words (MinHash; Broder 1997), whatever was changed, dropped or moved.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from linkage.templates.gathered import Gathered
 from linkage.templates.loops import Bools, Hashes, Ints, words_of
 from linkage.templates.places import (
     PLACE,
+    RARE,
     WIDEST,
     Likeness,
     dropped,
@@ -145,16 +146,18 @@ def _join_short(everyone: Gathered, signs: Signs, parent: Ints) -> None:
     rows = np.flatnonzero(everyone.rows["tokens"])
     frames, accounts, frame = everyone.tokens(rows), everyone.rows["accounts"][rows], np.arange(len(rows))
     for _ in range(ROUNDS if len(rows) else 0):
-        frames = _with_slots(frames, accounts, signs)
+        before, frames = frames, _with_slots(frames, accounts, signs)
         hashes = row_hashes(frames.start, frames.value.astype(np.uint64))
         _, first, into = np.unique(hashes, return_index=True, return_inverse=True)
         bits = np.zeros(len(first), np.uint64)
         np.bitwise_or.at(bits, into, accounts)
-        settled = len(first) == len(frames)
+        settled = len(first) == len(frames) and np.array_equal(frames.value, before.value)
         frames, accounts, frame = frames.of(first), bits, into[frame]
         if settled:
             break
-    _join_same(rows, frame, parent)
+    token = frames.value.astype(np.uint64)
+    same = row_hashes(frames.start, np.where(token == signs.rare, signs.slot, token))
+    _join_same(rows, np.unique(same, return_inverse=True)[1][frame], parent)
 
 
 def _join_same(rows: Ints, label: Ints, parent: Ints) -> None:
@@ -167,13 +170,13 @@ def _with_slots(frames: Ragged, accounts: Hashes, signs: Signs) -> Ragged:
     """The frames after one round: what stands in a slot is one slot."""
     token = frames.value.astype(np.uint64)
     word = words_of(token, signs.all)
-    drop = dropped(frames.start, token, word, signs.slot, _places(frames.start, token, word, accounts, signs.slot))
-    frame, owner, filling, begins = slots(frames.start, token, drop, signs.slot)
+    drop = dropped(frames.start, token, word, signs.slot, _places(frames.start, token, word, accounts, signs))
+    frame, owner, filling = slots(frames.start, token, drop, signs.slot, signs.rare)
     opened = _opened(frame, owner, filling, accounts)
-    return Ragged(*rewritten(frames.start, token, drop, signs.slot, begins, opened))
+    return Ragged(*rewritten(frames.start, token, drop, signs.slot, signs.rare, opened))
 
 
-def _places(start: Ints, token: Hashes, word: Bools, accounts: Hashes, slot: np.uint64) -> Places:
+def _places(start: Ints, token: Hashes, word: Bools, accounts: Hashes, signs: Signs) -> Places:
     """Places that look like slots, row by row, the narrowest and best surrounded first.
 
     What is around places sorts them into parts that are looked at one by one: memory for some AT_ONCE places will do.
@@ -183,27 +186,30 @@ def _places(start: Ints, token: Hashes, word: Bools, accounts: Hashes, slot: np.
     for part in range(parts):
         room = np.empty(windows(start, token, word, part, parts, np.empty(0, PLACE)), PLACE)
         windows(start, token, word, part, parts, room)
-        found.append(_slotlike_places(room, accounts, slot))
+        found.append(_slotlike_places(room, accounts, signs))
     places = np.concatenate(found)
     return places[np.lexsort((places["at"], -places["words"], places["size"], places["row"]))]
 
 
-def _slotlike_places(places: Places, accounts: Hashes, slot: np.uint64) -> Places:
+def _slotlike_places(places: Places, accounts: Hashes, signs: Signs) -> Places:
     """Those with surroundings in which many different things stand, or a slot and something else."""
     places = places[np.lexsort((places["within"], places["around"]))]
     _, group = np.unique(places["around"], return_inverse=True)
     one = places["size"] == 1
     bits = accounts[places["row"]]
-    alone = _slotlike(_distinct(group[one], places["first"][one], group), _people(group[one], bits[one], group))
-    alone |= _any(group, one & (places["first"] == slot)) & (_distinct(group[one], places["first"][one], group) > 1)
-    more = ~one
-    people = _people(group[more], bits[more], group)
+    of, first = group[one], places["first"][one]
+    alone = _slotlike(_values(of, first, bits[one], group, signs.rare), _people(of, bits[one], group))
+    alone |= _any(group, one & (places["first"] == signs.slot)) & (_distinct(of, first, group) > 1)
+    held = _any(group, one & (places["first"] == signs.slot))
+    of, bits, places_of = group[~one], bits[~one], places[~one]
+    people = _people(of, bits, group)
     several = (
-        (_distinct(group[more], places["within"][more], group) > FEW)
-        & _slotlike(_distinct(group[more], places["first"][more], group), people)
-        & _slotlike(_distinct(group[more], places["last"][more], group), people)
+        (_distinct(of, places_of["within"], group) > FEW)
+        & _slotlike(_values(of, places_of["first"], bits, group, signs.rare), people)
+        & _slotlike(_values(of, places_of["last"], bits, group, signs.rare), people)
     )
-    return places[np.where(one, alone[group], several[group])]
+    filled = held[group] & (places["first"] != signs.slot) & (places["last"] != signs.slot)
+    return places[np.where(one, alone[group], several[group] | filled)]
 
 
 def _opened(frame: Hashes, owner: Ints, filling: Hashes, accounts: Hashes) -> Bools:
@@ -212,11 +218,11 @@ def _opened(frame: Hashes, owner: Ints, filling: Hashes, accounts: Hashes) -> Bo
     number = np.arange(len(owner)) - np.searchsorted(owner, owner)
     while True:
         _, column = np.unique(group[owner] * (len(owner) + 1) + number, return_inverse=True)
-        values = _distinct(column, filling, column)
+        values = _values(column, filling, accounts[owner], column, RARE)
         open_ = _any(column, filling == 0) | _slotlike(values, _people(column, accounts[owner], column))
-        closed = np.flatnonzero((values > 1)[column] & ~open_[column])
+        closed = np.flatnonzero((_distinct(column, filling, column) > 1)[column] & ~open_[column])
         if not len(closed):
-            return np.asarray((values > 1)[column] | (filling == 0))
+            return np.asarray(open_[column])
         chosen = np.zeros(group.max() + 1, np.int64) - 1
         np.maximum.at(chosen, group[owner[closed]], len(owner) - number[closed])
         splits = chosen[group[owner]] == len(owner) - number
@@ -231,6 +237,12 @@ def _slotlike(values: Ints, people: Ints) -> Bools:
     In a slot new values keep coming: more than 1 + ln(accounts) of them, as in Ewens' formula with a rate of one.
     """
     return (values > 1) & ((values > FEW) | (values > 1 + np.log(np.maximum(people, 1))))
+
+
+def _values(group: Ints, value: Hashes, bits: Hashes, all_: Ints, rare: np.uint64) -> Ints:
+    """How many different values each group has, when hardly any two accounts have the same ``rare`` one."""
+    common = value != rare
+    return _distinct(group[common], value[common], all_) + _people(group[~common], bits[~common], all_)
 
 
 def _distinct(group: Ints, value: Hashes, all_: Ints) -> Ints:

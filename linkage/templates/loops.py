@@ -31,6 +31,7 @@ MISSED = 2  # bits of 32 that a token's surroundings may have and the token lack
 
 _BEFORE, _BEHIND = np.uint64(1), np.uint64(2)  # stand for what is beyond the ends of a text
 _LONG = np.uint64(4)  # makes the skeleton of a long text another one than that of a short text
+_RARE = np.uint64(5)  # makes of the slot what stands for rare words
 _SKIPPED = np.uint64(3)  # makes the hash of a pair another one when a token is between
 _STEP, _FIRST, _SECOND = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _3, _27, _30, _31, _32 = np.uint64(3), np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
@@ -273,15 +274,36 @@ def words_of(token: Hashes, signs: Hashes) -> Bools:
 
 
 @compiled
-def of_age(token: Hashes, age: Numbers, slot: np.uint64, limit: np.uint16) -> np.uint64:
-    """The hash of a text's tokens up to an age, with one slot for all that is younger between two of them."""
-    h = _NONE
-    open_slot = False
+def rare_of(slot: np.uint64) -> np.uint64:
+    """The token that stands for words of a short text that are not shared: a slot, or a rare word of a template."""
+    return mixed(slot, _RARE)
+
+
+@compiled
+def cut(token: Hashes, age: Numbers, slot: np.uint64, limit: np.uint16, out: Hashes) -> int:
+    """Write a text's tokens up to an age, with one for all that is younger between two of them: a slot, in a short text
+    :func:`rare_of` it when no slot is among it. Returns how many there are."""
+    count, open_slot = 0, False
+    rare = rare_of(slot) if len(token) <= SHORT else slot
     for i in range(len(token)):
         kept = age[i] <= limit and token[i] != slot
         if kept or not open_slot:
-            h = mixed(h, token[i] if kept else slot)
+            out[count] = token[i] if kept else rare
+            count += 1
         open_slot = not kept
+        if token[i] == slot:
+            out[count - 1] = slot
+    return count
+
+
+@compiled
+def of_age(token: Hashes, age: Numbers, slot: np.uint64, limit: np.uint16, room: Hashes) -> np.uint64:
+    """The hash of what :func:`cut` leaves of a text, with ``room`` to put that."""
+    h = _NONE
+    for i in range(cut(token, age, slot, limit, room)):
+        h = mixed(h, room[i])
+    if len(token) > SHORT:
+        h = mixed(h, _LONG)
     return h if h != _NONE else _ONE
 
 
@@ -313,7 +335,7 @@ def skeleton_hashes(
 
     A text that shares too little has the age NEVER; its hash is that of all its tokens when it is short, else zero.
     """
-    n = len(start) - 1
+    n, room = len(start) - 1, np.empty(len(token), np.uint64)
     hashes, chosen = np.zeros(n, np.uint64), np.full(n, NEVER)
     for text in range(n):
         begin, end = start[text], start[text + 1]
@@ -325,12 +347,11 @@ def skeleton_hashes(
             limit, tried = min(further, now), tried + 1
             further = next_age(own, int(limit) + 1)
             if supported(own, words, limit):
-                h = of_age(token[begin:end], own, slot, limit)
-                h = h if end - begin <= SHORT else mixed(h, _LONG)
+                h = of_age(token[begin:end], own, slot, limit, room)
                 if further == NEVER or tried == TRIED or found(h, minted) <= limit:
                     hashes[text], chosen[text] = h, limit
         if chosen[text] == NEVER and end - begin <= SHORT:
-            hashes[text] = of_age(token[begin:end], own, slot, NEVER)
+            hashes[text] = of_age(token[begin:end], own, slot, NEVER, room)
     return hashes, chosen
 
 
@@ -339,13 +360,8 @@ def kept_tokens(start: Ints, token: Hashes, age: Numbers, limits: Numbers, slot:
     """The tokens of the skeletons of texts, each with those up to its limit."""
     out, ends, count = np.empty(len(token), np.uint64), np.zeros(len(start), np.int64), 0
     for text in range(len(start) - 1):
-        open_slot = False
-        for i in range(start[text], start[text + 1]):
-            kept = age[i] <= limits[text] and token[i] != slot
-            if kept or not open_slot:
-                out[count] = token[i] if kept else slot
-                count += 1
-            open_slot = not kept
+        begin, end = start[text], start[text + 1]
+        count += cut(token[begin:end], age[begin:end], slot, limits[text], out[count:])
         ends[text + 1] = count
     return ends, out[:count].copy()
 

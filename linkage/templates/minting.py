@@ -23,7 +23,7 @@ from linkage.templates.ids import Key
 from linkage.templates.loops import LINE, NEVER, Ages, Hashes
 from linkage.templates.skeleton import Found, Known, Ragged, Signs, Skeletons, each_once, skeletons
 from linkage.templates.spool import Spool
-from linkage.templates.tokens import Tokens, sign_tokens, slot_token
+from linkage.templates.tokens import Tokens
 
 SHINGLES = pa.schema([("hash", pa.uint64()), ("batch", pa.uint16())])
 SKELETONS = pa.schema([
@@ -49,11 +49,6 @@ def account_hashes(accounts: pa.StringArray, key: Key) -> Hashes:
     return np.asarray(hashes[coded.indices.fill_null(len(names)).to_numpy()])
 
 
-def signs_of(key: Key) -> Signs:
-    """The tokens that are no words."""
-    return Signs(slot_token(key), np.unique(sign_tokens(key)))
-
-
 @dataclass
 class Minting:
     """A batch on its way: all its texts are counted, then all are found, then the catalogue is :meth:`grown`.
@@ -71,7 +66,7 @@ class Minting:
             raise ConfigError(
                 "the catalogue holds as many batches as it can.", where="templates.catalogue", todo=ANOTHER
             )
-        self.signs = signs_of(self.key)
+        self.signs = Signs.of(self.key)
         self._known: Known | None = None
         self._found = Gathered(self.spool)
         self._fresh, self._late, self._waiting = np.zeros(0, np.uint64), list[Hashes](), 0

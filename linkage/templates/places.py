@@ -10,6 +10,8 @@ import numpy.typing as npt
 from linkage.engines.compiled import compiled
 from linkage.templates.loops import Bools, Hashes, Ints
 
+RARE = np.uint64(1)  # the filling of a slot that has a word that is not shared
+FARTHEST = 4  # tokens that are looked at for a word beyond the two beside a place
 WIDEST = 6  # tokens that one filling of a slot has at most
 _PAD, _STEP, _FIRST, _SECOND = (
     np.uint64(1), np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -31,10 +33,30 @@ def _mixed(seed: np.uint64, value: np.uint64) -> np.uint64:
 
 
 @compiled
+def _farther(
+    around: np.uint64, words: int, token: Hashes, word: Bools, text: tuple[int, int], place: tuple[int, int], least: int
+) -> tuple[np.uint64, int]:
+    """What is around a place of a text beyond the two tokens on either side of it, as far as there are enough words."""
+    begin, end, k = text[0], text[1], place[0] - 3
+    while words < least and k >= max(begin, place[0] - 2 - FARTHEST):
+        around = _mixed(around, token[k])
+        words += word[k]
+        k -= 1
+    around = _mixed(around, _PAD)
+    k = place[1] + 2
+    while words < least and k < min(end, place[1] + 2 + FARTHEST):
+        around = _mixed(around, token[k])
+        words += word[k]
+        k += 1
+    return around, words
+
+
+@compiled
 def windows(start: Ints, token: Hashes, word: Bools, part: int, parts: int, out: npt.NDArray[np.void]) -> int:
     """Every run of up to WIDEST tokens as a place: what is within, and the two tokens on either side of it.
 
-    One token needs a word beside it, and so do more at the end of a text; elsewhere they need two. Of ``parts`` by what
+    One token needs a word beside it, and so do more at the end of a text; elsewhere they need two. Where there are too
+    few, those farther off count, too. Of ``parts`` by what
     is around them it gives one, ``part``. Returns how many there are, which may be more than ``out`` has room for.
     """
     count = 0
@@ -49,7 +71,10 @@ def windows(start: Ints, token: Hashes, word: Bools, part: int, parts: int, out:
                     inside = begin <= k < end
                     around = _mixed(around, token[k] if inside else _PAD)
                     words += inside and word[k]
-                if words >= (1 if j == end else min(2, j - i)) and np.int64(around >> _32) % parts == part:
+                least = 1 if j == end else min(2, j - i)
+                if words < least:
+                    around, words = _farther(around, words, token, word, (begin, end), (i, j), least)
+                if words >= least and np.int64(around >> _32) % parts == part:
                     count += 1
                     if count > len(out):
                         continue
@@ -81,15 +106,17 @@ def dropped(start: Ints, token: Hashes, word: Bools, slot: np.uint64, places: np
 
 
 @compiled
-def slots(start: Ints, token: Hashes, drop: Bools, slot: np.uint64) -> tuple[Hashes, Ints, Hashes, Ints]:
-    """Each row's hash without what stands in its slots; the slots' owners, fillings, and where they begin.
+def slots(
+    start: Ints, token: Hashes, drop: Bools, slot: np.uint64, rare: np.uint64
+) -> tuple[Hashes, Ints, Hashes]:
+    """Each row's hash without what stands in its slots; the slots' owners and fillings.
 
-    The filling of a slot that is open already is zero.
+    The filling of a slot that is open already is zero, that of one which has a ``rare`` word is RARE.
     """
     n = len(start) - 1
     frame = np.zeros(n, np.uint64)
     owner, filling = np.empty(len(token), np.int64), np.empty(len(token), np.uint64)
-    begins, count = np.empty(len(token), np.int64), 0
+    count = 0
     for row in range(n):
         i = start[row]
         while i < start[row + 1]:
@@ -98,40 +125,42 @@ def slots(start: Ints, token: Hashes, drop: Bools, slot: np.uint64) -> tuple[Has
                 i += 1
                 continue
             frame[row] = _mixed(frame[row], slot)
-            owner[count], begins[count] = row, i
+            owner[count] = row
             h, size = np.uint64(0), 0
             while i < start[row + 1] and drop[i]:
                 h = _mixed(h, token[i])
                 size += 1
                 i += 1
-            filling[count] = np.uint64(0) if size == 1 and token[i - 1] == slot else h
+            if size == 1 and token[i - 1] == slot:
+                h = np.uint64(0)
+            elif size == 1 and token[i - 1] == rare:
+                h = RARE
+            filling[count] = h
             count += 1
-    return frame, owner[:count].copy(), filling[:count].copy(), begins[:count].copy()
+    return frame, owner[:count].copy(), filling[:count].copy()
 
 
 @compiled
 def rewritten(
-    start: Ints, token: Hashes, drop: Bools, slot: np.uint64, begins: Ints, opened: Bools
+    start: Ints, token: Hashes, drop: Bools, slot: np.uint64, rare: np.uint64, opened: Bools
 ) -> tuple[Ints, Hashes]:
-    """The rows with their opened slots as one token each, and the words of all others back."""
+    """The rows with their opened slots as one token each, ``rare`` words beside them too, and all other words back."""
     out, ends, count, at = np.empty(len(token), np.uint64), np.zeros(len(start), np.int64), 0, 0
     for row in range(len(start) - 1):
         i = start[row]
         while i < start[row + 1]:
-            if not drop[i]:
-                out[count] = token[i]
-                count += 1
-                i += 1
-                continue
-            while i < start[row + 1] and drop[i]:
-                if not opened[at]:
-                    out[count] = token[i]
+            open_ = drop[i] and opened[at]
+            held = i
+            while i < start[row + 1] and drop[i] == drop[held]:
+                now = slot if open_ else token[i]
+                before = out[count - 1] if count > ends[row] else np.uint64(0)
+                if now == slot and before == rare:
+                    out[count - 1] = slot
+                elif before != slot or now not in (slot, rare):
+                    out[count] = now
                     count += 1
                 i += 1
-            if opened[at] and (count == ends[row] or out[count - 1] != slot):
-                out[count] = slot
-                count += 1
-            at += 1
+            at += drop[held]
         ends[row + 1] = count
     return ends, out[:count].copy()
 

@@ -24,6 +24,7 @@ from linkage.templates.loops import (
     ages,
     kept_tokens,
     pairs,
+    rare_of,
     skeleton_hashes,
     taken,
     words_of,
@@ -38,15 +39,18 @@ Features = npt.NDArray[np.uint32]
 
 @dataclass(frozen=True)
 class Signs:
-    """The tokens that are no words: the slot, and all of them, sorted."""
+    """The tokens that are no words: the slot, what stands for rare words, and all of them, sorted."""
 
     slot: np.uint64
+    rare: np.uint64
     all: Hashes
 
     @classmethod
     def of(cls, key: Key) -> Signs:
         """Those of ``key``."""
-        return cls(slot_token(key), np.sort(sign_tokens(key)))
+        slot = slot_token(key)
+        rare = np.uint64(rare_of(slot))
+        return cls(slot, rare, np.unique(np.append(sign_tokens(key), rare)))
 
 
 @dataclass(frozen=True)

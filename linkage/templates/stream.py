@@ -22,7 +22,7 @@ from linkage.templates.ids import VERSIONS, Key
 from linkage.templates.loops import LEAST_WORDS, SHORT, TRIED, Hashes
 from linkage.templates.mask import masked
 from linkage.templates.minting import NUMBERED, Minting, Numbers, account_hashes
-from linkage.templates.places import WIDEST
+from linkage.templates.places import FARTHEST, WIDEST
 from linkage.templates.readable import Readable, read_words
 from linkage.templates.skeleton import FEATURES, LEAST_FEATURES, Found
 from linkage.templates.spool import Spool
@@ -41,7 +41,7 @@ HASH, ACCOUNT, TOKENS = "skeleton", "account", "tokens"  # columns of what is pu
 VERSION = (
     f"{'-'.join(VERSIONS.values())}, {LEAST} accounts, {SHORT} tokens, {LEAST_WORDS} words, {FEATURES} features, "
     f"{LEAST_FEATURES} at least, {ALIKE} and {SPREAD} alike, {SAME} the same, {AHEAD} and {NEXT} ahead by {SMALLEST}, "
-    f"{TOGETHER} together, {FEW} few, {WIDEST} wide, {ROUNDS} rounds, {TRIED} ages"
+    f"{TOGETHER} together, {FEW} few, {WIDEST} wide, {FARTHEST} farther, {ROUNDS} rounds, {TRIED} ages"
 )
 
 

@@ -68,6 +68,26 @@ def test_words_before_a_slot_make_another_template() -> None:
     assert len(groups(lines)) == 2
 
 
+def test_a_rare_word_beside_a_common_one_is_another_template() -> None:
+    lines = [f"failed login of {user} from 10.0.0.{i}" for i, user in enumerate(USERS)]
+    assert sorted(map(len, groups([*lines, "accepted login of alice from 10.0.0.9"]))) == [1, len(lines)]
+
+
+def test_many_rare_words_in_a_place_are_a_slot() -> None:
+    lines = [f"service {name} was started at boot" for name in NAMES]
+    assert len(groups([*lines, *["service cron was started at boot"] * 9])) == 1
+
+
+def test_several_words_stand_where_others_have_a_slot() -> None:
+    lines = [f"{what} was written to disk by the cache" for what in ["17", "the whole index"] * 9]
+    assert len(groups([f"now page {line}" for line in lines])) == 1
+
+
+def test_a_slot_with_no_word_beside_it_is_seen_by_words_farther_off() -> None:
+    lines = [f"{' '.join(NOUNS[i : i + 2 + i % 3])} '{NAMES[-i]}': end of request" for i in range(30) for _ in range(3)]
+    assert len(groups(lines)) == 1
+
+
 def test_slots_that_vary_together() -> None:
     rng = np.random.default_rng(0)
     lines = [f"moved {' to '.join(rng.choice(NAMES, 2))} and left {rng.choice(NAMES)} there" for _ in range(90)]

@@ -145,7 +145,9 @@ def test_features_are_pairs_of_words_and_tokens_those_of_short_ones() -> None:
     assert np.all(np.diff(made.features.value.astype(np.int64)) > 0)
     short = found([f"the job {word} is done" for word in WORDS]).skeletons
     row = int(np.argmax([count.bit_count() for count in short.accounts.tolist()]))
-    assert short.tokens.of(np.array([row])).value.tolist() == tokens(["the job 1 is done"]).token.tolist()
+    rare = tokens(["the job 1 is done"]).token
+    rare[2] = SIGNS.rare
+    assert short.tokens.of(np.array([row])).value.tolist() == rare.tolist()
     assert not len(short.features.value)
 
 
