@@ -10,8 +10,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -33,11 +35,18 @@ TEMPLATES = (
     '{{"messages": [{{"role": "user", "content": "Grade the {c}zeta essay of pupil {n} about {v} for {c}eta"}}]}}',
 )
 ACCOUNTS, EACH = 40, 3
-ROWS = [
-    (f"acct{a:02d}", f"2026-03-{1 + a % 28:02d}T10:00:{k:02d}Z",
-     TEMPLATES[(a + k) % 3].format(c=PLANTED, n=a * 7 + k, v=f"{PLANTED}slot{a}x{k}"), f"dev{a // 2}")
-    for a in range(ACCOUNTS) for k in range(EACH)
-]  # fmt: skip
+
+
+def rows_of(accounts: int) -> list[tuple[str, ...]]:
+    """What so many accounts said: account, time, prompt, device."""
+    return [
+        (f"acct{a:02d}", f"2026-03-{1 + a % 28:02d}T10:00:{k:02d}Z",
+         TEMPLATES[(a + k) % 3].format(c=PLANTED, n=a * 7 + k, v=f"{PLANTED}slot{a}x{k}"), f"dev{a // 2}")
+        for a in range(accounts) for k in range(EACH)
+    ]  # fmt: skip
+
+
+ROWS = rows_of(ACCOUNTS)
 HEAD = ("account_id", "ts", "prompt", "device")
 BAD_CSV = [
     f"acct01,{PLANTED} one,broken off,dev1", f"acct01,2026-03-01T10:00:00Z,{PLANTED}, two, {PLANTED},dev",
@@ -61,18 +70,18 @@ def _csv(rows: list[tuple[str, ...]]) -> str:
     return "\n".join([",".join(HEAD), *(",".join(map(_cell, row)) for row in rows)]) + "\n"
 
 
-def write_logs(folder: Path) -> Path:
+def write_logs(folder: Path, rows: list[tuple[str, ...]] = ROWS) -> Path:
     """Logs of three formats, good rows and bad ones, in ``logs``; returns the config."""
     logs = folder / "logs"
     logs.mkdir(parents=True)
-    (logs / "a.csv").write_text(_csv(ROWS) + "\n".join(BAD_CSV) + "\n", encoding="utf-8")
+    (logs / "a.csv").write_text(_csv(rows) + "\n".join(BAD_CSV) + "\n", encoding="utf-8")
     with (logs / "a.csv").open("ab") as file:
         file.write(f"acct04,2026-03-01T10:00:00Z,{PLANTED} ".encode() + b"\xff\xfe,dev4\n")
-    lines = [json.dumps(dict(zip(HEAD, row, strict=True))) for row in ROWS]
+    lines = [json.dumps(dict(zip(HEAD, row, strict=True))) for row in rows]
     (logs / "b.ndjson.gz").write_bytes(gzip.compress("\n".join([*lines, *BAD_NDJSON]).encode()))
-    columns: dict[str, Any] = dict(zip(HEAD, map(list, zip(*ROWS, strict=True)), strict=True))
+    columns: dict[str, Any] = dict(zip(HEAD, map(list, zip(*rows, strict=True)), strict=True))
     columns["ts"][0] = f"{PLANTED} no time"
-    columns["system"] = [f"Obey the {PLANTED}theta rules." for _ in ROWS]
+    columns["system"] = [f"Obey the {PLANTED}theta rules." for _ in rows]
     pq.write_table(pa.table(columns), logs / "c.parquet")
     config = folder / "linkage.toml"
     sources = "\n".join(
@@ -185,6 +194,51 @@ def test_no_table_of_the_engine_that_can_spill_holds_any(tmp_path: Path, monkeyp
         monkeypatch.setattr(DuckDBEngine, name, watched(number))
     pipeline.run(write_logs(tmp_path))
     assert {"fields_a_0", "fields_b_0", "fields_c_0", "forms", "faults_a"} <= set(looked)
+
+
+class Connection:
+    """A connection to DuckDB that notes what it is asked, and looks at the tables that it is given."""
+
+    def __init__(self, real: Any) -> None:
+        self.real, self.planted = real, 0
+        self.asked: list[str] = []
+
+    @property
+    def disk(self) -> str:
+        """Where it spills."""
+        return str(self.real.execute("SELECT current_setting('temp_directory')").fetchall()[0][0])
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.real, name)
+
+        def noted(*given: Any, **more: Any) -> Any:
+            self.asked += [text for text in given if isinstance(text, str)]
+            self.planted += sum(PLANTED in x.to_pandas().to_csv() for x in given if isinstance(x, pa.Table))
+            return found(*given, **more)
+
+        return noted if callable(found) else found
+
+
+def test_in_a_large_run_one_engine_reads_prompts_and_has_no_disk_and_the_other_spills(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[str, Connection]] = []
+
+    def connect(*given: Any, **more: Any) -> Connection:
+        connection = Connection(duckdb.connect(*given, **more))
+        made.append((connection.disk, connection))
+        return connection
+
+    monkeypatch.setattr("linkage.engines.duckdb.duckdb", SimpleNamespace(**{**vars(duckdb), "connect": connect}))
+    run = pipeline.run(write_logs(tmp_path, rows_of(4_000)))
+    spilled = [stage["spilled_bytes"] for stage in json.loads((run / "manifest.json").read_text())["stages"]]
+    assert sum(spilled) > 1_000_000
+    without, others = [c for disk, c in made if not disk], [c for disk, c in made if disk]
+    assert len(without) == len(others) == 1
+    assert any("/logs/" in text for text in without[0].asked)
+    assert sum(c.planted for c in without) > 0 == sum(c.planted for c in others)
+    assert not any("/logs/" in text or PLANTED in text for text in others[0].asked)
+    assert any("fields_a_0" in text for text in others[0].asked)
 
 
 @pytest.mark.parametrize("stage", ["judge_rows", "make_pairs", "hash_prompts"])

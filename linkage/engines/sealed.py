@@ -63,16 +63,18 @@ def nothing_quoted(where: str) -> Iterator[None]:
         yield
     except LinkageError as error:
         cause = error.__cause__  # of the engine's errors: what it said
-        raise error if cause is None or isinstance(cause, LinkageError) else _silent(cause, where) from None
+        if cause is None or isinstance(cause, LinkageError):
+            raise error from None
+        raise _silent(cause, where, isinstance(error, InputRefused)) from None
     except Exception as error:
         raise _silent(error, where) from None
 
 
-def _silent(error: BaseException, where: str) -> LinkageError:
+def _silent(error: BaseException, where: str, refused: bool = False) -> LinkageError:
     kind = type(error).__name__
     if kind in STORAGE:
         return StorageFault("out of memory while prompts were read.", where=where, todo="Read fewer files at once.")
-    if type(error).__module__.partition(".")[0] in ("_duckdb", "duckdb") or isinstance(error, OSError):
+    if refused or type(error).__module__.partition(".")[0] in ("_duckdb", "duckdb") or isinstance(error, OSError):
         return InputRefused(
             f"a file can't be read ({kind}; what it says could quote a prompt).",
             where=where,

@@ -147,12 +147,12 @@ def read_header(path: Path, wanted: Iterable[str] = ()) -> tuple[list[str], str,
     """
     start = unpacked_start(path)
     try:
-        if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in start[:1000]:
-            raise UnicodeError
         line, number = _first_line(start)
+        if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in line:
+            raise UnicodeError
         text = line.decode("utf-8-sig")
-    except UnicodeError as error:
-        raise InputRefused("is no UTF-8 text.", where=str(path), todo="Save it as CSV in UTF-8.") from error
+    except UnicodeError:
+        raise InputRefused("is no UTF-8 text.", where=str(path), todo="Save it as CSV in UTF-8.") from None
     if not text:
         return [], ",", 0
     return _best_split(path, text, set(wanted), number)

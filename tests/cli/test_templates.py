@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +83,75 @@ def test_nothing_is_replaced_unasked_and_bad_words_are_explained(
     assert "There is no key for prompt templates" in capsys.readouterr().err
     assert Path("templates.parquet").read_text() == "mine"
     assert not Path("templates.catalogue").exists()
+
+
+SAID = {
+    "plain": "Sort the apples", "unseen": "So\u200brt\ufeff the \u202eapples", "alike": "Ѕort thе  аpples\x00",
+    "chat": json.dumps([{"role": "user", "content": "Sort the apples"}]),
+    "request": json.dumps(json.dumps({"model": "m", "messages": [{"role": "user", "content": "Sort the apples"}]})),
+    "google": json.dumps({"contents": [{"parts": [{"text": "Sort the apples"}]}]}),
+    "chinese": "请把这三种水果按重量排序：苹果、梨、桃。", "thai": "กรุณาเรียงผลไม้สามชนิดนี้ตามน้ำหนัก",
+    "arabic": "رتّب هذه الفواكه الثلاثة 12", "hebrew": "מיין את הפירות",
+    "emoji": "👩‍👩‍👧‍👦 sort 🍎", "mixed": "Сортируй 重量 apples",
+    "blob": "QUJD" * 200, "large": "please sort the pears by weight\n" * 31_000, "quotes": 'a "b, c",\n""d"; ,e\n\n,"',
+    "empty": "", "blank": " \n\t", "nothing seen": "\u200b\ufeff", "broken": '[{"role": "user", "content": x}',
+}  # fmt: skip
+SYSTEM = {name: "Be kind" if name in ("plain", "empty") else "" for name in SAID}
+
+
+def _write(form: str, path: Path) -> None:
+    rows = [(name, text, SYSTEM[name]) for name, text in SAID.items()]
+    if form == "csv":
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows([("account_id", "prompt", "system"), *rows])
+    elif form == "parquet":
+        pq.write_table(pa.table([*map(list, zip(*rows, strict=True))], ["account_id", "prompt", "system"]), path)
+    else:
+        keys = ("account_id", "prompt", "system")
+        path.write_text("".join(json.dumps(dict(zip(keys, row, strict=True))) + "\n" for row in rows))
+
+
+def test_every_kind_of_prompt_has_the_same_ids_from_every_kind_of_file(
+    logs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {}
+    for form in ("csv", "parquet", "jsonl"):
+        _write(form, Path(f"all.{form}"))
+        for system in ((), ("--system-prompt", "system")):
+            out = f"{form}{len(system)}"
+            assert templates(monkeypatch, f"all.{form}", "--out", out, "--catalogue", f"{out}.c", *system) == 0
+            found[form, len(system)] = {row.pop("account"): row for row in pq.read_table(out).to_pylist()}
+    for system in (0, 2):
+        assert found["csv", system] == found["parquet", system] == found["jsonl", system]
+    alone, both = found["csv", 0], found["csv", 2]
+    assert len({alone[name]["exact"] for name in ("plain", "alike", "unseen", "chat", "request", "google")}) == 1
+    assert {name for name, row in alone.items() if row["exact"] is None} == {"empty", "blank", "nothing seen"}
+    assert {name for name, row in alone.items() if row["masked"] is None} >= {"blob", "empty", "blank", "nothing seen"}
+    assert {name for name in SAID if alone[name]["exact"] != both[name]["exact"]} == {"plain", "empty"}
+
+
+def test_a_file_in_another_encoding_is_refused(
+    logs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for encoding in ("utf-16", "utf-16-le"):
+        Path("a.csv").write_text("account_id,prompt\na,Sort the apples\n", encoding=encoding)
+        assert templates(monkeypatch, "a.csv") == 3
+        assert "a.csv: is no UTF-8 text. Save it as CSV in UTF-8." in capsys.readouterr().err
+
+
+def test_prompts_of_other_types_are_read_as_their_text(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    message = {"role": "user", "content": "Sort the apples"}
+    cells = [[message], {"messages": [message]}, "Sort the apples", 17, True, None]
+    lines = [json.dumps({"account_id": i, "prompt": cell}) + "\n" for i, cell in enumerate(cells)]
+    Path("a.jsonl").write_text("".join([*lines, '{"account_id": "broken", "prompt": "x\n', "\n"]))
+    pq.write_table(pa.table({"account_id": [0, 1], "prompt": [[message], None]}), "a.parquet")
+    pq.write_table(pa.table({"account_id": [0, 1], "prompt": [b"Sort the apples", b"\xff"]}), "b.parquet")
+    for name, same in (("a.jsonl", ["0", "1", "2"]), ("a.parquet", ["0"]), ("b.parquet", ["0"])):
+        assert templates(monkeypatch, name, "--force") == 0
+        rows = pq.read_table("templates.parquet").to_pylist()
+        ids = {row["account"]: row["exact"] for row in rows}
+        assert {account for account in ids if ids[account] == ids["0"]} == {*same}
+        assert ids.get("5") is None
 
 
 def test_words_are_kept_where_asked_and_shown(
