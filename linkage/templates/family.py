@@ -35,8 +35,9 @@ from linkage.templates.skeleton import FEATURES, Ragged, Signs
 
 FEW = 3  # words that tell templates apart in one place: opened, closed, reset. What has more is a slot
 ALIKE = 0.1  # Jaccard's index of pairs of words; mutated copies of one template have 0.4, strangers 0.01
-SPREAD = 1.0  # more for n pairs, over their root: chance makes few pairs look alike more easily
-SAME = 0.65  # Jaccard's index from which long skeletons are one: one has more of its slots' words than the other
+SPREAD = 1.1  # more for n pairs, over their root: chance makes few pairs look alike more easily
+SAME = 0.7  # the same from which long skeletons are one: one has more of its slots' words than the other
+TELLING = 48  # pairs that make short skeletons one by likeness; fewer make families only
 AHEAD, NEXT = 4, 2  # neighbours in a feature's list that each is compared with, for families and for skeletons
 SMALLEST = 3  # features that put what is alike side by side
 AT_ONCE = 1 << 20  # places in memory, 200 bytes each
@@ -77,13 +78,15 @@ def numbered(everyone: Gathered, known: Hashes, numbers: Mapping[Level, Hashes],
     rows = everyone.rows
     parent = np.arange(len(rows))
     _join_short(everyone, signs, parent)
+    telling = rows["features"] >= np.where(rows["tokens"] > 0, TELLING, 1)  # short ones have their tokens
     same = Likeness(SAME, 0.0, FEATURES, NEXT)
     parts = 1 + int(rows["features"].sum()) // TOGETHER
     apart = rows["smallest"].astype(np.uint64) * np.uint64(parts) >> np.uint64(32)
     for part in range(parts):
-        _join_long(everyone, np.flatnonzero((rows["features"] > 0) & (apart == part)), parent, same)
+        _join_long(everyone, np.flatnonzero(telling & (apart == part)), parent, same)
     if parts > 1:  # of one template some may be in different parts
-        _join_long(everyone, _speakers(rows, parent), parent, same)
+        speakers = _speakers(rows, parent)
+        _join_long(everyone, speakers[telling[speakers]], parent, same)
     skeletons = _numbered(known, numbers[Level.SKELETON], rows["hash"], parent)
     speakers = _speakers(rows, parent)
     _join_long(everyone, speakers, parent, Likeness(ALIKE, SPREAD, FEATURES, AHEAD))

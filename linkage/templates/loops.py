@@ -381,17 +381,18 @@ def taken(start: Ints, value: npt.NDArray[T], rows: Ints) -> tuple[Ints, npt.NDA
 
 @compiled
 def pairs(start: Ints, token: Hashes, word: Bools, most: int) -> tuple[Ints, npt.NDArray[np.uint32]]:
-    """For each text its pairs of words in a row, marks left out: the ``most`` smallest of their hashes, sorted."""
-    out, ends, count = np.empty(len(token), np.uint32), np.zeros(len(start), np.int64), 0
+    """For each text its pairs of words in a row, and of words with one between them, which are the same hash: a word
+    that is dropped leaves one behind. Marks are left out. The ``most`` smallest, sorted."""
+    out, ends, count = np.empty(2 * len(token), np.uint32), np.zeros(len(start), np.int64), 0
     for text in range(len(start) - 1):
-        own = np.empty(start[text + 1] - start[text], np.uint32)
-        size, before, joined = 0, _NONE, False
+        own = np.empty(2 * (start[text + 1] - start[text]), np.uint32)
+        size, words, one, two = 0, 0, _NONE, _NONE
         for i in range(start[text], start[text + 1]):
             if word[i]:
-                if joined:
-                    own[size] = mixed(before, token[i]) >> _32
+                for gap in range(min(words, 2)):
+                    own[size] = mixed(two if gap else one, token[i]) >> _32
                     size += 1
-                before, joined = token[i], True
+                one, two, words = token[i], one, words + 1
         own = np.unique(own[:size])[:most]
         out[count : count + len(own)] = own
         count += len(own)

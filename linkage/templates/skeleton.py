@@ -32,7 +32,7 @@ from linkage.templates.loops import (
 from linkage.templates.tokens import Tokens, sign_tokens, slot_token
 
 FEATURES = 128  # pairs of words of a skeleton at most: a similarity of 0.2 is met within 0.04
-LEAST_FEATURES = (8, 24)  # of a long text, and of a short one: log lines say different things in words much alike
+LEAST_FEATURES = (16, 24)  # of a long text, and of a short one: log lines say different things in words much alike
 
 Features = npt.NDArray[np.uint32]
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from linkage.config import Config, Level, Templates, resolve
 from linkage.engines import cores
 from linkage.templates.catalogue import Catalogue, read_catalogue, write_catalogue, write_private
-from linkage.templates.family import AHEAD, ALIKE, FEW, NEXT, ROUNDS, SAME, SMALLEST, SPREAD, TOGETHER
+from linkage.templates.family import AHEAD, ALIKE, FEW, NEXT, ROUNDS, SAME, SMALLEST, SPREAD, TELLING, TOGETHER
 from linkage.templates.frequency import LEAST
 from linkage.templates.ids import VERSIONS, Key
 from linkage.templates.loops import LEAST_WORDS, SHORT, TRIED, Hashes
@@ -40,8 +40,9 @@ HASH, ACCOUNT, TOKENS = "skeleton", "account", "tokens"  # columns of what is pu
 # algorithms, then what else decides on ids
 VERSION = (
     f"{'-'.join(VERSIONS.values())}, {LEAST} accounts, {SHORT} tokens, {LEAST_WORDS} words, {FEATURES} features, "
-    f"{LEAST_FEATURES} at least, {ALIKE} and {SPREAD} alike, {SAME} the same, {AHEAD} and {NEXT} ahead by {SMALLEST}, "
-    f"{TOGETHER} together, {FEW} few, {WIDEST} wide, {FARTHEST} farther, {ROUNDS} rounds, {TRIED} ages"
+    f"{LEAST_FEATURES} at least, {ALIKE} and {SPREAD} alike, {SAME} the same from {TELLING}, "
+    f"{AHEAD} and {NEXT} ahead by {SMALLEST}, {TOGETHER} together, {FEW} few, "
+    f"{WIDEST} wide, {FARTHEST} farther, {ROUNDS} rounds, {TRIED} ages"
 )
 
 

@@ -24,12 +24,14 @@ from tests.templates.log_lines import NAMES, NOUNS, grouping_accuracy, log
 NONE = np.zeros(0, np.uint64)
 
 
-def families(known: Skeletons, family: Hashes, new: Skeletons, signs: Signs) -> Families:
+def families(
+    known: Skeletons, family: Hashes, new: Skeletons, signs: Signs, level: Level = Level.FAMILY
+) -> Families:
     with Spool() as spool:
         everyone = Gathered(spool)
         everyone.add(new)
         everyone.add(known)
-        return numbered(everyone, known.hash, dict.fromkeys(Level, family), signs).families[Level.FAMILY]
+        return numbered(everyone, known.hash, dict.fromkeys(Level, family), signs).families[level]
 
 
 def grouped(lines: list[str], accounts: Hashes | None = None) -> Hashes:
@@ -112,6 +114,27 @@ def test_mutated_prompts_are_one_family_and_strangers_none() -> None:
     assert 2 * both / (one + other) > 0.97
     operators = {number for number, root_ in zip(numbers, truth, strict=True) if root_ < 20}
     assert not operators & {number for number, root_ in zip(numbers, truth, strict=True) if root_ >= 20}
+
+
+def test_short_prompts_and_their_mutated_copies_are_one_family_but_several_skeletons() -> None:
+    """Each prompt has 23 words, and copies have three others and lack another one: too few pairs of neighbours."""
+    rng = np.random.default_rng(6)
+    words = np.array([f"w{chr(97 + i % 26)}{chr(97 + i // 26)}x" for i in range(400)])
+    lines: list[str] = []
+    for _ in range(12):
+        said = rng.choice(words, 24)
+        for copy in range(3):
+            mine = said.copy()
+            mine[rng.permutation(24)[: 3 * (copy > 0)]] = rng.choice(words, 3 * (copy > 0))
+            lines += [" ".join(np.delete(mine, 11 * copy))] * 8
+    made = found(lines)
+    numbers = {}
+    for level in (Level.SKELETON, Level.FAMILY):
+        told = families(Skeletons.none(), NONE, made.skeletons, SIGNS, level)
+        numbers[level] = of_rows(made.hash, made.skeletons.hash, told.family).reshape(12, 24)
+    assert [len(set(row.tolist())) for row in numbers[Level.FAMILY]] == [1] * 12
+    assert len(np.unique(numbers[Level.FAMILY])) == 12
+    assert len(np.unique(numbers[Level.SKELETON])) == 36
 
 
 def pairs(keys: list[object]) -> int:

@@ -141,7 +141,7 @@ def test_a_text_of_many_ages_takes_time_as_its_length() -> None:
 def test_features_are_pairs_of_words_and_tokens_those_of_short_ones() -> None:
     made = found(prompts(30)).skeletons
     assert not len(made.tokens.value) or len(made.tokens.value) <= 40
-    assert len(made.features.value) == len(f"{HEAD} {TAIL}".split()) - 1
+    assert len(made.features.value) == 2 * len(f"{HEAD} {TAIL}".split()) - 3
     assert np.all(np.diff(made.features.value.astype(np.int64)) > 0)
     short = found([f"the job {word} is done" for word in WORDS]).skeletons
     row = int(np.argmax([count.bit_count() for count in short.accounts.tolist()]))
