@@ -22,7 +22,7 @@ OPERATORS = 12
 ORDINARY = 6_000  # accounts
 REAL_FAMILY = 15  # templates of an operator, where they are real: there are not enough for more
 LEAST_WORDS = 20  # of a real template that an operator has: its requests say what is to be done, at length
-SEEDS = (2101, 2102, 2103)
+SEEDS = (2104, 2105, 2106, 2107, 2108)
 INVENTED, REAL = "invented words", "real templates"
 
 
