@@ -6,12 +6,16 @@ And the third-party data, where they are at hand.
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from linkage import pipeline
 from tests.small_world import make_world
+
+# A job that a shell runs in the background, and all that it starts, is deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from linkage.yardstick.templates.third_party import Templates, varied
 
 SLOT = "\ue000"  # of private use; stands for a slot in a text that has none filled yet
 WORD = re.compile(r"\S+\s*")
+PASSAGE = 8  # words in a row that two people hardly write by chance
 SENTENCE_END = re.compile(r"[.?!:]\s*$|\n\s*$")
 
 
@@ -29,9 +30,14 @@ def fixed_words(text: str) -> list[str]:
 
 
 def same_words(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two texts have half of their different words in common, or more."""
-    words, others = ({word.strip().casefold() for word in words} for words in (one, other))
-    return 2 * len(words & others) >= len(words | others) > 0
+    """Whether two texts have half of their different words in common, or more, or PASSAGE words in a row."""
+    words, others = ([word.strip().casefold() for word in words] for words in (one, other))
+    common, every = set(words) & set(others), set(words) | set(others)
+    return 2 * len(common) >= len(every) > 0 or not _passages(words).isdisjoint(_passages(others))
+
+
+def _passages(words: Sequence[str]) -> set[tuple[str, ...]]:
+    return {tuple(words[i : i + PASSAGE]) for i in range(len(words) - PASSAGE + 1)}
 
 
 class MutatedCopies:

@@ -24,6 +24,12 @@ def test_texts_with_half_of_their_words_in_common_say_the_same() -> None:
     assert not same_words([], [])
 
 
+def test_a_passage_in_both_makes_two_texts_say_the_same() -> None:
+    passage, others = list("abcdefgh"), [f"word{i}" for i in range(40)]
+    assert same_words([*others[:20], *passage], [*passage, *others[20:]])
+    assert not same_words([*others[:20], *passage[:7]], [*passage[:7], *others[20:]])
+
+
 def test_a_root_keeps_its_text_and_slots_are_filled_anew() -> None:
     copies = MutatedCopies([SENTENCES], np.array([0]), Streams(1))
     one, two = copies.text(np.array([0, 0])).to_pylist()
