@@ -15,7 +15,7 @@ import pyarrow as pa
 
 import linkage
 from linkage.communities import candidates_table, inner_proposer, proposer
-from linkage.config import Config, engine_settings, load_config, resolve, used_kinds
+from linkage.config import Config, engine_settings, has_prompts, load_config, resolve, used_kinds
 from linkage.costs import Costs
 from linkage.engines import DuckDBEngine, Engine, Workers, cores
 from linkage.graph import account_loads, build_links, known_of, mint_timing, to_arrays
@@ -127,7 +127,8 @@ def _sources(job: Job, engine: Engine, refused: Path, templates: KeptTemplates |
 
 def _graph(job: Job, engine: Engine) -> AccountGraph:
     with job.stage("graph") as folder:
-        build_links(engine, used_kinds(job.config) + mint_timing(engine))
+        told = job.config.templates.levels.values() if has_prompts(job.config) else ()
+        build_links(engine, used_kinds(job.config) + mint_timing(engine), set(told))
         loads = account_loads(engine)["load"].to_numpy()
         # with the episodes and entities that the graph makes: the one list of all, where its readers look for it
         engine.write("SELECT * FROM entities ORDER BY entity", job.folder / "1-sources" / "entities.parquet")

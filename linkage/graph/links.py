@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pyarrow as pa
 
-from linkage.engines.step import Engine, Step
+from linkage.engines.step import Engine, Step, literal
 from linkage.model import KINDS, Kind
 
 
-def build_links(engine: Engine, kinds: tuple[Kind, ...]) -> None:
+def build_links(engine: Engine, kinds: tuple[Kind, ...], told: Collection[str] = ()) -> None:
     """Make the tables ``kinds`` (KINDS) and ``links`` (LINKS) from ``accounts``, ``entities`` and ``observations``.
 
     For a kind t with N_t accounts, an entity that d of them use has the background rate d / N_t, and a link to it is
     worth log2(N_t / d) bits (rounded to 6 decimals). No entity is too common to be a link: its bits tell.
+
+    ``told`` are kinds made of what accounts say in their own words. What one account alone says has no id that another
+    saying of the same would have, so that all of it counts as one entity: the first, with the uses of all. What a
+    dossier names (the table ``dossiers``) stays.
     """
     engine.load("kind_names", _kind_table(kinds))
+    observed = "observations"
+    if told:
+        observed = "observed"
+        engine.run(Step("lone", _LONE_SQL.format(told=", ".join(map(literal, sorted(told)))),
+                        ("observations", "entities", "dossiers")))  # fmt: skip
+        engine.run(Step(observed, _OBSERVED_SQL, ("observations", "lone")))
     engine.run(
         Step(
             "degrees",
-            "SELECT o.entity, e.kind, count(*) AS users FROM observations o JOIN entities e USING (entity) "
+            f"SELECT o.entity, e.kind, count(*) AS users FROM {observed} o JOIN entities e USING (entity) "
             "GROUP BY o.entity, e.kind",
-            ("observations", "entities"),
+            (observed, "entities"),
         )
     )
-    engine.run(Step("kinds", _KINDS_SQL, ("kind_names", "observations", "entities", "degrees")))
-    engine.run(Step("links", _LINKS_SQL, ("observations", "degrees", "kinds")))
-    for table in ("degrees", "kind_names"):
+    engine.run(Step("kinds", _KINDS_SQL.format(observed=observed), ("kind_names", observed, "entities", "degrees")))
+    engine.run(Step("links", _LINKS_SQL.format(observed=observed), (observed, "degrees", "kinds")))
+    for table in ("degrees", "kind_names", *(("lone", observed) if told else ())):
         engine.drop(table)
 
 
+_LONE_SQL = """
+    SELECT o.entity, e.kind FROM observations o JOIN entities e USING (entity)
+    WHERE e.kind IN ({told})
+    AND NOT EXISTS (SELECT 1 FROM dossiers d WHERE d.kind = e.kind AND d.value = e.value)
+    GROUP BY o.entity, e.kind HAVING count(*) = 1
+"""
+_OBSERVED_SQL = """
+    SELECT account, entity, first_seen, last_seen, n FROM observations ANTI JOIN lone USING (entity)
+    UNION ALL
+    SELECT o.account, min(o.entity), min(o.first_seen), max(o.last_seen), sum(o.n)::BIGINT
+    FROM observations o JOIN lone l USING (entity) GROUP BY o.account, l.kind
+"""
 _KINDS_SQL = """
     WITH users AS (
         SELECT kind, count(*) AS accounts, sum(links)::BIGINT AS links
-        FROM (SELECT e.kind, o.account, count(*) AS links FROM observations o JOIN entities e USING (entity)
+        FROM (SELECT e.kind, o.account, count(*) AS links FROM {observed} o JOIN entities e USING (entity)
               GROUP BY e.kind, o.account)
         GROUP BY kind),
     sizes AS (SELECT kind, count(*) AS entities FROM degrees GROUP BY kind)
@@ -43,7 +67,7 @@ _KINDS_SQL = """
 _LINKS_SQL = """
     SELECT o.account, o.entity, d.kind, d.users, round(log2(k.accounts / d.users), 6) AS bits,
            o.first_seen, o.last_seen, o.n
-    FROM observations o JOIN degrees d USING (entity) JOIN kinds k USING (kind) ORDER BY o.account, o.entity
+    FROM {observed} o JOIN degrees d USING (entity) JOIN kinds k USING (kind) ORDER BY o.account, o.entity
 """
 
 

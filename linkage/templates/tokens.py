@@ -53,7 +53,8 @@ def spelled(masked: pa.StringArray, key: Key) -> dict[int, str]:
     """The words and marks of masked texts by their tokens; values are not among them."""
     apart = pc.replace_substring_regex(masked, _ALONE, r" \1 ")
     runs = pc.unique(pc.list_flatten(pc.utf8_split_whitespace(apart))).to_pylist()
-    pieces = pa.array(sorted({piece for run in runs for piece in _pieces(run)}), pa.string())
+    words = (word for run in runs for word in run.split())  # Arrow leaves a blank behind some words
+    pieces = pa.array(sorted({piece for word in words for piece in _pieces(word)}), pa.string())
     found = tokens_of(pieces, key)
     first = np.append(found.token, slot_token(key))[found.start[:-1]]
     single = (np.diff(found.start) == 1) & (first != slot_token(key))

@@ -12,7 +12,7 @@ import pytest
 from linkage.config import EngineSettings
 from linkage.engines.duckdb import DuckDBEngine
 from linkage.graph import build_links
-from linkage.model import ENTITIES, KINDS, LINKS, OBSERVATIONS, Kind
+from linkage.model import DOSSIERS, ENTITIES, KINDS, LINKS, OBSERVATIONS, Kind
 
 KIND_LIST = (Kind("device", "device", True), Kind("ip", "network", False), Kind("unused", "other", True))
 
@@ -24,8 +24,11 @@ def engine(tmp_path: Path) -> Iterator[DuckDBEngine]:
     made.close()
 
 
-def build(engine: DuckDBEngine, pairs: list[tuple[int, int]], kinds: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Tables kinds and links of accounts that use entities; ``kinds`` are the kinds of the entities in order."""
+def build(
+    engine: DuckDBEngine, pairs: list[tuple[int, int]], kinds: list[str], told: tuple[str, ...] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tables kinds and links of accounts that use entities; ``kinds`` are the kinds of the entities in order, of value
+    v0, v1, …; a dossier names v9."""
     entities = {"entity": range(len(kinds)), "kind": kinds, "value": [f"v{i}" for i in range(len(kinds))]}
     engine.load("entities", pa.table({**entities, "context": pa.nulls(len(kinds), pa.string())}, schema=ENTITIES))
     columns = [[a for a, _ in pairs], [e for _, e in pairs], [None] * len(pairs), [None] * len(pairs), [1] * len(pairs)]
@@ -33,7 +36,8 @@ def build(engine: DuckDBEngine, pairs: list[tuple[int, int]], kinds: list[str]) 
         "observations",
         pa.table([pa.array(c, f.type) for c, f in zip(columns, OBSERVATIONS, strict=True)], schema=OBSERVATIONS),
     )
-    build_links(engine, KIND_LIST)
+    engine.load("dossiers", pa.table([["one"], ["device"], ["v9"]], schema=DOSSIERS))
+    build_links(engine, KIND_LIST, told)
     assert engine.fetch("kinds").schema.equals(KINDS)
     assert engine.fetch("links").schema.equals(LINKS)
     return engine.fetch("kinds").to_pandas(), engine.fetch("links").to_pandas()
@@ -80,3 +84,16 @@ def test_no_observations_give_no_links(engine: DuckDBEngine) -> None:
     kinds, links = build(engine, [], [])
     assert kinds["links"].tolist() == [0, 0, 0]
     assert len(links) == 0
+
+
+def test_all_that_an_account_alone_says_is_one_entity_but_what_a_dossier_names(engine: DuckDBEngine) -> None:
+    pairs = [(0, 0), (1, 0), (0, 1), (0, 2), (0, 9), (1, 3), (0, 4), (0, 5), (2, 6)]
+    kinds = ["device"] * 4 + ["ip"] * 2 + ["device"] * 4
+    told, links = build(engine, pairs, kinds, ("device",))
+    assert links[["account", "entity", "kind", "users", "n"]].values.tolist() == [
+        [0, 0, "device", 2, 1], [0, 1, "device", 1, 2], [0, 4, "ip", 1, 1], [0, 5, "ip", 1, 1], [0, 9, "device", 1, 1],
+        [1, 0, "device", 2, 1], [1, 3, "device", 1, 1], [2, 6, "device", 1, 1],
+    ]  # fmt: skip
+    assert told[["kind", "accounts", "entities", "links"]].values.tolist() == [
+        ["device", 3, 5, 6], ["ip", 1, 2, 2], ["unused", 0, 0, 0],
+    ]  # fmt: skip

@@ -23,7 +23,7 @@ from linkage.yardstick.templates.assigned import KEY
 from linkage.yardstick.worlds import EVADE, World
 
 PRESETS = (Preset.CAMPAIGN, Preset.MARKET, Preset.MIXED_PROXY, Preset.QUIET)
-SEEDS = (2104, 2105, 2106, 2107, 2108)
+SEEDS = (2114, 2115, 2116, 2117, 2118)
 ACCOUNTS = 6_000
 LIMITS = Limits(seconds=1_800, memory=int(8 * GIGABYTE))
 HASHES, PROMPTS = "perfect hashes", "raw prompts"
