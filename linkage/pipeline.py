@@ -39,6 +39,8 @@ Observer = Callable[[str, str], None]  # told (stage, SQL step or "") as they be
 class Job:
     """One run on its way: where it writes, what it reports, and what it costs."""
 
+    run_id: str
+    started: datetime
     config: Config
     config_path: Path
     folder: Path
@@ -75,7 +77,8 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
         kept_templates(config, config_path) as templates,
     ):  # fmt: skip
         costs = Costs(Workers(config.engine.threads or cores()))
-        job = Job(config, config_path, unfinished.folder, observe or (lambda stage, step: None), keep_steps, costs)
+        told = observe or (lambda stage, step: None)
+        job = Job(run_id, started, config, config_path, unfinished.folder, told, keep_steps, costs)
         refuse_without_room(amount_of(config, config_path), engine_settings(config, config_path), output)
         with _engine(job) as engine:
             report = _sources(job, engine, output / "refused", templates)
@@ -87,7 +90,7 @@ def run(config_path: Path, observe: Observer | None = None, keep_steps: bool = F
             operators = _operators(job, engine, rings)
             published = _reports(job, engine, Stages(rings, operators))
         minted = templates.prepare(output / run_id) if templates else None
-        _manifest(job, report, published.recalibration, minted, (run_id, started))
+        _manifest(job, report, published.recalibration, minted)
         return unfinished.publish()
 
 
@@ -186,10 +189,7 @@ def _reports(job: Job, engine: Engine, stages: Stages) -> Published:
         return published
 
 
-def _manifest(
-    job: Job, report: SourcesReport, labels: Recalibration, minted: dict[str, Any] | None, named: tuple[str, datetime]
-) -> None:
-    run_id, started = named
+def _manifest(job: Job, report: SourcesReport, labels: Recalibration, minted: dict[str, Any] | None) -> None:
     counts = [asdict(c) for c in report.counts]
     total = {name: sum(c[name] for c in counts) for name in ("loaded", "duplicate", "quarantined")}
     tables = table_hashes(job.folder)
@@ -198,8 +198,8 @@ def _manifest(
     write_manifest(
         job.folder,
         {
-            "run_id": run_id,
-            "created": started.isoformat(timespec="seconds"),
+            "run_id": job.run_id,
+            "created": job.started.isoformat(timespec="seconds"),
             "seed": job.config.method.seed,
             "versions": versions(),
             "code": job.code,

@@ -16,6 +16,7 @@ import typer
 
 from linkage.cli import app
 from linkage.errors import ExitCode
+from linkage.templates.ids import VERSIONS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("data/*.md")])
@@ -232,3 +233,8 @@ def test_architecture_names_the_stages_and_every_table_that_they_leave() -> None
     assert [name for name in told if name in pipeline.STAGES] == list(pipeline.STAGES)
     for number, stage in enumerate(pipeline.STAGES[:-1], start=1):
         assert told[stage] == f"`{number}-{stage}`"
+
+
+def test_the_page_of_templates_names_the_version_of_each_level() -> None:
+    rows = re.findall(r"^\| (\w+) \|.*\| `(\w+)-` \|$", text_of(ROOT / "docs/templates.md"), re.MULTILINE)
+    assert dict(rows) == VERSIONS

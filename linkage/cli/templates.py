@@ -143,7 +143,7 @@ def words_command(
 ) -> None:
     """Show templates in words, where a file of them is kept for those who may read it.
 
-    Example: linkage words s1-0123456789abcdef0123456789abcdef --file templates.words
+    Example: linkage words s2-0123456789abcdef0123456789abcdef --file templates.words
     """
     from linkage.templates.readable import read_words, words_of_ids
 

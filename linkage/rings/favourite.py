@@ -12,7 +12,7 @@ import numpy as np
 
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.compiled import Int32s, compiled
-from linkage.rings.touching import Cells, Homes, Marks, Terms, Uses
+from linkage.rings.touching import Cells, Homes, Marks, Terms, Uses, cell_of
 
 AT_A_TIME = 4_096  # accounts whose pairs are held at once
 
@@ -175,15 +175,8 @@ def _of_window(
 
     Many groups have a window in their profile, so it is looked up.
     """
-    low, end = of_entity[window], of_entity[window + 1]
-    high = end
-    while low < high:
-        middle = (low + high) // 2
-        if of_group[middle] < group:
-            low = middle + 1
-        else:
-            high = middle
-    if low == end or of_group[low] != group:
+    cell = cell_of(of_entity, of_group, window, group)
+    if cell < 0:
         return np.nan
-    bits = float(own[low]) if mine else float(link[low])
+    bits = float(own[cell]) if mine else float(link[cell])
     return np.nan if bits == 0 and not mine else bits

@@ -106,7 +106,7 @@ def by_entity(group: Int32s, entity: Ints, link: Floats, own: Floats, entities: 
 
 
 @compiled
-def _cell(start: Int32s, of_group: Int32s, entity: int, group: int) -> int:
+def cell_of(start: Int32s, of_group: Int32s, entity: int, group: int) -> int:
     """Where the cell of an entity and a group stands, -1 where there is none."""
     low, end = start[entity], start[entity + 1]
     high = end
@@ -227,7 +227,7 @@ def _add_windows(uses: Uses, cells: Cells, account: int, own_group: int, room: _
         while entity < uses.first[kind]:
             kind -= 1
         for slot in range(several):
-            cell, mine = _cell(start, of_group, entity, groups[slot]), groups[slot] == own_group
+            cell, mine = cell_of(start, of_group, entity, groups[slot]), groups[slot] == own_group
             bits = np.nan if cell < 0 else cells.own[cell] if mine else cells.link[cell]
             if not np.isnan(bits) and (mine or bits != 0):
                 row = len(groups) if mine else slot
@@ -248,7 +248,7 @@ def members(uses: Uses, cells: Cells, terms: Terms, account: Ints, group: Ints) 
             entity = uses_entity[at]
             while entity >= first[kind + 1]:
                 kind += 1
-            cell = _cell(start, of_group, entity, group[pair])
+            cell = cell_of(start, of_group, entity, group[pair])
             if cell >= 0 and not np.isnan(own[cell]):
                 sums[row, kind] += own[cell]
                 told[row, kind] = True

@@ -57,7 +57,7 @@ class Key:
         return hmac.digest(self.secret, f"linkage template {purpose}".encode(), "sha256")
 
     def ids(self, level: str, texts: pa.StringArray) -> pa.StringArray:
-        """Ids such as ``m1-`` and 32 hexadecimal digits: HMAC-SHA256 cut to 128 bits; null for null and empty texts."""
+        """Ids such as ``m2-`` and 32 hexadecimal digits: HMAC-SHA256 cut to 128 bits; null for null and empty texts."""
         version = VERSIONS[level]
         key = self.derived(f"{level} {version}")
         named = pc.greater(pc.binary_length(texts), 0)

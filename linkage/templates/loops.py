@@ -251,14 +251,8 @@ def ages(
 @compiled
 def is_word(token: np.uint64, signs: Hashes) -> bool:
     """Whether a token is neither the slot nor a mark; ``signs`` are these, sorted."""
-    low, high = 0, len(signs)
-    while low < high:
-        middle = (low + high) // 2
-        if signs[middle] < token:
-            low = middle + 1
-        else:
-            high = middle
-    return low == len(signs) or signs[low] != token
+    place = np.searchsorted(signs, token)
+    return bool(place == len(signs) or signs[place] != token)
 
 
 @compiled

@@ -38,12 +38,12 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_what_is_on_disk_tells_nothing(tmp_path: Path) -> None:
-    batch = pa.record_batch({"a": np.full(1000, 7, np.uint64)})
+    batch = pa.record_batch({"the name": np.full(1000, 7, np.uint64)})
     with Spool(tmp_path) as one, Spool(tmp_path) as two:
         packed = [spool.packed(batch) for spool in (one, one, two)]
         words = np.concatenate([np.frombuffer(each[HEAD.size :][:8000], np.uint64) for each in packed])
         assert len(np.unique(words)) == len(words)  # the same thousand words, three times
-        assert not any(b"schema" in each or b"Arrow" in each for each in packed)
+        assert not any(b"the name" in each for each in packed)
         assert one.unpacked(packed[1]) == one.unpacked(packed[0]) == batch
 
 
