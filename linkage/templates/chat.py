@@ -13,6 +13,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from linkage.engines.duckdb_macros import HALVES
+
 SYSTEM, USER = "⟐", "⟡"  # U+27D0, U+27E1: one sign each, so that each is one token
 _SPEAKERS = {"system": SYSTEM, "developer": SYSTEM, "user": USER, "human": USER}
 _TEXTS = ("text", "input_text")
@@ -21,7 +23,7 @@ _SPOKEN = ("messages", "contents", "input", "inputText", "prompt")
 _OWN = ("messages", "inputText")  # no other JSON has them as these have them; of others there is to be more
 _ASKED = {"model", "modelId", "max_tokens", "max_tokens_to_sample", "max_gen_len"}  # who is asked, for how much
 _WRAPPED = ("params", "body", "request", "modelInput")
-_HALF = re.compile(r"(\\[^u]|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w)|\\u[dD][89a-fA-F]\w\w")
+_HALF = re.compile(HALVES)
 _DEEP = 3  # of JSON in a string in JSON
 Said = tuple[str, str]
 
