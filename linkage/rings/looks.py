@@ -89,3 +89,23 @@ def spoken(looks: Looks, parts: sp.csr_matrix, families: np.ndarray) -> Floats:
             said[way, family] = np.maximum(said[way, family], bits)
     least = said.sum(axis=1).min(axis=0)
     return np.asarray(np.bincount(union, weights=least, minlength=parts.shape[0]) / 2)
+
+
+def worded_alike(looks: Looks, parts: sp.csr_matrix, families: np.ndarray) -> Floats:
+    """How far the parts of each union use the same things of some families (one boolean each), from 0 to about 1.
+
+    Of each part, what its links weigh in another's profile, on average over the others, as a share of what they weigh
+    in its own; the least of these. 0 where a part's own profile holds nothing.
+    """
+    union, part = rows_of(parts), parts.indices
+    others = np.diff(parts.indptr)[union] - 1
+    own, said = np.zeros(len(part)), np.zeros(len(part))
+    for kind in np.flatnonzero(families[looks.family]):
+        weight, users = looks.weight[kind], looks.used[kind].multiply(looks.having[:, [kind]]).tocsr()
+        own += fixed(np.asarray(users.multiply(weight).sum(axis=1)).ravel())[part]
+        theirs = (parts @ weight)[union] - weight[part]
+        said += fixed(np.asarray(users[part].multiply(theirs).sum(axis=1)).ravel())
+    share = np.where(own > 0, said / np.maximum(others * own, 1e-9), 0.0)
+    least = np.ones(parts.shape[0])
+    np.minimum.at(least, union, share)
+    return least

@@ -11,10 +11,11 @@ import scipy.sparse as sp
 
 from linkage.rings.codelength import Floats, Ints, log2_factorial
 from linkage.rings.counts import home_of
-from linkage.rings.looks import Looks, spoken
+from linkage.rings.looks import Looks, spoken, worded_alike
 from linkage.rings.score import Bits
 
 WORTH = 5.0  # bits a change must save beyond its cost; from the method sketch
+SAME_WORDS = 1 / 3  # share of its own weight that a part's wording has for the others; docs/method/search.md
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class Behind:
 
     Addresses (``rented``) are rented, by a part of a large ring at a time, and templates (``common``) are the
     operator's: its other rings use them, too. So it must save over 5 bits to tell all families but the rented one
-    together, and all but the rented and the common one.
+    together, and all but the rented and the common one. Parts of a ring reword some of its templates, each in its own
+    way, and the more they send the more bits that makes: parts that use for a third the same are asked the second only.
 
     Who is in which part need then not be said. But accounts that share nothing of their own are no better known for
     that, nor are those of two rings: it counts among the members that take part, and as far as what each part uses
@@ -118,12 +120,14 @@ class Behind:
     def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
         """Bits together, less those apart, less 5: without the rented family, or without both, whichever is less.
 
-        With what :meth:`_known` says of the families that are neither.
+        Without both where the parts are worded alike. With what :meth:`_known` says of the families that are neither.
         """
         change = together.family_bits - unions.sum(apart.family_bits)
         telling = np.array([family != self.rented for family in self.families])
         own = telling & np.array([family != self.common for family in self.families])
-        saved = np.minimum(change[telling].sum(axis=0), change[own].sum(axis=0))
+        alike = worded_alike(unions.looks, unions.parts, ~own & telling) >= SAME_WORDS
+        with_words, without = change[telling].sum(axis=0), change[own].sum(axis=0)
+        saved = np.where(alike, without, np.minimum(with_words, without))
         return np.asarray(saved + _known(unions, self.needed()) - WORTH)
 
 

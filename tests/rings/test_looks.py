@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from linkage.rings.counts import World, count, groups_of, world_of
-from linkage.rings.looks import joined, looks_of, spoken
+from linkage.rings.looks import joined, looks_of, spoken, worded_alike
 from linkage.rings.profile import profiles
 from linkage.rings.score import score
 from tests.rings.graphs import NETWORK, PAYMENT, Town
@@ -59,6 +59,16 @@ def test_what_links_of_parts_say_for_one_another(world: World) -> None:
     bits = spoken(looks, together((0, 1), (1, 2), (0, 1, 2)), only(world, "payment"))
     assert bits.tolist() == pytest.approx([back, 0.0, back], abs=1e-4)
     assert spoken(looks, together((0, 1)), only(world, "network")).tolist() == [0.0]
+
+
+def test_how_far_parts_use_the_same(world: World) -> None:
+    """Of what a part's links weigh in its own profile they weigh so much in the others', on average."""
+    looks = looks_of(world, groups_of(labels(world), 3))
+    there = slow_spoken(world, 1, 0) / slow_spoken(world, 0, 0)
+    back = slow_spoken(world, 0, 1) / slow_spoken(world, 1, 1)
+    alike = worded_alike(looks, together((0, 1), (1, 2), (0, 1, 2)), only(world, "payment"))
+    assert alike.tolist() == pytest.approx([min(there, back), 0.0, 0.0], abs=1e-6)
+    assert worded_alike(looks, together((0, 1)), only(world, "device")).tolist() == [0.0]
 
 
 def test_of_two_kinds_of_a_family_the_better_one_speaks(world: World) -> None:

@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 
 from linkage.model import Kind
+from linkage.rings import unions
 from linkage.rings.counts import World, count, groups_of, world_of
 from linkage.rings.looks import looks_of
 from linkage.rings.merge import merge
@@ -43,6 +44,17 @@ def cells(seed: int, strays: int) -> Town:
         town.use(PAYMENT, range(first, first + strays), boxes[half], 1, only=True)
         town.use(PAYMENT, range(first, first + strays), boxes[1 - half], 1)
         town.use(PAYMENT, range(first + strays, past), boxes[half], 2, only=True)
+    return town
+
+
+def reworded(seed: int, alike: int) -> Town:
+    """The cells of a ring (:func:`cells`); of the 16 templates of each account ``alike`` are in both cells' words."""
+    town = cells(seed, 6)
+    common = town.fresh(CONTENT, 24)
+    for half in range(2):
+        members = range(half * HALF, (half + 1) * HALF)
+        town.use(CONTENT, members, common, alike, only=True)
+        town.use(CONTENT, members, town.fresh(CONTENT, 24), 16 - alike)
     return town
 
 
@@ -105,6 +117,17 @@ def test_rings_that_lend_each_other_a_card_stay_two(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
+def test_cells_that_reword_half_of_their_templates_unite_and_those_that_share_few_do_not(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = Behind(families(reworded(seed, 8)), "network", "content")
+    assert united(reworded(seed, 8), rule)
+    assert not united(reworded(seed, 2), rule)
+    monkeypatch.setattr(unions, "SAME_WORDS", 2.0)  # never: words that differ cost more than the cards make good
+    assert not united(reworded(seed, 8), rule)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_addresses_alone_unite_nobody(seed: int) -> None:
     town = halves(seed, [NETWORK], [])
     assert not united(town, Behind(families(town), "network", "content"))
@@ -114,19 +137,19 @@ def test_addresses_alone_unite_nobody(seed: int) -> None:
 def test_what_the_rules_save_by_hand() -> None:
     town = halves(4, [PAYMENT, CONTENT], [NETWORK])
     world = world_of(town.graph())
-    labels, apart, together, unions = two(world)
+    labels, apart, together, parts = two(world)
     names = world.families
     change = {f: together.family_bits[i, 0] - apart.family_bits[i].sum() for i, f in enumerate(names)}
-    behind = Behind(names, "network", "content").gain(apart, together, unions)[0]
+    behind = Behind(names, "network", "content").gain(apart, together, parts)[0]
     own = sum(bits for f, bits in change.items() if f not in ("network", "content"))
     told_apart = math.log2(math.comb(2 * HALF, HALF))
-    assert unions.looks.joining[:, names.index("payment")].tolist() == [HALF, HALF]
+    assert parts.looks.joining[:, names.index("payment")].tolist() == [HALF, HALF]
     assert behind == pytest.approx(min(own, own + change["content"]) + told_apart - WORTH, abs=1e-4)
-    alone = OnTheirOwn().gain(apart, together, unions)[0]
+    alone = OnTheirOwn().gain(apart, together, parts)[0]
     assert alone == pytest.approx(together.saved[0] - np.maximum(apart.saved, 0).sum())
     told = np.array([[f == "network"] for f in names])
     cluster = np.where(labels >= 0, 0, -1)
-    inside = Within(cluster, told).gain(apart, together, unions)[0]
+    inside = Within(cluster, told).gain(apart, together, parts)[0]
     assert inside == pytest.approx(change["network"] + math.log2(math.comb(2 * HALF, HALF)), abs=1e-4)
     assert Within(cluster, told).home(labels, 2).tolist() == [0, 0]
     assert behind > 0 > change["network"]
