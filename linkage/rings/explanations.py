@@ -142,9 +142,27 @@ def pooled_devices(f: Features) -> Floats:
     The tills of a chain of shops hang together shop by shop only; desks that many share stand in an office.
     """
     device = f.family("device")
+    return crossed_devices(f) * rising(device.join * device.present, 0.3, 0.5) * everywhere(f)
+
+
+def crossed_devices(f: Features) -> Floats:
+    """How far devices cross: several, which all hang together by those who use two of them, with none in front."""
+    device = f.family("device")
     crossing = rising(device.several, 0.15, 0.35) * rising(device.web, 0.75, 0.95) * rising(device.entities, 3, 6)
-    spread = falling(device.top / f.size, 0.25, 0.45) * rising(device.join * device.present, 0.3, 0.5)
-    return np.asarray(crossing * spread * (device.bits > ENOUGH) * everywhere(f))
+    return np.asarray(crossing * falling(device.top / f.size, 0.25, 0.45) * (device.bits > ENOUGH))
+
+
+def pools_of_both(f: Features) -> Floats:
+    """How far payment methods and devices both cross among members of whom most send the same prompts, whatever else
+    they send, and who come from everywhere or mostly have no address in common.
+
+    Whoever evades evades most often in part: half of the members may have cards, devices and prompts of their own.
+    """
+    device, net, content = (f.family(n) for n in ("device", "network", "content"))
+    apart = np.maximum(everywhere(f), falling(net.join * net.present, 0.4, 0.6) * (net.present > 0))
+    prompts = rising(content.join, 0.45, 0.7) * (content.bits > ENOUGH)
+    devices = crossed_devices(f) * rising(device.join * device.present, 0.2, 0.3)
+    return np.asarray(np.min([crossed_cards(f) * sharing(f), devices, prompts, apart], axis=0))
 
 
 def woven_teams(f: Features) -> Floats:
@@ -259,13 +277,15 @@ def cleared(f: Features) -> Floats:
 
 def suspect(f: Features) -> Floats:
     """Concealment and one pair of hands: no payment method that openly pays for all, and at least two of these marks.
-    Payment methods that cross, or many on few accounts each; many things of another kind that nobody can plant, each on
-    few accounts; equal loads; the same prompt templates and hardly any others, the more so from many addresses that
-    strangers use, too; work that one account takes up within seconds of another's limit or ban; labels that accuse
-    members. Or accounts made on one device faster than people sign up. Many accounts on one device, or made within an
-    hour on it, are no more than a hint: so are those of a class-room, a kiosk or an office. Where the logs tell nothing
-    of payments, devices from one pool are a mark, and loads and templates alike may be an automation fleet's; where
-    they tell nothing of prompts, payment methods that cross or are many need shared devices, too."""
+    Payment methods that cross, or many on few accounts each; many things of another kind that nobody can plant, each
+    on few accounts; equal loads; the same prompt templates and hardly any others, the more so from many addresses
+    that strangers use, too; work that one account takes up within seconds of another's limit or ban; labels that
+    accuse members. Or payment methods and devices that both cross, where most send the same prompts from many places,
+    whatever else they send. Or accounts made on one device faster than people sign up. Many accounts on one device,
+    or made within an hour on it, are no more than a hint: so are those of a class-room, a kiosk or an office. Where
+    the logs tell nothing of payments, devices from one pool are a mark, and loads and templates alike may be an
+    automation fleet's; where they tell nothing of prompts, payment methods that cross or are many need shared
+    devices, too."""
     pay, content, device = (f.family(n) for n in ("payment", "content", "device"))
     cards = np.maximum(crossed_cards(f), HINT * many_cards(f)) * sharing(f)
     pipeline = one_pipeline(f)
@@ -277,7 +297,7 @@ def suspect(f: Features) -> Floats:
         afar, hidden = np.zeros(len(f.size)), 1 - (1 - OPEN) * fleet_like(f)
     if "network" not in f.families:
         cards *= np.max(witnesses, axis=0)
-    marks = np.maximum(_agreeing(np.stack([cards, pipeline, *witnesses])), afar)
+    marks = np.max([_agreeing(np.stack([cards, pipeline, *witnesses])), afar, pools_of_both(f)], axis=0)
     crowded = np.maximum(rising(device.top, FEW, FEW + 2), rising(f.members.burst, 0.6, 0.9) * rising(device.top, 1, 3))
     machine = np.maximum(OPEN * crowded, SCRIPTED * rising(f.members.rush, 0.6, 0.9))
     machine *= (device.bits > ENOUGH) & ~content.known & ~pay.known
