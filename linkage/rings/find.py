@@ -15,7 +15,7 @@ from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.framing import Ties, fresh_in, plantable
 from linkage.rings.gates import gates, homes, tree_of
-from linkage.rings.inside import rings_inside
+from linkage.rings.inside import REJOINED, cut_again, rings_inside
 from linkage.rings.loads import evenness, heaviness
 from linkage.rings.merge import merge
 from linkage.rings.profile import Pairs, Profiles, member_pairs, profiles, touching_pairs
@@ -29,8 +29,6 @@ from linkage.rings.unions import Behind
 from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
 from linkage.rings.vouched import vouched_for
 from linkage.rings.windows import PARTS, window_table
-
-REJOINED = 2  # rounds of uniting the parts of a ring; a third changed nothing on the worlds tried
 
 
 @dataclass(frozen=True)
@@ -85,11 +83,12 @@ def find_rings(
     world = replace(world_of(graph, observe), threads=limits.workers.number)
     clusters = decide(graph, world, partitions, propose, limits)
     world = replace(world, few=True)  # not before: what a card ties to a crowd keeps the crowd together
-    rings = rings_inside(graph, world, clusters, propose, limits)
-    rings = refine(world, rings, 1, limits.smallest)
+    cells = rings_inside(graph, world, clusters, propose, limits)
+    rings = refine(world, cells, 1, limits.smallest)
     behind = Behind(world.families, LEASED_FAMILY, CONTENT_FAMILY, tuple(PARTS))
     for _ in range(REJOINED):
         rings = reach(world, merge(world, rings, behind), limits.smallest)
+    rings = cut_again(graph, world, rings, cells, propose, limits, behind)
     found = judged(graph, world, rings)
     kept = is_ring(found.features, found.support, found.verdicts, forgeable_families(world))
     labels = still_saving(world, refine(world, _without(found.labels, kept), 1, limits.smallest), limits.smallest)

@@ -6,6 +6,7 @@ apart. So a cluster cut into rings describes each family once for all of it, or 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -21,9 +22,10 @@ from linkage.rings.decide import Limits
 from linkage.rings.looks import looks_by
 from linkage.rings.merge import merge
 from linkage.rings.profile import best_groups, profiles
+from linkage.rings.refine import reach
 from linkage.rings.score import Bits, bits_of, score
 from linkage.rings.split import Proposer, part_of, without_family
-from linkage.rings.unions import WORTH, Within
+from linkage.rings.unions import WORTH, Behind, Within
 
 # What rings of a cluster may have in common, as places among its families by their bits: accounts settle by the others,
 # then groups unite by the others of each set that follows. Without the second strongest on its own nine strangers
@@ -33,23 +35,57 @@ SHARES = 2  # of the clusters, a worker at least: who is done early takes anothe
 SHARE = 50_000  # accounts in a share at most, but for one cluster: what is held meanwhile grows with them
 LARGE = 50_000  # accounts in clusters from which on the search takes longer than processes take to begin
 ROUNDS = 3  # of settling; with two, three rings of one operator stayed one on one of the worlds tried
+REJOINED = 2  # rounds of uniting the parts of a ring; a third changed nothing on the worlds tried
 NOWHERE = -2  # cluster of accounts that a proposal leaves out
+
+Step = Callable[[AccountGraph, World, Ints, Proposer, Limits], Ints]
 
 
 def rings_inside(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, limits: Limits) -> Ints:
-    """Ring of each account (-1: none), numbered by cluster; a cluster that does not come apart is one ring.
+    """Ring of each account (-1: none), numbered by cluster; a cluster that does not come apart is one ring."""
+    rings = _by_shares(_cut, graph, world, clusters, propose, limits)
+    return _by_cluster(rings, clusters)
 
-    Nothing that is decided inside a cluster depends on another, so the workers share them; unless somebody observes the
+
+def cut_again(
+    graph: AccountGraph, world: World, rings: Ints, cells: Ints, propose: Proposer, limits: Limits, rule: Behind
+) -> Ints:
+    """Rings (-1: none) after a second look at those that hold ``smallest`` accounts of two ``cells`` and more.
+
+    Large rings are cut by their addresses and put together again, pair by pair; one wrong pair joins two rings for
+    good. So each is cut anew, and its communities, which accounts settle in by all families, unite by the ``rule``, but
+    with each other only. Of all cuts that are left the one that saves most is taken, when it saves over 5 bits, and
+    accounts move once more (:func:`linkage.rings.refine.reach`).
+    """
+    rings, number = dense_labels(rings)
+    tried = kept_labels(rings, _of_several(rings, number, cells, limits.smallest))
+    made = _by_shares(partial(_recut, rule), graph, world, tried, propose, limits)
+    found, after = dense_labels(np.where(tried >= 0, made + number, rings))
+    return reach(world, found, limits.smallest) if after > number else rings
+
+
+def _of_several(rings: Ints, number: int, cells: Ints, smallest: int) -> np.ndarray:
+    """Which rings hold ``smallest`` accounts and more of two cells or more."""
+    both = (rings >= 0) & (cells >= 0)
+    width = int(cells.max(initial=0)) + 1
+    pairs, held = np.unique(rings[both] * width + cells[both], return_counts=True)
+    return np.asarray(np.bincount(pairs[held >= smallest] // width, minlength=number) > 1)
+
+
+def _by_shares(step: Step, graph: AccountGraph, world: World, groups: Ints, propose: Proposer, limits: Limits) -> Ints:
+    """What a step makes of groups (labels per account), done in shares of them.
+
+    Nothing that is decided inside a group depends on another, so the workers share them; unless somebody observes the
     scores, and has to hear of them here.
     """
     workers = Workers() if world.observe else limits.workers
-    shares = _shares(clusters, workers.number)
+    shares = _shares(groups, workers.number)
     alone = replace(world, threads=1) if len(shares) > 1 else world
     tasks = [(graph, alone, share, propose, limits) for share in shares]
-    rings = np.full(len(clusters), -1, dtype=np.int64)
-    for made in workers.each(_cut, tasks):
+    rings = np.full(len(groups), -1, dtype=np.int64)
+    for made in workers.each(step, tasks):
         rings = np.where(made >= 0, made + rings.max(initial=-1) + 1, rings)
-    return _by_cluster(rings, clusters)
+    return rings
 
 
 def _shares(clusters: Ints, workers: int) -> list[Ints]:
@@ -98,6 +134,25 @@ def _cut(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, l
                     best = np.where(better, saves, best)
                     rings = np.where(np.append(better, False)[clusters], made + rings.max(initial=-1) + 1, rings)
     return dense_labels(rings)[0]
+
+
+def _recut(rule: Behind, graph: AccountGraph, world: World, rings: Ints, propose: Proposer, limits: Limits) -> Ints:
+    """Rings of each account of the rings, whose parts unite by the rule (:func:`cut_again`)."""
+    rings, number = dense_labels(rings)
+    whole = bits_of(world, groups_of(rings, number))
+    found, best = rings, np.full(number, WORTH)
+    inside = kept_labels(rings, _by_two_families(world, whole))
+    within = replace(rule, group=rings)
+    for way in (propose, partial(_by_some, propose, limits.smallest)):
+        for start in _proposals(graph, inside, way):
+            made = _settled(world, rings, start, _told_apart(whole, ()))
+            for _ in range(REJOINED):
+                made = merge(world, made, within)
+            saves = cut_saves(world, whole, rings, made)
+            better = saves > best
+            best = np.where(better, saves, best)
+            found = np.where(np.append(better, False)[rings], made + found.max(initial=-1) + 1, found)
+    return dense_labels(found)[0]
 
 
 def _by_two_families(world: World, whole: Bits) -> np.ndarray:

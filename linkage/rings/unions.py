@@ -108,10 +108,11 @@ class Behind:
     rented: str
     common: str
     windows: Sequence[str] = ()
+    group: Ints | None = None
 
     def home(self, labels: Ints, groups: int) -> Ints | None:
-        """None: any two may unite."""
-        return None
+        """The group of each, where parts of one group alone may unite (``group``, per account); None: any two may."""
+        return None if self.group is None else home_of(labels, groups, self.group)
 
     def needed(self) -> np.ndarray:
         """All families but the rented, the common and those of windows."""

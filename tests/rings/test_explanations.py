@@ -531,26 +531,6 @@ def test_without_prompts_pools_of_cards_and_of_devices_are_suspect(exits: Number
     assert fit(POOL, content=shared(300, 40, 30, purity=0.35))[Verdict.SUSPECT] == 0, "they differ in prompts"
 
 
-HALF_EVADE = {  # of a ring: half of its accounts have cards, devices, addresses and prompts of their own
-    "payment": shared(900, 9, 39, join=0.4, several=0.4), "device": {**POOL, "join": 0.4},
-    "network": shared(900, 100, 2, join=0.4), "content": shared(900, 120, 16, join=0.85, purity=0.4),
-}
-
-
-@pytest.mark.parametrize("exits", [HALF_EVADE["network"], *EXITS])
-def test_pools_of_cards_and_devices_are_suspect_of_whom_most_send_the_same_prompts_among_others(exits: Numbers) -> None:
-    def fit(**changes: Numbers) -> float:
-        return fits(ring(283, **HALF_EVADE | {"network": exits} | changes))[Verdict.SUSPECT]
-
-    assert fit() == 1
-    assert fit(content=shared(900, 120, 16, join=0.4, purity=0.4)) == 0, "they differ in prompts"
-    assert fit(network=shared(900, 100, 6)) == 0, "desks and a purse for all, behind a firm's gateway"
-    assert fit(payment=shared(900, 9, 39, join=0.4, several=0.0)) == 0, "each pays by one method"
-    for honest in (TILLS, NOTHING, {**POOL, "several": 0.1}, {**POOL, "top": 150.0}, {**POOL, "join": 0.2}):
-        assert fit(device=honest) == 0
-    assert fit(payment=shared(900, 200, 3)) == 0, "one card pays for most"
-
-
 @pytest.mark.parametrize("exits", EXITS)
 def test_without_payments_a_pool_of_devices_and_one_pipeline_are_suspect(exits: Numbers) -> None:
     def fit(device: Numbers, net: Numbers = exits) -> float:

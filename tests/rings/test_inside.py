@@ -13,10 +13,11 @@ from linkage.engines import Workers
 from linkage.model import AccountGraph
 from linkage.rings import inside as module
 from linkage.rings.counts import count, dense_labels, groups_of, world_of
-from linkage.rings.inside import _settled, cut_saves, rings_inside, rings_naming
+from linkage.rings.inside import _settled, cut_again, cut_saves, rings_inside, rings_naming
 from linkage.rings.merge import merge
 from linkage.rings.score import score
-from linkage.rings.unions import Within
+from linkage.rings.split import Proposer
+from linkage.rings.unions import Behind, Within
 from tests.rings.graphs import CONTENT, DEVICE, LIMITS, NETWORK, PAYMENT, Town, graph_of
 
 LEIDEN = inner_proposer(Proposers(), 3)
@@ -280,3 +281,44 @@ def test_addresses_that_cut_across_the_rings_do_not_hide_them(seed: int) -> None
     made = inside(town.graph(), 3 * SIZE)
     assert [len(set(made[i : i + SIZE])) for i in (0, SIZE, 2 * SIZE)] == [1, 1, 1]
     assert len(set(made[: 3 * SIZE])) == 3
+
+
+def again(graph: AccountGraph, rings: np.ndarray, cells: np.ndarray, propose: Proposer = LEIDEN) -> np.ndarray:
+    world = world_of(graph)
+    behind = Behind(world.families, NETWORK.family, CONTENT.family)
+    return cut_again(graph, world, rings, cells, propose, LIMITS, behind)
+
+
+def in_parts(accounts: int, *sizes: int) -> np.ndarray:
+    """Labels of groups of these sizes, one after the other; the other accounts are in none."""
+    return np.append(np.repeat(np.arange(len(sizes)), sizes), np.full(accounts - sum(sizes), -1))
+
+
+def test_two_rings_that_were_put_together_come_apart() -> None:
+    graph = operator(0)
+    cells = in_parts(graph.accounts, SIZE, SIZE, SIZE)
+    made = again(graph, np.where(cells == 1, 0, cells), cells)
+    assert [len(set(made[i : i + SIZE])) for i in (0, SIZE, 2 * SIZE)] == [1, 1, 1]
+    assert len(set(made[: 3 * SIZE])) == 3
+    assert (made[3 * SIZE :] == -1).all()
+
+
+def test_parts_of_one_ring_behind_addresses_of_their_own_stay_together() -> None:
+    town = Town(11, 1_500)
+    town.use(PAYMENT, range(2 * SIZE), town.fresh(PAYMENT, 6), 2, only=True)
+    for start in (0, SIZE):
+        town.use(NETWORK, range(start, start + SIZE), town.fresh(NETWORK, 10), 3, only=True)
+    town.use(CONTENT, range(2 * SIZE), town.fresh(CONTENT, 10), 4, only=True)
+    graph = town.graph()
+    rings = in_parts(graph.accounts, 2 * SIZE)
+    assert again(graph, rings, in_parts(graph.accounts, SIZE, SIZE)).tolist() == rings.tolist()
+
+
+def test_a_ring_of_one_part_is_not_looked_at_again() -> None:
+    def nobody_asks(part: AccountGraph) -> np.ndarray:
+        raise AssertionError
+
+    graph = operator(0)
+    rings = in_parts(graph.accounts, 2 * SIZE, SIZE)
+    few = np.where(np.arange(graph.accounts) < LIMITS.smallest - 1, 2, rings)  # of a cell of their own, too few to ask
+    assert again(graph, rings, few, nobody_asks).tolist() == rings.tolist()
