@@ -6,6 +6,7 @@ import numpy as np
 
 from linkage.rings.codelength import Ints
 from linkage.rings.counts import World, count, dense_labels, groups_of
+from linkage.rings.crowds import customers
 from linkage.rings.profile import best_groups, profiles
 from linkage.rings.score import score
 
@@ -43,5 +44,7 @@ def reach(world: World, labels: Ints, smallest: int) -> Ints:
 
 def _move(world: World, labels: Ints, groups: int, lent: float = 0.0) -> Ints:
     counts = count(world, groups_of(labels, groups))
-    made = profiles(world, counts, score(world, counts))
-    return best_groups(world, made, labels, over=-lent)
+    scored = score(world, counts)
+    made = profiles(world, counts, scored)
+    best = best_groups(world, made, labels, over=-lent)
+    return customers(world, made, scored, labels, best) if world.few else best

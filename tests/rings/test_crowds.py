@@ -5,8 +5,10 @@ import pytest
 
 from linkage.model import AccountGraph
 from linkage.rings import crowds as module
-from linkage.rings.counts import count, dense_labels, groups_of, world_of
-from linkage.rings.crowds import out_of_crowds
+from linkage.rings.counts import count, dense_labels, groups_of, ring_world, world_of
+from linkage.rings.crowds import crowds, customers, out_of_crowds
+from linkage.rings.profile import profiles
+from linkage.rings.refine import refine
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, NETWORK, Town, renumbered
 
@@ -95,3 +97,41 @@ def test_in_second_family_by_hand(graph: AccountGraph) -> None:
     del joining[NETWORK.family]
     assert joining.keys() == {CONTENT.family}
     assert scored.in_second_family[0] == joining[CONTENT.family]
+
+def customers_of_a_vpn() -> AccountGraph:
+    """A ring of 30 with addresses of its own, five of whom come by the exits of a VPN that 200 strangers use."""
+    town = Town(3, ACCOUNTS)
+    town.plant(range(30))
+    town.use(NETWORK, [*range(5), *CROWD], town.fresh(NETWORK, 6), 4, only=True)
+    return town.graph()
+
+
+def test_customers_are_in_the_ring_that_their_other_families_favour() -> None:
+    """A crowd says by whose addresses they work, not whose they are."""
+    crowd = labels_of(range(5, 30), range(30, 230))
+    crowd[:5] = 1
+    graph = customers_of_a_vpn()
+    made = refine(ring_world(graph), crowd, 1, 3)
+    assert made[:30].tolist() == [0] * 30
+    assert made[30:230].tolist() == [1] * 200
+    order = np.random.default_rng(1).permutation(ACCOUNTS)
+    again = refine(ring_world(renumbered(graph, order)), crowd[order], 1, 3)
+    assert again.tolist() == made[order].tolist()
+
+
+def test_customers_stay_in_the_crowd_while_clusters_are_sought() -> None:
+    crowd = labels_of(range(5, 30), range(30, 230))
+    crowd[:5] = 1
+    assert refine(world_of(customers_of_a_vpn()), crowd, 1, 3)[:5].tolist() == [1] * 5
+
+
+def test_customers_without_other_ties_stay_in_the_crowd() -> None:
+    crowd = labels_of(range(5, 30), range(30, 230))
+    world = ring_world(customers_of_a_vpn())
+    counts = count(world, groups_of(crowd, 2))
+    scored = score(world, counts)
+    assert crowds(scored, counts.size).tolist() == [False, True]
+    best = np.where(np.arange(ACCOUNTS) < 230, 1, -1)
+    made = customers(world, profiles(world, counts, scored), scored, crowd, best)
+    assert made[:30].tolist() == [0] * 30
+    assert made[30:].tolist() == best[30:].tolist()
