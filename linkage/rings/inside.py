@@ -53,9 +53,10 @@ def cut_again(
     """Rings (-1: none) after a second look at those that hold ``smallest`` accounts of two ``cells`` and more.
 
     Large rings are cut by their addresses and put together again, pair by pair; one wrong pair joins two rings for
-    good. So each is cut anew, and its communities, which accounts settle in by all families, unite by the ``rule``, but
-    with each other only. Of all cuts that are left the one that saves most is taken, when it saves over 5 bits, and
-    accounts move once more (:func:`linkage.rings.refine.reach`).
+    good. So each is cut anew by what is the accounts' own, and its communities, which they settle in by all families,
+    unite by the ``rule``, but with each other only, and while that shortens the description of the ring. Of all cuts
+    that are left the one that saves most is taken, when it saves over 5 bits, and accounts move once more
+    (:func:`linkage.rings.refine.reach`).
     """
     rings, number = dense_labels(rings)
     tried = kept_labels(rings, _of_several(rings, number, cells, limits.smallest))
@@ -143,15 +144,15 @@ def _recut(rule: Behind, graph: AccountGraph, world: World, rings: Ints, propose
     found, best = rings, np.full(number, WORTH)
     inside = kept_labels(rings, _by_two_families(world, whole))
     within = replace(rule, group=rings)
-    for way in (propose, partial(_by_some, propose, limits.smallest)):
-        for start in _proposals(graph, inside, way):
-            made = _settled(world, rings, start, _told_apart(whole, ()))
-            for _ in range(REJOINED):
-                made = merge(world, made, within)
-            saves = cut_saves(world, whole, rings, made)
-            better = saves > best
-            best = np.where(better, saves, best)
-            found = np.where(np.append(better, False)[rings], made + found.max(initial=-1) + 1, found)
+    for start in _proposals(graph, inside, partial(_by_own, propose, limits.smallest)):
+        made = _settled(world, rings, start, _told_apart(whole, ()))
+        for _ in range(REJOINED):
+            made = merge(world, made, within)
+        made = merge(world, made, Within(rings, _told_apart(whole, ())))
+        saves = cut_saves(world, whole, rings, made)
+        better = saves > best
+        best = np.where(better, saves, best)
+        found = np.where(np.append(better, False)[rings], made + found.max(initial=-1) + 1, found)
     return dense_labels(found)[0]
 
 
@@ -246,16 +247,21 @@ def _proposals(graph: AccountGraph, clusters: Ints, propose: Proposer) -> list[I
 
 
 def _by_some(propose: Proposer, smallest: int, part: AccountGraph) -> Ints:
-    """Proposals by all but content, and by what is the accounts' own alone.
-
-    Of the latter, whoever is in no group of ``smallest`` accounts is in one with all others of this sort.
-    """
+    """Proposals by all but content, and by what is the accounts' own alone (:func:`_by_own`)."""
     without = without_family(part, CONTENT_FAMILY)
-    own = without_family(without, LEASED_FAMILY)
     found = [propose(without)] if 0 < len(without.kinds) < len(part.kinds) else []
-    if own.kinds:
-        found.append(np.array([dense_labels(row, smallest)[0] for row in propose(own)]) + 1)
-    return np.concatenate([np.zeros((0, part.accounts), dtype=np.int64), *found])
+    return np.concatenate([*found, _by_own(propose, smallest, part)])
+
+
+def _by_own(propose: Proposer, smallest: int, part: AccountGraph) -> Ints:
+    """Proposals by what is the accounts' own alone: all but content and network.
+
+    Whoever is in no group of ``smallest`` accounts is in one with all others of this sort.
+    """
+    own = without_family(without_family(part, CONTENT_FAMILY), LEASED_FAMILY)
+    if not own.kinds:
+        return np.zeros((0, part.accounts), dtype=np.int64)
+    return np.array([dense_labels(row, smallest)[0] for row in propose(own)]) + 1
 
 
 def _different(partitions: Ints) -> Ints:
