@@ -13,7 +13,7 @@ from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, Observer, World, count, dense_labels, groups_of, kept_labels, world_of
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
-from linkage.rings.framing import Ties, fresh_in, plantable
+from linkage.rings.framing import Ties, by_forgeable, fresh_in, plantable
 from linkage.rings.gates import gates, homes, tree_of
 from linkage.rings.inside import REJOINED, cut_again, rings_inside
 from linkage.rings.loads import evenness, heaviness
@@ -153,7 +153,9 @@ def _not_what_they_seem(graph: AccountGraph, world: World, found: Judged, suspec
     framed, astray = plantable(world, labels, ties, gates(tree)), _astray(world, ties)
     at_home, cleared = _at_home(world, ties, homes(tree)), np.full(world.accounts, -1, dtype=np.int64)
     cleared[pairs.account] = np.where(framed | astray | at_home, -1, pairs.group)
-    return np.stack([framed & ~vouched_for(world, cleared)[pairs.account], astray, at_home])
+    tied = np.full(world.accounts, -1, dtype=np.int64)
+    tied[pairs.account] = np.where(by_forgeable(world, pairs), pairs.group, -1)
+    return np.stack([framed & ~vouched_for(world, cleared, tied)[pairs.account], astray, at_home])
 
 
 def _astray(world: World, ties: Ties) -> np.ndarray:

@@ -31,7 +31,7 @@ DIGITS = 6  # of bits that are compared
 NO_LIFE = 2  # entities of a kind that an account without a life of its own has, all of them the ring's own
 SHARED_WITH = 4  # times as many users as members, where all are of rings: these share their operator's prompts
 AMONG = 2  # times as many, where some are of none: people begin with popular devices and prompts
-LIFE = 7 * 86_400 * 1_000_000  # microseconds; of what is planted in a shorter life too much falls into its first hour
+LIFE = 86_400 * 1_000_000  # microseconds; of what is planted in a life of an hour all falls into its first one
 SUDDEN = 1e-4  # chance of that in a longer one
 IDLE = 14 * 86_400 * 1_000_000  # microseconds; who is planted on all the time is not idle so long, but for 1 in 4,000
 NEVER = np.iinfo(np.int64).max  # as a time
@@ -68,9 +68,8 @@ def plantable(world: World, labels: Ints, ties: Ties, gate: Ints) -> np.ndarray:
     members that are cleared so is cleared with them, whatever ties those.
     """
     account = np.asarray(groups_of(labels, len(ties.counts.size)).indices)
-    forgeable = np.array([b.incidence.kind.forgeable for b in world.kinds] + [True])
     witness = np.zeros(world.accounts, dtype=bool)
-    witness[ties.pairs.account] = ties.pairs.bits[forgeable].sum(axis=0) > 0
+    witness[ties.pairs.account] = by_forgeable(world, ties.pairs)
     kinds = used_by(world, ties, account)
     cleared = _cleared(kinds, ties, witness, gate == NOBODY)
     inside = (gate == NOBODY) | cleared[account[gate]]
@@ -286,6 +285,12 @@ def fresh_in(graph: AccountGraph) -> np.ndarray | None:
     return np.asarray(~(graph.created < start / 1e6) | ((first < NEVER) & (first - start >= IDLE)))
 
 
+def by_forgeable(world: World, pairs: Pairs) -> np.ndarray:
+    """Whose log-odds, by kinds that are freely forgeable and the prior alone, are positive; per pair."""
+    forgeable = np.array([b.incidence.kind.forgeable for b in world.kinds] + [True])
+    return np.asarray(pairs.bits[forgeable].sum(axis=0) > 0)
+
+
 def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:
     """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are not positive; per pair."""
     firm = np.array([_firm(b) for b in world.kinds] + [True])
@@ -359,7 +364,7 @@ def _sudden(times: sp.csr_matrix, begun: Ints, later: Ints) -> np.ndarray:
     """Who took to more in its first hour than an attacker's values, which come all the time, put there by chance.
 
     Per row of ``times`` (first uses): ``begun`` of the ring's things within the hour against a Poisson with the rate of
-    the ``later`` ones, one at least, over a life of a week or longer.
+    the ``later`` ones, one at least, over a life of a day or longer.
     """
     newest = np.zeros(len(begun), dtype=np.int64)
     np.maximum.at(newest, rows_of(times), times.data)
