@@ -92,20 +92,21 @@ def spoken(looks: Looks, parts: sp.csr_matrix, families: np.ndarray) -> Floats:
 
 
 def worded_alike(looks: Looks, parts: sp.csr_matrix, families: np.ndarray) -> Floats:
-    """How far the parts of each union use the same things of some families (one boolean each), from 0 to about 1.
+    """How far the parts of each union use the same things of some families (one boolean each), from 0 to 1.
 
-    Of each part, what its links weigh in another's profile, on average over the others, as a share of what they weigh
-    in its own; the least of these. 0 where a part's own profile holds nothing.
+    Of the uses that each part's members make of what speaks for it, the share that goes to what speaks for another one,
+    too, on average over the others; the least of these. 0 for a part for which nothing speaks. What it weighs does not
+    count: the more parts there are, the less do things that all of them use set any apart from everybody else.
     """
     union, part = rows_of(parts), parts.indices
     others = np.diff(parts.indptr)[union] - 1
     own, said = np.zeros(len(part)), np.zeros(len(part))
     for kind in np.flatnonzero(families[looks.family]):
-        weight, users = looks.weight[kind], looks.used[kind].multiply(looks.having[:, [kind]]).tocsr()
-        own += fixed(np.asarray(users.multiply(weight).sum(axis=1)).ravel())[part]
-        theirs = (parts @ weight)[union] - weight[part]
-        said += fixed(np.asarray(users[part].multiply(theirs).sum(axis=1)).ravel())
-    share = np.where(own > 0, said / np.maximum(others * own, 1e-9), 0.0)
+        speaks = (looks.weight[kind] > 0).astype(np.int64).tocsr()
+        uses = looks.used[kind].multiply(looks.having[:, [kind]]).multiply(speaks).tocsr()
+        theirs = (parts @ speaks)[union] - speaks[part]
+        own += fixed(np.asarray(uses.sum(axis=1)).ravel())[part]
+        said += fixed(np.asarray(uses[part].multiply(theirs).sum(axis=1)).ravel())
     least = np.ones(parts.shape[0])
-    np.minimum.at(least, union, share)
+    np.minimum.at(least, union, said / np.maximum(others * own, 1))
     return least

@@ -15,7 +15,7 @@ from linkage.rings.looks import Looks, spoken, worded_alike
 from linkage.rings.score import Bits
 
 WORTH = 5.0  # bits a change must save beyond its cost; from the method sketch
-SAME_WORDS = 1 / 3  # share of its own weight that a part's wording has for the others; docs/method/search.md
+SAME_WORDS = 1 / 3  # of the uses of templates of each part are of those of the others, too; docs/method/search.md
 
 
 @dataclass(frozen=True)
@@ -126,10 +126,15 @@ class Behind:
         change = together.family_bits - unions.sum(apart.family_bits)
         telling = np.array([family != self.rented for family in self.families])
         own = telling & np.array([family != self.common for family in self.families])
-        alike = worded_alike(unions.looks, unions.parts, ~own & telling) >= SAME_WORDS
+        alike = self.alike(unions.looks, unions.parts)
         with_words, without = change[telling].sum(axis=0), change[own].sum(axis=0)
         saved = np.where(alike, without, np.minimum(with_words, without))
         return np.asarray(saved + _known(unions, self.needed()) - WORTH)
+
+    def alike(self, looks: Looks, parts: sp.csr_matrix) -> np.ndarray:
+        """Which unions (``parts``, 0/1, unions x groups) have parts that use the same templates for a third."""
+        common = np.array([family == self.common for family in self.families])
+        return np.asarray(worded_alike(looks, parts, common) >= SAME_WORDS)
 
 
 def _known(unions: Unions, own: np.ndarray) -> Floats:

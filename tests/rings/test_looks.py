@@ -61,11 +61,30 @@ def test_what_links_of_parts_say_for_one_another(world: World) -> None:
     assert spoken(looks, together((0, 1)), only(world, "network")).tolist() == [0.0]
 
 
-def test_how_far_parts_use_the_same(world: World) -> None:
-    """Of what a part's links weigh in its own profile they weigh so much in the others', on average."""
+def slow_alike(world: World, one: int, other: int) -> float:
+    """Of the uses of the cards that speak for one ring the share of those that speak for the other, one by one."""
+    counts = count(world, groups_of(labels(world), 3))
+    made = profiles(world, counts, score(world, counts))
+    kind = [b.incidence.kind for b in world.kinds].index(PAYMENT)
+    cards, weight = world.kinds[kind].incidence.matrix, made.kinds[kind].weight.toarray()
+    used = [card for account in range(one * SIZE, (one + 1) * SIZE) for card in cards[account].indices]
+    own = [card for card in used if weight[one][card] > 0]
+    return sum(weight[other][card] > 0 for card in own) / len(own)
+
+
+def test_how_far_parts_use_the_same() -> None:
+    """Whatever it weighs: of the three cards of each account one is from a box of both, of the other ring two."""
+    town = Town(9, 600)
+    common = town.fresh(PAYMENT, 5)
+    for ring, often in enumerate((1, 2, 0)):
+        members = range(ring * SIZE, (ring + 1) * SIZE)
+        town.use(PAYMENT, members, town.fresh(PAYMENT, 5), 3 - often, only=True)
+        town.use(PAYMENT, members, common, often)
+    world = world_of(town.graph())
     looks = looks_of(world, groups_of(labels(world), 3))
-    there = slow_spoken(world, 1, 0) / slow_spoken(world, 0, 0)
-    back = slow_spoken(world, 0, 1) / slow_spoken(world, 1, 1)
+    there, back = slow_alike(world, 0, 1), slow_alike(world, 1, 0)
+    assert there == pytest.approx(1 / 3)
+    assert back == pytest.approx(2 / 3)
     alike = worded_alike(looks, together((0, 1), (1, 2), (0, 1, 2)), only(world, "payment"))
     assert alike.tolist() == pytest.approx([min(there, back), 0.0, 0.0], abs=1e-6)
     assert worded_alike(looks, together((0, 1)), only(world, "device")).tolist() == [0.0]
