@@ -12,9 +12,10 @@ import scipy.sparse as sp
 from linkage.rings.codelength import DESCRIBED, Floats, Ints, fixed, group_naming
 from linkage.rings.codes import better_code, cheapest_name
 from linkage.rings.compiled import at_once
-from linkage.rings.counts import Background, Counts, KindCounts, World, count
+from linkage.rings.counts import Background, Counts, KindCounts, World, count, distinct, members_alone
 from linkage.rings.known import keys_of
 
+OFTEN = 2  # unions that a group is part of, on average, from which on its members' links are set side by side
 BLOCK = 20_000  # members scored at a time, however many unions are tried
 
 
@@ -98,10 +99,13 @@ def bits_of(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix | None = 
 
 def _scored_in_blocks(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix) -> Floats:
     """What is saved, and the bits of each family and of each kind, in a row for each union."""
-    alone = replace(world, threads=1, kinds=world.prepared())
+    alone, linked = replace(world, threads=1, kinds=world.prepared()), None
+    parts = distinct(unions.indices)
+    if unions.nnz >= OFTEN * len(parts):
+        (linked, groups), unions = members_alone(alone, groups[parts]), unions[:, parts]
 
     def coded(block: slice) -> _Codes:
-        return _codes(alone, count(alone, unions[block] @ groups))[1]
+        return _codes(alone, count(alone, unions[block] @ groups, linked))[1]
 
     rows = []
     for codes in at_once(coded, _blocks(unions @ np.diff(groups.indptr).astype(np.int64)), world.threads):

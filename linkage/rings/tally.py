@@ -26,6 +26,19 @@ class Links(NamedTuple):
 
 
 @compiled
+def gathered(links: Links, accounts: Ints) -> Links:
+    """The links of some accounts alone, one account after the other, numbered in this order."""
+    number, starts, entities = len(accounts), links.start, links.entity
+    start, entity = np.zeros(number + 1, dtype=np.int64), np.empty(_links_of(accounts, links), dtype=np.int32)
+    for row in range(number):
+        begin = starts[accounts[row]]
+        start[row + 1] = start[row] + starts[accounts[row] + 1] - begin
+        for at in range(start[row], start[row + 1]):
+            entity[at] = entities[begin + at - start[row]]
+    return Links(start, entity, links.breadth[accounts], links.reach[accounts], links.users, links.alone)
+
+
+@compiled
 def counted(start: Ints, account: Ints, links: Links, used: Int32s) -> tuple[np.ndarray, ...]:
     """The fields of KindCounts (linkage.rings.counts) for groups whose members stand in ``account`` from ``start`` on.
 
