@@ -20,7 +20,7 @@ from linkage.yardstick.likelihood import fit, stated
 from linkage.yardstick.races import GIGABYTE, Limits
 from linkage.yardstick.scale import CONTENDERS, SIZES, by_processors, kept, measure
 from linkage.yardstick.scale_table import scale_table
-from linkage.yardstick.speed import measure_speed
+from linkage.yardstick.speed import measure_speed, thinned
 from linkage.yardstick.templates.parts import NEED_DATA, PARTS, Asked
 from linkage.yardstick.third_party import third_party_table
 from linkage.yardstick.worlds import Form, full, short
@@ -101,12 +101,19 @@ def speed(
     world: Annotated[Path | None, typer.Option(help="A simulated world; one is made where it is left out.")] = None,
     accounts: Annotated[int, typer.Option(min=1_000, help="Accounts of the world that is made.")] = 200_000,
     preset: Annotated[Preset, typer.Option(help="Preset of the world that is made.")] = Preset.MARKET,
+    share: Annotated[
+        float, typer.Option(min=0.01, max=1.0, help="Of each account's addresses and templates, which are kept.")
+    ] = 1.0,
     work: Annotated[Path, typer.Option(help="Where the world is kept.")] = WORK,
 ) -> None:
     """Run the whole job and one igraph Leiden run on the same graph, and print what each stage costs."""
     folder = world or work / f"speed-{preset.value}-{accounts}"
     if not (folder / "linkage.toml").exists():
         simulate(folder, WorldSpec(accounts=accounts, seed=SPEED_SEED, preset=preset))
+    if share < 1.0:
+        whole, folder = folder, folder.with_name(f"{folder.name}-{share:g}")
+        if not folder.exists():
+            thinned(whole, folder, share)
     print(measure_speed(folder).text)
 
 

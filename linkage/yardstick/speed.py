@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+import duckdb
 import igraph
 import numpy as np
 import pyarrow as pa
@@ -17,6 +19,7 @@ from linkage import pipeline
 from linkage.yardstick.measure import peak_of
 
 RESOLUTION, ITERATIONS, SEED = 1.0, 2, 1
+THINNED = {"sessions-*.parquet": "ip", "exchanges/*.parquet": "prompt_template_hash"}  # logs, and what is thinned there
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,24 @@ def measure_speed(world: Path) -> Speed:
     accounts = pq.read_metadata(run / "1-sources/accounts.parquet").num_rows
     named = {stage["name"]: float(stage["seconds"]) for stage in stages}
     return Speed(accounts, links.num_rows, named, leiden_seconds(links, accounts), peak)
+
+
+def thinned(world: Path, folder: Path, share: float) -> None:
+    """Put a simulated world into ``folder`` with that share of the addresses and templates of each account.
+
+    Sessions from the other addresses and exchanges with the other templates are left out, all accounts stay: a service
+    that is used less.
+    """
+    shutil.copytree(world, folder, ignore=shutil.ignore_patterns("runs", "sessions-*", "exchanges"))
+    with duckdb.connect() as connection:
+        for pattern, value in THINNED.items():
+            for path in sorted(world.glob(pattern)):
+                kept = folder / path.relative_to(world)
+                kept.parent.mkdir(exist_ok=True)
+                connection.execute(
+                    f"COPY (SELECT * FROM read_parquet($1) WHERE hash(account_id, {value}) % 10_000 < $2) "
+                    f"TO '{kept}' (FORMAT parquet)", [str(path), round(share * 10_000)]
+                )  # fmt: skip
 
 
 def leiden_seconds(links: pa.Table, accounts: int) -> float:

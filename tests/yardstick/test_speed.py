@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from linkage.pipeline import STAGES
 from linkage.simulator import WorldSpec, simulate
-from linkage.yardstick.speed import Speed, leiden_seconds, measure_speed
+from linkage.yardstick.speed import Speed, leiden_seconds, measure_speed, thinned
 
 
 def test_each_stage_is_told_beside_one_leiden_run() -> None:
@@ -33,3 +33,11 @@ def test_a_world_is_run_as_a_whole(tmp_path: Path) -> None:
 def test_links_that_tell_nothing_are_no_edges() -> None:
     links = pa.table({"account": [0, 1, 2], "entity": [70, 70, 90], "bits": [0.0, 0.0, 0.0]})
     assert leiden_seconds(links, 3) > 0
+
+
+def test_a_thinned_world_has_all_accounts_and_fewer_links(tmp_path: Path) -> None:
+    simulate(tmp_path / "world", WorldSpec(accounts=1_000, seed=81))
+    thinned(tmp_path / "world", tmp_path / "thin", 0.4)
+    whole, thin = measure_speed(tmp_path / "world"), measure_speed(tmp_path / "thin")
+    assert thin.accounts == whole.accounts
+    assert 0.4 < thin.links / whole.links < 0.7
