@@ -1,12 +1,13 @@
 """The second level: rings inside a cluster, which share what the whole cluster has in common.
 
 Told ring by ring, what all rings of an operator share would be paid for with every ring, and small ones never come
-apart. So a cluster cut into rings describes each family once for all of it, or ring by ring, whichever saves more.
+apart. So a cluster cut into rings describes each family once for all of it, or ring by ring, or once for all with what
+each ring picks of it, whichever saves most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -21,16 +22,17 @@ from linkage.rings.counts import World, count, dense_labels, distinct, groups_of
 from linkage.rings.decide import Limits
 from linkage.rings.looks import looks_by
 from linkage.rings.merge import merge
+from linkage.rings.picks import InCommon, in_common, picks
 from linkage.rings.profile import best_groups, profiles
 from linkage.rings.refine import reach
 from linkage.rings.score import Bits, bits_of, score
 from linkage.rings.split import Proposer, part_of, without_family
-from linkage.rings.unions import WORTH, Behind, Within
+from linkage.rings.unions import WORTH, Behind, Picking, Within
 
 # What rings of a cluster may have in common, as places among its families by their bits: accounts settle by the others,
-# then groups unite by the others of each set that follows. Without the second strongest on its own nine strangers
-# joined a ring on one of the worlds tried; the strongest on its own changed nothing.
-UNIONS: tuple[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], ...] = (((), ((), (1,))), ((0, 1), ((0, 1),)))
+# then groups unite by these, and by what they pick of what the cluster has in common. The strongest on its own changed
+# nothing on the worlds tried.
+IN_COMMON: tuple[tuple[int, ...], ...] = ((), (0, 1))
 SHARES = 2  # of the clusters, a worker at least: who is done early takes another
 SHARE = 50_000  # accounts in a share at most, but for one cluster: what is held meanwhile grows with them
 LARGE = 50_000  # accounts in clusters from which on the search takes longer than processes take to begin
@@ -55,8 +57,8 @@ def cut_again(
     Large rings are cut by their addresses and put together again, pair by pair; one wrong pair joins two rings for
     good. So each is cut anew by what is the accounts' own, and its communities, which they settle in by all families,
     unite by the ``rule``, but with each other only, and while that shortens the description of the ring. Of all cuts
-    that are left the one that saves most is taken, when it saves over 5 bits, and accounts move once more
-    (:func:`linkage.rings.refine.reach`).
+    that are left the one that saves most by the families that the rule asks is taken, when it saves over 5 bits, and
+    accounts move once more (:func:`linkage.rings.refine.reach`).
     """
     rings, number = dense_labels(rings)
     tried = kept_labels(rings, _of_several(rings, number, cells, limits.smallest))
@@ -117,20 +119,18 @@ def _cut(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, l
     stays whole.
     """
     clusters, number = dense_labels(clusters)
-    whole = bits_of(world, groups_of(clusters, number))
+    groups = groups_of(clusters, number)
+    whole, common = bits_of(world, groups), in_common(world, groups)
     rings, best = clusters, np.full(number, WORTH)
     large = np.bincount(clusters[clusters >= 0], minlength=number) >= 2 * limits.smallest
     tried = large & _by_two_families(world, whole)
-    for way, unions in ((propose, UNIONS), (partial(_by_some, propose, limits.smallest), UNIONS[-1:])):
+    for way, in_all in ((propose, IN_COMMON), (partial(_by_some, propose, limits.smallest), IN_COMMON[-1:])):
         inside, tried = kept_labels(clusters, tried), np.zeros(number, dtype=bool)
         for start in _proposals(graph, inside, way):
-            for settling, uniting in unions:
-                settled = _settled(world, clusters, start, _told_apart(whole, settling))
-                looks = looks_by(world, settled)
-                for shared in uniting:
-                    made = merge(world, settled, Within(clusters, _told_apart(whole, shared)), looks)
+            for apart in (_told_apart(whole, shared) for shared in in_all):
+                for made in _united(world, whole, common, clusters, _settled(world, clusters, start, apart), apart):
                     tried |= _in_parts(made, clusters, number)
-                    saves = cut_saves(world, whole, clusters, made)
+                    saves = cut_saves(world, whole, clusters, made, common)
                     better = saves > best
                     best = np.where(better, saves, best)
                     rings = np.where(np.append(better, False)[clusters], made + rings.max(initial=-1) + 1, rings)
@@ -149,11 +149,62 @@ def _recut(rule: Behind, graph: AccountGraph, world: World, rings: Ints, propose
         for _ in range(REJOINED):
             made = merge(world, made, within)
         made = merge(world, made, Within(rings, _told_apart(whole, ())))
-        saves = cut_saves(world, whole, rings, made)
+        saves = _own_saves(world, whole, rings, made, rule.needed())
         better = saves > best
         best = np.where(better, saves, best)
         found = np.where(np.append(better, False)[rings], made + found.max(initial=-1) + 1, found)
     return dense_labels(found)[0]
+
+
+def _own_saves(world: World, whole: Bits, rings: Ints, parts: Ints, own: np.ndarray) -> Floats:
+    """Bits that telling the parts of each ring apart saves in the families ``own`` (one boolean each).
+
+    sum over these of max(0, bits of the parts - bits of the ring) - families, less :func:`rings_naming` of the members
+    that take part in the one which most do: who shares nothing of these families is in no part by them.
+    """
+    parts, number = dense_labels(parts)
+    home, rings_found = home_of(parts, number, rings), len(whole.saved)
+    bits = bits_of(world, groups_of(parts, number)).family_bits[own]
+    apart = np.stack([np.bincount(home, weights=row, minlength=rings_found) for row in bits])
+    joining = looks_by(world, parts).joining[:, own].max(axis=1, initial=0)
+    gains = np.maximum(apart - whole.family_bits[own], 0).sum(axis=0) - len(bits)
+    return np.asarray(gains - rings_naming(home, joining, rings_found))
+
+
+def _united(
+    world: World, whole: Bits, common: InCommon, clusters: Ints, settled: Ints, told_apart: np.ndarray
+) -> Iterator[Ints]:
+    """Labels after uniting what has settled: by the families told apart, and by what rings pick of the others.
+
+    Which families are told ring by ring in the second way follows from the rings that the first comes to.
+    """
+    looks = looks_by(world, settled)
+    made = merge(world, settled, Within(clusters, told_apart), looks)
+    yield made
+    apart, picked = _gains(world, whole, clusters, made, common)
+    told_apart = apart > picked
+    made = merge(world, settled, Picking(clusters, common, told_apart), looks)
+    yield _bare_joined(world, common, clusters, made, told_apart)
+
+
+def _bare_joined(world: World, common: InCommon, clusters: Ints, labels: Ints, told_apart: np.ndarray) -> Ints:
+    """Labels where the members of groups that neither have nor pick anything of their own are where they favour.
+
+    They evade what tells the rings apart, and all of them are a group only for that.
+    """
+    labels, number = dense_labels(labels)
+    groups, home = groups_of(labels, number), home_of(labels, number, clusters)
+    picked = picks(common, [(groups @ b.counted).tocsr() for b in world.kinds], home)
+    own = np.where(told_apart[:, home], bits_of(world, groups).family_bits, picked)
+    bare = ~(own[world.tying] > 0).any(axis=0)
+    if not bare.any():
+        return labels
+    kept, number = dense_labels(kept_labels(labels, ~bare))
+    counts = count(world, groups_of(kept, number))
+    homes = np.where((labels >= 0) & (kept < 0), clusters, NOWHERE), home_of(kept, number, clusters)
+    best = best_groups(world, profiles(world, counts, score(world, counts)), kept, -np.inf, homes)
+    moved = np.where(best >= 0, best, labels + number)
+    return dense_labels(np.where((labels >= 0) & (kept < 0), moved, kept))[0]
 
 
 def _by_two_families(world: World, whole: Bits) -> np.ndarray:
@@ -167,21 +218,31 @@ def _in_parts(rings: Ints, clusters: Ints, number: int) -> np.ndarray:
     return np.asarray(np.bincount(home_of(rings, found, clusters), minlength=number) > 1)
 
 
-def cut_saves(world: World, whole: Bits, clusters: Ints, rings: Ints) -> Floats:
+def cut_saves(world: World, whole: Bits, clusters: Ints, rings: Ints, common: InCommon) -> Floats:
     """Bits that cutting each cluster into its rings saves, per cluster; 0 where one family alone would cut it.
 
-    sum over families of max(0, bits of the rings - bits of the cluster) - families, less :func:`rings_naming`.
+    sum over families of max(0, bits of the rings - bits of the cluster, what the rings pick of what the cluster has in
+    common) - families, less :func:`rings_naming`.
     """
-    rings, number = dense_labels(rings)
-    groups = groups_of(rings, number)
-    bits = bits_of(world, groups).family_bits
-    clustered = len(whole.saved)
-    home = home_of(rings, number, clusters)
-    apart = np.stack([np.bincount(home, weights=row, minlength=clustered) for row in bits])
-    gains = np.maximum(apart - whole.family_bits, 0)
+    gains = np.maximum(np.maximum(*_gains(world, whole, clusters, rings, common)), 0)
     beyond = gains.sum(axis=0) - gains.max(axis=0, initial=0.0)
-    cut = (np.bincount(home, minlength=clustered) > 1) & (beyond > 0)
-    return np.where(cut, gains.sum(axis=0) - len(bits) - rings_naming(home, np.diff(groups.indptr), clustered), 0.0)
+    rings, number = dense_labels(rings)
+    home = home_of(rings, number, clusters)
+    cut = (np.bincount(home, minlength=len(whole.saved)) > 1) & (beyond > 0)
+    naming = rings_naming(home, np.bincount(rings[rings >= 0], minlength=number), len(whole.saved))
+    return np.where(cut, gains.sum(axis=0) - len(gains) - naming, 0.0)
+
+
+def _gains(world: World, whole: Bits, clusters: Ints, rings: Ints, common: InCommon) -> tuple[Floats, Floats]:
+    """What each family saves beyond the cluster, told ring by ring or as picks of the rings; families x clusters."""
+    rings, number = dense_labels(rings)
+    groups, home = groups_of(rings, number), home_of(rings, number, clusters)
+    picked = picks(common, [(groups @ b.counted).tocsr() for b in world.kinds], home)
+    told = [
+        [np.bincount(home, weights=row, minlength=len(whole.saved)) for row in bits]
+        for bits in (bits_of(world, groups).family_bits, picked)
+    ]
+    return np.stack(told[0]) - whole.family_bits, np.stack(told[1])
 
 
 def rings_naming(home: Ints, sizes: Ints, clusters: int) -> Floats:

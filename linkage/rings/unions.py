@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from linkage.rings.codelength import Floats, Ints, log2_factorial
 from linkage.rings.counts import home_of
 from linkage.rings.looks import Looks, spoken, worded_alike
+from linkage.rings.picks import InCommon, picks
 from linkage.rings.score import Bits
 
 WORTH = 5.0  # bits a change must save beyond its cost; from the method sketch
@@ -86,6 +87,40 @@ class Within:
         home = unions.home[unions.parts.indices[unions.parts.indptr[:-1]]]
         parts = unions.sum(np.where(told, apart.family_bits, 0.0).sum(axis=0))
         whole = np.where(self.told_apart[:, home], together.family_bits, 0.0).sum(axis=0)
+        naming = log2_factorial(unions.parts @ unions.size) - unions.sum(log2_factorial(unions.size))
+        return np.asarray(whole - parts + naming)
+
+
+@dataclass(frozen=True)
+class Picking:
+    """Parts of one cluster that pick from what it has in common, when that shortens the cluster's description.
+
+    ``cluster`` is per account (-1: none), ``common`` what each has in common; ``told_apart`` (families x clusters) says
+    which families are described ring by ring, the others as picks (:func:`linkage.rings.picks.picks`).
+    """
+
+    cluster: Ints
+    common: InCommon
+    told_apart: np.ndarray
+
+    def home(self, labels: Ints, groups: int) -> Ints:
+        """The cluster of each group."""
+        return home_of(labels, groups, self.cluster)
+
+    def needed(self) -> np.ndarray | None:
+        """None: any."""
+        return None
+
+    def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
+        """Bits of the families, and log2 s! / (s_1! s_2! ...) for not having to say who is in which."""
+        home = unions.home[unions.parts.indices[unions.parts.indptr[:-1]]]
+        looks = unions.looks
+        kinds = zip(looks.used, looks.having.T, strict=True)
+        used = [share.multiply(having[:, None]).tocsr() for share, having in kinds]
+        picked = picks(self.common, used, unions.home)
+        parts = unions.sum(np.where(self.told_apart[:, unions.home], apart.family_bits, picked).sum(axis=0))
+        picked = picks(self.common, [unions.parts @ users for users in used], home)
+        whole = np.where(self.told_apart[:, home], together.family_bits, picked).sum(axis=0)
         naming = log2_factorial(unions.parts @ unions.size) - unions.sum(log2_factorial(unions.size))
         return np.asarray(whole - parts + naming)
 

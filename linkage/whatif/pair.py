@@ -15,6 +15,7 @@ from linkage.rings.codelength import Ints
 from linkage.rings.counts import count as counted
 from linkage.rings.counts import groups_of
 from linkage.rings.inside import cut_saves
+from linkage.rings.picks import in_common
 from linkage.rings.score import score
 from linkage.whatif.world import RunWorld, load_world, measured
 
@@ -64,8 +65,9 @@ class Apart:
         rings = np.flatnonzero(cluster == cluster[first])
         labels = np.where(np.isin(self.world.ring, rings), self.world.ring, -1)
         whole = np.where(labels >= 0, 0, -1).astype(np.int64)
-        found = score(self.world.world, counted(self.world.world, groups_of(whole, 1)))
-        saves = float(cut_saves(self.world.world, found, whole, labels.astype(np.int64))[0])
+        world, cluster_of = self.world.world, groups_of(whole, 1)
+        found, common = score(world, counted(world, cluster_of)), in_common(world, cluster_of)
+        saves = float(cut_saves(world, found, whole, labels.astype(np.int64), common)[0])
         parts = count(len(rings), "ring")
         return [
             f"Both are parts of one cluster, linked as a whole; told as its {parts} it takes {bits(saves)} less to "

@@ -15,6 +15,7 @@ from linkage.rings import inside as module
 from linkage.rings.counts import count, dense_labels, groups_of, world_of
 from linkage.rings.inside import _settled, cut_again, cut_saves, rings_inside, rings_naming
 from linkage.rings.merge import merge
+from linkage.rings.picks import in_common, picks
 from linkage.rings.score import score
 from linkage.rings.split import Proposer
 from linkage.rings.unions import Behind, Within
@@ -24,10 +25,11 @@ LEIDEN = inner_proposer(Proposers(), 3)
 SIZE, REST = 60, 120
 
 
-def operator(rest: int, apart: bool = True) -> AccountGraph:
+def operator(rest: int, apart: bool = True, devices: bool = False) -> AccountGraph:
     """Three rings of one operator, and ``rest`` accounts of it that are in none of them.
 
-    They share templates; each ring has its cards and addresses. The rest, ``apart``, has too, in larger pools.
+    They share templates; each ring has its cards and addresses, and ``devices``. The rest, ``apart``, has the first
+    two, too, in larger pools.
     """
     town = Town(11, 1_500)
     shared = town.fresh(CONTENT, 10)
@@ -36,6 +38,8 @@ def operator(rest: int, apart: bool = True) -> AccountGraph:
         ring = range(start, start + SIZE)
         town.use(PAYMENT, ring, town.fresh(PAYMENT, 4), 1, only=True)
         town.use(NETWORK, ring, town.fresh(NETWORK, 10), 3, only=True)
+        if devices:
+            town.use(DEVICE, ring, town.fresh(DEVICE, 4), 1, only=True)
     if apart and rest:
         town.use(PAYMENT, range(3 * SIZE, members), town.fresh(PAYMENT, rest // 3), 1, only=True)
         town.use(NETWORK, range(3 * SIZE, members), town.fresh(NETWORK, rest), 3, only=True)
@@ -224,8 +228,19 @@ def test_what_a_cut_saves_by_hand() -> None:
     better = sum(max(0.0, bits[f, :3].sum() - whole.family_bits[f, 0]) for f in range(families))
     ways = math.factorial(180) // math.factorial(60) ** 3
     naming = math.log2(ways) + math.log2(math.comb(179, 2)) + math.log2(180)
-    made = cut_saves(world, whole, clusters, rings)
+    common = in_common(world, groups_of(clusters, 2))
+    nothing = replace(common, used=tuple(used * 0 for used in common.used))
+    for used in nothing.used:
+        used.eliminate_zeros()
+    made = cut_saves(world, whole, clusters, rings, nothing)
     assert made[0] == pytest.approx(better - families - naming, abs=1e-4)
+    assert made[1] == 0
+    home, groups = np.array([0, 0, 0, 1]), groups_of(rings, 4)
+    picked = picks(common, [(groups @ b.counted).tocsr() for b in world.kinds], home)[:, :3].sum(axis=1)
+    best = sum(max(0.0, bits[f, :3].sum() - whole.family_bits[f, 0], picked[f]) for f in range(families))
+    assert (picked > 0).any()
+    made = cut_saves(world, whole, clusters, rings, common)
+    assert made[0] == pytest.approx(best - families - naming, abs=1e-4)
     assert made[1] == 0
 
 
@@ -295,7 +310,7 @@ def in_parts(accounts: int, *sizes: int) -> np.ndarray:
 
 
 def test_two_rings_that_were_put_together_come_apart() -> None:
-    graph = operator(0)
+    graph = operator(0, devices=True)
     cells = in_parts(graph.accounts, SIZE, SIZE, SIZE)
     made = again(graph, np.where(cells == 1, 0, cells), cells)
     assert [len(set(made[i : i + SIZE])) for i in (0, SIZE, 2 * SIZE)] == [1, 1, 1]
@@ -322,3 +337,18 @@ def test_a_ring_of_one_part_is_not_looked_at_again() -> None:
     rings = in_parts(graph.accounts, 2 * SIZE, SIZE)
     few = np.where(np.arange(graph.accounts) < LIMITS.smallest - 1, 2, rings)  # of a cell of their own, too few to ask
     assert again(graph, rings, few, nobody_asks).tolist() == rings.tolist()
+
+
+def test_rings_that_pick_from_one_box_of_prompts_and_one_provider_come_apart() -> None:
+    """Told ring by ring, what two rings pick of 24 templates and 24 addresses costs more than it saves."""
+    town = Town(13, 1_500)
+    prompts, exits, cards = town.fresh(CONTENT, 24), town.fresh(NETWORK, 24), town.fresh(PAYMENT, 10)
+    rings = [range(first, first + 30) for first in (0, 30)]
+    for ring, half in zip(rings, (slice(0, 15), slice(9, 24)), strict=True):
+        town.use(CONTENT, ring, prompts[half], 4, only=True)
+        town.use(NETWORK, ring, exits[half], 3, only=True)
+    for ring, box in zip(rings, (cards[:5], cards[5:]), strict=True):
+        town.use(PAYMENT, ring, box, 1, only=True)
+    made = inside(town.graph(), 60)
+    assert [len(set(made[ring.start : ring.stop])) for ring in rings] == [1, 1]
+    assert made[0] != made[30]

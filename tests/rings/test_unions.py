@@ -12,8 +12,9 @@ from linkage.rings import unions
 from linkage.rings.counts import World, count, groups_of, world_of
 from linkage.rings.looks import looks_of
 from linkage.rings.merge import merge
+from linkage.rings.picks import in_common, picks
 from linkage.rings.score import Score, bits_of, score
-from linkage.rings.unions import WORTH, Behind, OnTheirOwn, Rule, Unions, Within
+from linkage.rings.unions import WORTH, Behind, OnTheirOwn, Picking, Rule, Unions, Within
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town
 
 HALF = 40
@@ -175,3 +176,26 @@ def test_a_union_of_three_saves_what_its_pairs_save_one_after_the_other() -> Non
     at_once = gain([[0], [1], [2]])
     assert at_once == pytest.approx(gain([[0], [1]]) + gain([[0, 1], [2]]), abs=1e-4)
     assert at_once == pytest.approx(gain([[1], [2]]) + gain([[1, 2], [0]]), abs=1e-4)
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.5, 1.0])
+def test_what_picking_saves_by_hand(apart: float) -> None:
+    """Two halves with a box of cards each and templates in common: families told apart, or as what each half picks."""
+    world = world_of(halves(4, [CONTENT], [PAYMENT, NETWORK]).graph())
+    number = np.arange(world.accounts)
+    labels, cluster = np.where(number < 2 * HALF, number // HALF, -1), np.where(number < 2 * HALF, 0, -1)
+    groups, whole = groups_of(labels, 2), groups_of(cluster, 1)
+    common = in_common(world, whole)
+    told_apart = np.random.default_rng(1).random((len(world.families), 1)) < apart
+    each, both = bits_of(world, groups).family_bits, bits_of(world, whole).family_bits
+    used = [[(g @ b.counted).tocsr() for b in world.kinds] for g in (groups, whole)]
+    picked = [picks(common, its, np.zeros(its[0].shape[0], dtype=np.int64)) for its in used]
+    assert (picked[0] > 0).any()
+    expected = np.where(told_apart, both, picked[1]).sum() - np.where(told_apart, each, picked[0]).sum()
+    expected += math.log2(math.comb(2 * HALF, HALF))
+    rule = Picking(cluster, common, told_apart)
+    parts = Unions(sp.csr_matrix([[1, 1]]), np.array([HALF] * 2), np.zeros(2, dtype=np.int64), looks_of(world, groups))
+    gain = rule.gain(bits_of(world, groups), bits_of(world, whole), parts)
+    assert gain.tolist() == pytest.approx([expected], abs=1e-3)
+    assert rule.home(labels, 2).tolist() == [0, 0]
+    assert rule.needed() is None
