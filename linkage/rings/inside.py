@@ -63,7 +63,7 @@ def cut_again(
     rings, number = dense_labels(rings)
     tried = kept_labels(rings, _of_several(rings, number, cells, limits.smallest))
     made = _by_shares(partial(_recut, rule), graph, world, tried, propose, limits)
-    found, after = dense_labels(np.where(tried >= 0, made + number, rings))
+    found, after = dense_labels(np.where(tried >= 0, _by_cluster(made, tried) + number, rings))
     return reach(world, found, limits.smallest) if after > number else rings
 
 

@@ -13,6 +13,7 @@ from linkage.engines import Workers
 from linkage.model import AccountGraph
 from linkage.rings import inside as module
 from linkage.rings.counts import count, dense_labels, groups_of, world_of
+from linkage.rings.decide import Limits
 from linkage.rings.inside import _settled, cut_again, cut_saves, rings_inside, rings_naming
 from linkage.rings.merge import merge
 from linkage.rings.picks import in_common, picks
@@ -74,6 +75,7 @@ def three_clusters() -> tuple[AccountGraph, np.ndarray]:
         for first in (start, start + 60):
             town.use(PAYMENT, range(first, first + 60), town.fresh(PAYMENT, 4), 1, only=True)
             town.use(NETWORK, range(first, first + 60), town.fresh(NETWORK, 10), 3, only=True)
+            town.use(DEVICE, range(first, first + 60), town.fresh(DEVICE, 4), 1, only=True)
         town.use(CONTENT, range(start, start + 120), common, 4, only=True)
         clusters[start : start + 120] = 2 - operator
     return town.graph(), clusters
@@ -298,10 +300,12 @@ def test_addresses_that_cut_across_the_rings_do_not_hide_them(seed: int) -> None
     assert len(set(made[: 3 * SIZE])) == 3
 
 
-def again(graph: AccountGraph, rings: np.ndarray, cells: np.ndarray, propose: Proposer = LEIDEN) -> np.ndarray:
+def again(
+    graph: AccountGraph, rings: np.ndarray, cells: np.ndarray, propose: Proposer = LEIDEN, limits: Limits = LIMITS
+) -> np.ndarray:
     world = world_of(graph)
     behind = Behind(world.families, NETWORK.family, CONTENT.family)
-    return cut_again(graph, world, rings, cells, propose, LIMITS, behind)
+    return cut_again(graph, world, rings, cells, propose, limits, behind)
 
 
 def in_parts(accounts: int, *sizes: int) -> np.ndarray:
@@ -327,6 +331,18 @@ def test_parts_of_one_ring_behind_addresses_of_their_own_stay_together() -> None
     graph = town.graph()
     rings = in_parts(graph.accounts, 2 * SIZE)
     assert again(graph, rings, in_parts(graph.accounts, SIZE, SIZE)).tolist() == rings.tolist()
+
+
+def test_workers_look_again_with_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph, rings = three_clusters()
+    rings[240:250] = rings[120:125] = -1  # shares are dealt by size, so the last ring is in the first one
+    cells = np.where(rings >= 0, np.arange(graph.accounts) // 60, -1)
+    alone = again(graph, rings, cells)
+    assert len(set(alone[alone >= 0])) == 6
+    monkeypatch.setattr(module, "LARGE", 0)
+    monkeypatch.setattr(module, "SHARE", 100)
+    assert len(module._shares(rings, 2)) == 4
+    assert again(graph, rings, cells, limits=replace(LIMITS, workers=Workers(2))).tolist() == alone.tolist()
 
 
 def test_a_ring_of_one_part_is_not_looked_at_again() -> None:
