@@ -56,18 +56,21 @@ def picks(common: InCommon, used: Sequence[sp.csr_matrix], home: Ints) -> Floats
     """
     bits = np.zeros((common.families, len(home)))
     for family, theirs, its in zip(common.family, common.used, used, strict=True):
-        all_links = np.asarray(theirs.sum(axis=1)).ravel()
-        cells = (theirs.indptr, theirs.indices, theirs.data.astype(np.int64), all_links.astype(np.int64))
-        made = _picked(home, its.indptr, its.indices, np.rint(its.data).astype(np.int64), *cells)
+        before = np.concatenate([[0], np.cumsum(theirs.data.astype(np.int64))])
+        k = np.rint(its.data).astype(np.int64)
+        made = _picked(home, its.indptr, its.indices, k, theirs.indptr, theirs.indices, before)
         bits[family] = np.maximum(bits[family], made)
     return bits
 
 
 @compiled
 def _picked(
-    home: Ints, start: Int32s, entity: Int32s, k: Ints, first: Int32s, common: Int32s, users: Ints, links: Ints
+    home: Ints, start: Int32s, entity: Int32s, k: Ints, first: Int32s, common: Int32s, before: Ints
 ) -> Floats:  # fmt: skip
-    """Bits of each group; its cells from ``start`` on, its cluster's from ``first`` on, both in order of entity."""
+    """Bits of each group; its cells from ``start`` on, its cluster's from ``first`` on, both in order of entity.
+
+    ``before`` counts the members that use an entity, up to each cell of the clusters.
+    """
     bits, levels = np.zeros(len(home)), len(RATIOS) + 1
     inside, theirs, chosen = np.zeros(levels, np.int64), np.zeros(levels, np.int64), np.zeros(levels, np.int64)
     for group in range(len(home)):
@@ -76,15 +79,16 @@ def _picked(
         for i in range(start[group], start[group + 1]):
             cell = low + np.searchsorted(common[low:end], entity[i])
             if cell < end and common[cell] == entity[i]:
-                level = np.searchsorted(RATIOS, k[i] / users[cell])
+                users = before[cell + 1] - before[cell]
+                level = np.searchsorted(RATIOS, k[i] / users)
                 inside[level] += k[i]
-                theirs[level] += users[cell]
+                theirs[level] += users
                 chosen[level] += 1
-        n, named = float(inside.sum()), float(end - low)
+        n, named, links = float(inside.sum()), float(end - low), float(before[end] - before[low])
         into = by_rates = picked = 0.0
         for level in range(levels - 1, 0, -1):
             into, by_rates, picked = into + inside[level], by_rates + theirs[level], picked + chosen[level]
             if picked > 0:
                 naming = log2_binomial(named, picked) + np.log2(named + 1.0) + CHOICE_OF_CODE
-                bits[group] = max(bits[group], pool_gain(into, n, by_rates / links[home[group]], naming))
+                bits[group] = max(bits[group], pool_gain(into, n, by_rates / links, naming))
     return bits
