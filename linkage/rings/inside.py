@@ -33,7 +33,7 @@ from linkage.rings.unions import WORTH, Behind, Picking, Within
 # then groups unite by these, and by what they pick of what the cluster has in common. The strongest on its own changed
 # nothing on the worlds tried.
 IN_COMMON: tuple[tuple[int, ...], ...] = ((), (0, 1))
-SHARES = 2  # of the clusters, a worker at least: who is done early takes another
+SHARES = 4  # of the clusters, however many workers there are: two each for two, so who is done early takes another
 SHARE = 50_000  # accounts in a share at most, but for one cluster: what is held meanwhile grows with them
 LARGE = 50_000  # accounts in clusters from which on the search takes longer than processes take to begin
 ROUNDS = 3  # of settling; with two, three rings of one operator stayed one on one of the worlds tried
@@ -82,7 +82,7 @@ def _by_shares(step: Step, graph: AccountGraph, world: World, groups: Ints, prop
     scores, and has to hear of them here.
     """
     workers = Workers() if world.observe else limits.workers
-    shares = _shares(groups, workers.number)
+    shares = _shares(groups)
     alone = replace(world, threads=1) if len(shares) > 1 else world
     tasks = [(graph, alone, share, propose, limits) for share in shares]
     rings = np.full(len(groups), -1, dtype=np.int64)
@@ -91,10 +91,10 @@ def _by_shares(step: Step, graph: AccountGraph, world: World, groups: Ints, prop
     return rings
 
 
-def _shares(clusters: Ints, workers: int) -> list[Ints]:
-    """Labels of a part of the clusters each, with much the same numbers of accounts."""
+def _shares(clusters: Ints) -> list[Ints]:
+    """Labels of a part of the clusters each, with much the same numbers of accounts; the same for any workers."""
     sizes = np.bincount(clusters[clusters >= 0])
-    parts = workers * SHARES if workers > 1 and sizes.sum() >= LARGE else 1
+    parts = SHARES if sizes.sum() >= LARGE else 1
     parts = max(parts, -(-int(sizes.sum()) // SHARE))
     part = dealt(sizes, parts)
     return [kept_labels(clusters, part == number) for number in range(parts)]

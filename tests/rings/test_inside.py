@@ -90,7 +90,7 @@ def test_workers_find_the_same_rings_with_the_same_numbers(monkeypatch: pytest.M
     assert workers.peak > 0, "they did work"
     monkeypatch.setattr(module, "SHARE", 100)
     assert rings_inside(graph, world, clusters, LEIDEN, LIMITS).tolist() == alone.tolist(), "in small shares"
-    assert len(module._shares(clusters, 1)) == 4
+    assert len(module._shares(clusters)) == 4
     assert len(set(alone[alone >= 0])) == 6
     by_cluster = [clusters[alone == ring][0] for ring in range(6)]
     assert by_cluster == sorted(by_cluster), "numbered by cluster"
@@ -341,7 +341,7 @@ def test_workers_look_again_with_the_same_numbers(monkeypatch: pytest.MonkeyPatc
     assert len(set(alone[alone >= 0])) == 6
     monkeypatch.setattr(module, "LARGE", 0)
     monkeypatch.setattr(module, "SHARE", 100)
-    assert len(module._shares(rings, 2)) == 4
+    assert len(module._shares(rings)) == 4
     assert again(graph, rings, cells, limits=replace(LIMITS, workers=Workers(2))).tolist() == alone.tolist()
 
 
