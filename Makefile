@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 DEMO ?= data/demo
 ACCOUNTS ?= 20000
 
-.PHONY: help demo test check bench-quality bench-speed bench-scale bench-templates lock clean
+.PHONY: help demo test check bounds bench-quality bench-speed bench-scale bench-templates lock clean
 
 help:
 	@echo "make demo    simulate a service, find its rings, write the first operator's summary"
 	@echo "make test    run the test suite"
 	@echo "make check   lint, types and the import contract"
+	@echo "make bounds  the tests of compiled loops, which then look whether what they read is there"
 	@echo "make bench-quality  linkage and its peers on simulated worlds, against the accepted figures: an hour; with"
 	@echo "             SHORT=1 two minutes, with ACCEPT=1 the figures of now are accepted"
 	@echo "make bench-speed    a whole run on 200,000 accounts beside one Leiden run: minutes; ACCOUNTS=1000000 for more,"
@@ -46,6 +47,10 @@ check: $(VENV)/.ready
 	$(BIN)/ruff check linkage tests
 	$(BIN)/mypy --strict linkage
 	$(BIN)/lint-imports
+
+bounds: CHECKED := $(abspath build/bounds)
+bounds: $(VENV)/.ready
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(CHECKED) $(BIN)/python -m pytest -n auto tests/rings tests/templates
 
 bench-quality: $(VENV)/.ready
 	$(BIN)/python -m linkage.yardstick $(if $(SHORT),--short) $(if $(ACCEPT),--accept)

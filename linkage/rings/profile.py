@@ -194,7 +194,10 @@ def best_groups(
     says which kinds count, beside the prior; without it all do.
     """
     uses, terms, cells = world.uses, _terms(made), _cells(world, made)
-    told = np.ones((1, len(made.kinds)), dtype=bool) if counted is None else np.ascontiguousarray(counted.T)
+    places = 1 if homes is None else int(homes[0].max(initial=0)) + 1
+    told = np.ones((places, len(made.kinds)), dtype=bool) if counted is None else np.ascontiguousarray(counted.T)
+    if len(told) < places:
+        raise ValueError(f"counted is for {len(told)} homes; accounts have {places}")
     sought = Sought(_homes(homes), told, over)
 
     def found(part: Ints) -> Ints:

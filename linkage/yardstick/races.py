@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 from linkage.engines import peak_memory
@@ -19,6 +19,7 @@ from linkage.engines import peak_memory
 CONTEXT = multiprocessing.get_context("spawn")  # a forked process would begin with its parent's memory
 GIGABYTE = 1e9
 LOOK = 0.5  # seconds between two looks at the memory
+ENDED = 60  # seconds to wait for processes that were told to end
 AFTERWARDS = "afterwards"  # the step of what is not counted: what was found is compared with the truth
 PROC = Path("/proc")
 Tell = Callable[[str], None]
@@ -137,10 +138,15 @@ def _run(task: Task, world: Path, sender: Connection) -> None:
 
 
 def _end(leader: int) -> None:
+    """End a process and all that it started, and wait until none of them runs: large ones take a while to end."""
+    family = list(_family(leader))
     try:
         os.killpg(leader, signal.SIGKILL)
     except ProcessLookupError:
         return
+    latest = perf_counter() + ENDED
+    while any(map(_runs, family)) and perf_counter() < latest:
+        sleep(LOOK / 10)
 
 
 def tree_memory(process: int, known: int = 0) -> int:
@@ -182,6 +188,11 @@ def _resident(process: int) -> int:
 def _proportional(process: int) -> int:
     lines = _read(PROC / str(process) / "smaps_rollup").splitlines()
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def _runs(process: int) -> bool:
+    """Whether a process is there and has not ended: field 3 of proc_pid_stat(5)."""
+    return _read(PROC / str(process) / "stat").rpartition(")")[2].split()[:1] not in ([], ["Z"], ["X"])
 
 
 def _read(path: Path) -> str:

@@ -110,9 +110,9 @@ def test_best_groups_are_those_of_all_pairs(town: Town, over: float) -> None:
     labels[labels >= 0] *= 2
     at_home = np.arange(800) % 2, np.array([0, 1, 1, 0, 0, 1])
     counted = np.random.default_rng(3).random((len(world.kinds), 2)) < 0.7
-    for homes, told in ((None, None), (at_home, counted)):
+    for homes, told in ((None, None), (at_home, counted), (at_home, None)):
         pairs = touching_pairs(world, made, labels, homes)
-        all_told = np.ones((len(world.kinds), 1), dtype=bool) if told is None else told
+        all_told = np.ones((len(world.kinds), 2), dtype=bool) if told is None else told
         home = np.zeros(800, dtype=np.int64) if homes is None else homes[0]
         total = np.where(all_told[:, home[pairs.account]], pairs.bits[:-1], 0).sum(axis=0) + pairs.bits[-1]
         expected = np.full(800, -1)
