@@ -19,17 +19,24 @@ def out_of_crowds(world: World, labels: Ints, smallest: int) -> Ints:
 
     In such a group under a third of the members take part in any other family. To say who takes part costs about what
     it would cost to name them, so bits saved do not tell a ring among strangers from a ring. What tells them apart is
-    that the strangers share one thing: those whose log-odds without the strongest family are positive, with profiles
-    made anew until nobody moves, become a group of their own where they save bits, over 10 of them outside their own
-    strongest family. The rest stays what it was.
+    that the strangers share one thing (:func:`set_apart`).
     """
     labels, groups = dense_labels(labels, smallest)
-    if groups == 0:
-        return labels
     whole = score(world, count(world, groups_of(labels, groups)))
-    size = np.bincount(labels[labels >= 0], minlength=groups)
-    loose = crowds(whole, size)
-    part = _tied_otherwise(world, labels, kept_labels(labels, loose), whole.strongest)
+    return set_apart(world, labels, crowds(whole, np.bincount(labels[labels >= 0], minlength=groups)), smallest)
+
+
+def set_apart(world: World, labels: Ints, loose: np.ndarray, smallest: int) -> Ints:
+    """Labels (dense) after making groups of their own of those whom several families tie to a group of the ``loose``.
+
+    Those whose log-odds without the strongest family are positive, with profiles made anew until nobody moves, become
+    one where they save bits, over 10 of them outside their own strongest family. The rest stays what it was.
+    """
+    if not loose.any():
+        return labels
+    groups, size = len(loose), np.bincount(labels[labels >= 0], minlength=len(loose))
+    inside = kept_labels(labels, loose)
+    part = _tied_otherwise(world, labels, inside, score(world, count(world, groups_of(inside, groups))).strongest)
     scored = score(world, count(world, groups_of(part, groups)))
     taken = np.bincount(part[part >= 0], minlength=groups)
     enough = (scored.saved > 0) & (scored.beyond_best_family > BITS_BEYOND)

@@ -11,6 +11,7 @@ from linkage.config import CONTENT_FAMILY, LEASED_FAMILY
 from linkage.model import AccountGraph, BystanderReason, Verdict
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Counts, Observer, World, count, dense_labels, groups_of, kept_labels, world_of
+from linkage.rings.crowds import set_apart
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.framing import Ties, by_forgeable, fresh_in, plantable
@@ -26,7 +27,7 @@ from linkage.rings.strays import strays
 from linkage.rings.tables import Found, by_family, no_rings, ring_tables
 from linkage.rings.told import told_of
 from linkage.rings.unions import Behind
-from linkage.rings.verdicts import Grounds, Verdicts, is_ring, judge
+from linkage.rings.verdicts import HALF, Grounds, Verdicts, is_ring, judge
 from linkage.rings.vouched import vouched_for
 from linkage.rings.windows import PARTS, window_table
 
@@ -89,10 +90,11 @@ def find_rings(
     for _ in range(REJOINED):
         rings = reach(world, merge(world, rings, behind), limits.smallest)
     rings = cut_again(graph, world, rings, cells, propose, limits, behind)
-    found = judged(graph, world, rings)
+    found = judged(graph, world, supported(world, rings, limits.smallest))
     kept = is_ring(found.features, found.support, found.verdicts, forgeable_families(world))
-    labels = still_saving(world, refine(world, _without(found.labels, kept), 1, limits.smallest), limits.smallest)
+    labels = refine(world, _without(found.labels, kept), 1, limits.smallest)
     del found  # what comes needs its room
+    labels = still_saving(world, supported(world, labels, limits.smallest), limits.smallest)
     tables = ring_tables(world, _found(world, measure(graph, world, labels), clusters, limits.shield))
     return tables | {"windows": window_table(graph)}
 
@@ -109,23 +111,54 @@ def family_rows(world: World) -> list[Ints]:
     return [np.flatnonzero([f == family for f in families]) for family in world.families]
 
 
-def judged(graph: AccountGraph, world: World, labels: Ints) -> Judged:
-    """Verdicts of groups given as labels per account (-1: in none); ``world`` is the background of ``graph``.
+def supported(world: World, labels: Ints, smallest: int) -> Ints:
+    """Labels after a look at groups of which under half the members are tied by a family other than the strongest.
 
-    Groups are numbered densely in the order of their labels, in every field.
+    Refined again and again, a ring draws in strangers that share one thing with it, the more the more there are. As one
+    group they accuse nobody; so those whom several families tie are set apart.
     """
-    labels, groups = dense_labels(labels)
+    labels, _ = dense_labels(labels, smallest)
+    quiet = replace(world, observe=None)  # these groups were scored before
+    return set_apart(world, labels, _tied(quiet, labels).support < HALF, smallest)
+
+
+@dataclass(frozen=True)
+class _Tied:
+    """Groups as counted and scored, their members' log-odds, and the share of them that is supported."""
+
+    counts: Counts
+    scored: Score
+    made: Profiles
+    pairs: Pairs
+    support: Floats
+
+
+def _tied(world: World, labels: Ints) -> _Tied:
+    """What ties the members of groups, given as dense labels."""
+    groups = int(labels.max(initial=-1)) + 1
     counts = count(world, groups_of(labels, groups))
     scored = score(world, counts)
     made = profiles(world, counts, scored)
     account = np.flatnonzero(labels >= 0).astype(np.int64)
     pairs = member_pairs(world, made, account, labels[account])
     held = support(_tying_bits(world, pairs), family_rows(world), scored.strongest, pairs.group, groups)
-    told = told_of(graph.known, world, counts, scored, labels)
-    features = features_of(world, counts, scored, _members(graph, account, labels[account], held), told)
+    return _Tied(counts, scored, made, pairs, held)
+
+
+def judged(graph: AccountGraph, world: World, labels: Ints) -> Judged:
+    """Verdicts of groups given as labels per account (-1: in none); ``world`` is the background of ``graph``.
+
+    Groups are numbered densely in the order of their labels, in every field.
+    """
+    labels, groups = dense_labels(labels)
+    t = _tied(world, labels)
+    told = told_of(graph.known, world, t.counts, t.scored, labels)
+    members = _members(graph, t.pairs.account, t.pairs.group, t.support)
+    features = features_of(world, t.counts, t.scored, members, told)
     forgeable = forgeable_families(world)
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
-    return Judged(labels, counts, scored, made, pairs, features, held, judge(features, Grounds(held, firm)))
+    verdicts = judge(features, Grounds(t.support, firm))
+    return Judged(labels, t.counts, t.scored, t.made, t.pairs, features, t.support, verdicts)
 
 
 def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:

@@ -7,6 +7,7 @@ from linkage.model import AccountGraph
 from linkage.rings import crowds as module
 from linkage.rings.counts import count, dense_labels, groups_of, ring_world, world_of
 from linkage.rings.crowds import crowds, customers, out_of_crowds
+from linkage.rings.find import supported
 from linkage.rings.profile import profiles
 from linkage.rings.refine import refine
 from linkage.rings.score import score
@@ -135,3 +136,15 @@ def test_customers_without_other_ties_stay_in_the_crowd() -> None:
     made = customers(world, profiles(world, counts, scored), scored, crowd, best)
     assert made[:30].tolist() == [0] * 30
     assert made[30:].tolist() == best[30:].tolist()
+
+
+@pytest.mark.parametrize(("ring", "apart"), [(60, True), (90, False)])
+def test_only_a_group_of_which_under_half_are_supported_is_looked_at_again(
+    ring: int, apart: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many take part in its second family: of the larger ring's group prompts tie most, and addresses all."""
+    monkeypatch.setattr(module, "LOOSE", 0.0)
+    made = supported(world_of(town_with(ring)), labels_of(range(230)), 3)
+    assert (made[:ring] == made[0]).all()
+    assert (made[ring:230] != made[0]).sum() == (170 if apart else 0)
+    assert (made[230:] == -1).all()
