@@ -150,8 +150,8 @@ class World:
 
     @cached_property
     def uses(self) -> Uses:
-        """The links of all kinds for compiled loops."""
-        every = sp.hstack([b.incidence.matrix for b in self.kinds], format="csr")
+        """The links of all kinds for compiled loops: those that are counted, as profiles have no others."""
+        every = sp.hstack([b.counted for b in self.kinds], format="csr")
         first = np.cumsum([0] + [b.entities for b in self.kinds])
         tying = sum(b.entities for b in self.kinds if not b.incidence.kind.window)
         breadth = np.stack([b.breadth.astype(np.int32) for b in self.kinds], axis=1)
@@ -167,7 +167,7 @@ class World:
         """How many threads may share the kinds of groups with so many members."""
         return self.threads if members >= MANY else 1
 
-    @property
+    @cached_property
     def families(self) -> list[str]:
         """The families present, by name."""
         return sorted({b.incidence.kind.family for b in self.kinds})
