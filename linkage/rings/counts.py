@@ -124,10 +124,32 @@ class Background:
         pull = (self.pull / np.maximum(self.users, 1))[self.users > 0].min(initial=1.0)
         return bool(self.links > LONE_PAYS * self.entities * reach * pull)
 
-    @property
+    @cached_property
     def entities(self) -> int:
         """E, how many entities the kind has."""
+        return self.width
+
+    @property
+    def width(self) -> int:
+        """How many entities are numbered here: E, or fewer (:meth:`among`)."""
         return int(self.incidence.matrix.shape[1])
+
+    def among(self, accounts: Ints) -> Background:
+        """The kind over some accounts, in their order: their links that are counted, all degrees those over everybody.
+
+        Entities that none of them uses are not numbered.
+        """
+        matrix = self.counted[accounts]
+        used = distinct(matrix.indices)
+        column = np.searchsorted(used, matrix.indices)
+        matrix = sp.csr_matrix((matrix.data, column, matrix.indptr), shape=(len(accounts), len(used)))
+        part = Background(Incidence(self.incidence.kind, matrix, self.incidence.entities[used]))
+        vars(part).update(
+            counted=matrix, breadth=self.breadth[accounts], users=self.users[used], links=self.links,
+            _fit=(self.reach[accounts], self.pull[used]), degree_class=self.degree_class[used],
+            class_sizes=self.class_sizes, entities=self.entities, lone_may_pay=self.lone_may_pay,
+        )  # fmt: skip
+        return part
 
 
 Observer = Callable[[Ints, Floats], None]  # told the sizes and the bits saved of groups as they are scored
@@ -137,8 +159,9 @@ Observer = Callable[[Ints, Floats], None]  # told the sizes and the bits saved o
 class World:
     """All accounts with the background of each kind: those of the graph in its order, then windows, always last.
 
-    ``observe`` sees every score; ``known`` keeps what :func:`linkage.rings.score.bits_of` scored. With ``few`` log-odds
-    count what few share (:mod:`linkage.rings.few`). Nothing depends on how many ``threads`` score.
+    ``who`` numbers the accounts that are here in the whole graph, where they are not all (:meth:`among`). ``observe``
+    sees every score; ``known`` keeps what :func:`linkage.rings.score.bits_of` scored. With ``few`` log-odds count what
+    few share (:mod:`linkage.rings.few`). Nothing depends on how many ``threads`` score.
     """
 
     accounts: int
@@ -147,13 +170,24 @@ class World:
     known: Known = field(default_factory=Known, compare=False)
     few: bool = False
     threads: int = field(default=1, compare=False)
+    who: Ints | None = None
+
+    def among(self, accounts: Ints) -> World:
+        """Some accounts, in their order, as they are among all: what they alone need lies side by side."""
+        who = accounts if self.who is None else self.who[accounts]
+        return replace(self, kinds=tuple(b.among(accounts) for b in self.kinds), who=who)
+
+    @property
+    def here(self) -> int:
+        """How many accounts are here, of all ``accounts``."""
+        return self.accounts if self.who is None else len(self.who)
 
     @cached_property
     def uses(self) -> Uses:
         """The links of all kinds for compiled loops: those that are counted, as profiles have no others."""
         every = sp.hstack([b.counted for b in self.kinds], format="csr")
-        first = np.cumsum([0] + [b.entities for b in self.kinds])
-        tying = sum(b.entities for b in self.kinds if not b.incidence.kind.window)
+        first = np.cumsum([0] + [b.width for b in self.kinds])
+        tying = sum(b.width for b in self.kinds if not b.incidence.kind.window)
         breadth = np.stack([b.breadth.astype(np.int32) for b in self.kinds], axis=1)
         return Uses(every.indptr.astype(np.int64), every.indices.astype(np.int32), first, tying, breadth)
 
@@ -236,7 +270,7 @@ def count(world: World, groups: sp.csr_matrix, linked: tuple[Links, ...] | None 
     def of_kind(part: tuple[Background, Links]) -> KindCounts:
         background, links = part
         links = links._replace(alone=links.alone or (world.few and background.stays))
-        return KindCounts(*counted(start, account, links, zeros(background.entities)))
+        return KindCounts(*counted(start, account, links, zeros(background.width)))
 
     kinds = world.prepared()
     parts = zip(kinds, linked or [background.linked for background in kinds], strict=True)

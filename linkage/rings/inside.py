@@ -83,21 +83,22 @@ def _by_shares(step: Step, graph: AccountGraph, world: World, groups: Ints, prop
     """
     workers = Workers() if world.observe else limits.workers
     shares = _shares(groups)
-    alone = replace(world, threads=1) if len(shares) > 1 else world
-    tasks = [(graph, alone, share, propose, limits) for share in shares]
+    world = replace(world, threads=1) if len(shares) > 1 else world
+    tasks = [(part_of(graph, share), world.among(share), groups[share], propose, limits) for share in shares]
     rings = np.full(len(groups), -1, dtype=np.int64)
-    for made in workers.each(step, tasks):
-        rings = np.where(made >= 0, made + rings.max(initial=-1) + 1, rings)
+    for share, made in zip(shares, workers.each(step, tasks), strict=True):
+        rings[share] = np.where(made >= 0, made + rings.max(initial=-1) + 1, -1)
     return rings
 
 
 def _shares(clusters: Ints) -> list[Ints]:
-    """Labels of a part of the clusters each, with much the same numbers of accounts; the same for any workers."""
+    """The accounts of a part of the clusters each, cluster by cluster; about as many in each, for any workers."""
     sizes = np.bincount(clusters[clusters >= 0])
     parts = SHARES if sizes.sum() >= LARGE else 1
     parts = max(parts, -(-int(sizes.sum()) // SHARE))
-    part = dealt(sizes, parts)
-    return [kept_labels(clusters, part == number) for number in range(parts)]
+    order = np.argsort(clusters, kind="stable")[np.count_nonzero(clusters < 0) :]
+    part = dealt(sizes, parts)[clusters[order]]
+    return [order[part == number] for number in range(parts)]
 
 
 def _by_cluster(rings: Ints, clusters: Ints) -> Ints:

@@ -40,10 +40,11 @@ class Known:
         self.bits = np.concatenate([self.bits.reshape(-1, bits.shape[1]), bits])[order]
 
 
-def keys_of(groups: sp.csr_matrix) -> Keys:
-    """The key of each group of a 0/1 matrix, groups x accounts."""
+def keys_of(groups: sp.csr_matrix, accounts: int, who: Ints | None = None) -> Keys:
+    """The key of each group of a 0/1 matrix, groups x accounts: all ``accounts``, or those that ``who`` numbers."""
+    numbers = _numbers(accounts) if who is None else _numbers(accounts)[who]
     ones = np.ones(groups.nnz, dtype=np.uint64)
-    summed = sp.csr_matrix((ones, groups.indices, groups.indptr), shape=groups.shape) @ _numbers(groups.shape[1])
+    summed = sp.csr_matrix((ones, groups.indices, groups.indptr), shape=groups.shape) @ numbers
     return np.asarray(summed, dtype=np.uint64)
 
 

@@ -35,7 +35,7 @@ def in_common(world: World, clusters: sp.csr_matrix) -> InCommon:
     used = []
     for numbers, kind, background in zip(counts.kinds, score(world, counts).kinds, world.kinds, strict=True):
         cells = (numbers.k[kind.chosen], (numbers.group[kind.chosen], numbers.entity[kind.chosen]))
-        matrix = sp.csr_matrix(cells, shape=(clusters.shape[0], background.incidence.matrix.shape[1]))
+        matrix = sp.csr_matrix(cells, shape=(clusters.shape[0], background.width))
         matrix.sort_indices()
         used.append(matrix)
     rows = [world.families.index(b.incidence.kind.family) for b in world.kinds]

@@ -93,7 +93,7 @@ def _kind_profile(background: Background, counts: KindCounts, scored: KindScore,
     pi = (joining + 0.5) / (counts.having + 1)
     silent = np.bincount(counts.group[cells], minlength=groups) == 0
     absent = np.bincount(counts.group[chosen], weights=unused[chosen], minlength=groups)
-    shape = (groups, background.entities)
+    shape = (groups, background.width)
     return KindProfile(
         weight=_matrix(weight[cells], (counts.group[cells], counts.entity[cells]), shape),
         own_weight=_matrix(own_weight[own_cells], (counts.group[own_cells], counts.entity[own_cells]), shape),
@@ -203,13 +203,13 @@ def best_groups(
     def found(part: Ints) -> Ints:
         return best_touching(uses, cells, terms, part, labels, sought, zeros(len(made.prior)))
 
-    asked, best = _asked(world, homes), np.full(world.accounts, -1, dtype=np.int64)
+    asked, best = _asked(world, homes), np.full(world.here, -1, dtype=np.int64)
     best[asked] = np.concatenate(at_once(found, np.array_split(asked, world.threads), world.threads))
     return best
 
 
 def _asked(world: World, homes: tuple[Ints, Ints] | None) -> Ints:
-    return np.arange(world.accounts) if homes is None else np.flatnonzero(homes[0] >= 0)
+    return np.arange(world.here) if homes is None else np.flatnonzero(homes[0] >= 0)
 
 
 def _homes(homes: tuple[Ints, Ints] | None) -> Homes:

@@ -86,7 +86,7 @@ def bits_of(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix | None = 
     """
     if unions is None:
         unions = sp.identity(groups.shape[0], dtype=np.int64, format="csr")
-    keys = np.asarray(unions.astype(np.uint64) @ keys_of(groups))
+    keys = np.asarray(unions.astype(np.uint64) @ keys_of(groups, world.accounts, world.who))
     unknown = np.flatnonzero(~world.known.find(keys)[1])
     fresh, place = np.unique(keys[unknown], return_index=True)
     if len(fresh):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.rings.counts import KindCounts, count, dense_labels, distinct, groups_of, kept_labels, rows_of, world_of
-from tests.rings.graphs import NETWORK, PAYMENT, graph_of
+from linkage.rings.profile import best_groups, profiles
+from linkage.rings.score import score
+from tests.rings.graphs import NETWORK, PAYMENT, Town, graph_of
 
 PAIRS = [(0, 0), (0, 1), (1, 0), (2, 1), (2, 2), (3, 2), (4, 2), (5, 3)]
 
@@ -48,6 +51,25 @@ def test_counts_by_hand() -> None:
     reach = world.kinds[0].reach
     assert kind.member_reach.tolist() == reach[[0, 1, 2, 3, 6]].tolist()
     assert kind.reach.tolist() == [reach[0] + reach[1], reach[2] + reach[3]]
+
+
+@pytest.mark.parametrize("few", [False, True])
+def test_some_accounts_on_their_own_are_described_as_among_all(few: bool) -> None:
+    """In any order of accounts: what they use keeps its degrees, and all bits are the same to the last one."""
+    town = Town(5, 300)
+    town.plant(range(40))
+    world, labels = replace(world_of(town.graph()), few=few), np.where(np.arange(300) < 60, np.arange(300) // 20, -1)
+    some = np.array([*range(59, -1, -1), *range(100, 300, 3)])
+    part = world.among(some).among(np.arange(90))
+    some, groups = some[:90], groups_of(labels, 3)
+    made, among = (score(w, count(w, g)) for w, g in ((world, groups), (part, groups[:, some])))
+    assert (part.accounts, part.here) == (300, 90)
+    assert among.kind_bits.tolist() == made.kind_bits.tolist()
+    assert among.saved.tolist() == made.saved.tolist()
+    best = best_groups(world, profiles(world, count(world, groups), made), labels, -9.0)
+    of_part = profiles(part, count(part, groups[:, some]), among)
+    assert best_groups(part, of_part, labels[some], -9.0).tolist() == best[some].tolist()
+    assert all(b.width < a.width == b.entities for a, b in zip(world.kinds, part.kinds, strict=True) if a.width > 20)
 
 
 @settings(max_examples=50, deadline=None)

@@ -72,10 +72,18 @@ def test_keys_tell_groups_apart_and_add_up() -> None:
     dice = random.Random(1)
     labels = np.array([dice.randrange(-1, 40) for _ in range(500)])
     groups = groups_of(labels, 40)
-    keys = keys_of(groups)
+    keys = keys_of(groups, 500)
     assert keys.dtype == np.uint64
     assert len(set(keys.tolist())) == 40
-    assert keys_of((groups[[3]] + groups[[7]]).tocsr()).tolist() == (keys[[3]] + keys[[7]]).tolist()
+    assert keys_of((groups[[3]] + groups[[7]]).tocsr(), 500).tolist() == (keys[[3]] + keys[[7]]).tolist()
+
+
+def test_keys_of_accounts_on_their_own_are_those_among_all() -> None:
+    world, groups = ring_parts()
+    some = np.flatnonzero(np.asarray(groups.sum(axis=0)).ravel())[::-1]
+    keys = keys_of(groups, world.accounts)
+    assert keys_of(groups[:, some], world.accounts, some).tolist() == keys.tolist()
+    assert bits_of(world.among(some), groups[:, some]).saved.tolist() == bits_of(world, groups).saved.tolist()
 
 
 def test_find_and_add() -> None:
