@@ -10,12 +10,17 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from linkage import pipeline
 from tests.small_world import make_world
 
 # A job that a shell runs in the background, and all that it starts, is deaf to Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says how busy the machine is, and on its first one whether a loop had to be compiled.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

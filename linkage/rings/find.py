@@ -94,7 +94,7 @@ def find_rings(
     kept = is_ring(found.features, found.support, found.verdicts, forgeable_families(world))
     labels = refine(world, _without(found.labels, kept), 1, limits.smallest)
     del found  # what comes needs its room
-    labels = still_saving(world, supported(world, labels, limits.smallest), limits.smallest)
+    labels = still_saving(world, without_strangers(world, labels, limits.smallest), limits.smallest)
     tables = ring_tables(world, _found(world, measure(graph, world, labels), clusters, limits.shield))
     return tables | {"windows": window_table(graph)}
 
@@ -118,8 +118,25 @@ def supported(world: World, labels: Ints, smallest: int) -> Ints:
     group they accuse nobody; so those whom several families tie are set apart.
     """
     labels, _ = dense_labels(labels, smallest)
-    quiet = replace(world, observe=None)  # these groups were scored before
-    return set_apart(world, labels, _tied(quiet, labels).support < HALF, smallest)
+    return set_apart(world, labels, _tied(replace(world, observe=None), labels).support < HALF, smallest)
+
+
+def without_strangers(world: World, labels: Ints, smallest: int) -> Ints:
+    """Labels of groups that are :func:`supported`, without those members whom one family brought in, and nothing else.
+
+    Where there are more of them than hide behind the other families (:func:`linkage.rings.strays.strays`), they own a
+    popular device or send a popular prompt. Those on the addresses of the group remain: they may be customers of its
+    network; and those for whom the time speaks when they were made, or their load.
+    """
+    labels, groups = dense_labels(labels, smallest)
+    t = _tied(replace(world, observe=None), labels)  # who remains is scored when judged
+    loose = t.support < HALF
+    tied = _tying_families(world, t.pairs)
+    by_lease = tied[[family == LEASED_FAMILY for family in _tying_names(world)]].any(axis=0)
+    by_window = t.pairs.bits[:-1][[b.incidence.kind.window for b in world.kinds]].sum(axis=0) > 0
+    gone = strays(tied, t.pairs.group, groups) & ~by_lease & ~by_window & ~loose[t.pairs.group]
+    labels[t.pairs.account[gone]] = -1
+    return set_apart(world, labels, loose, smallest)
 
 
 @dataclass(frozen=True)
@@ -192,8 +209,7 @@ def _not_what_they_seem(graph: AccountGraph, world: World, found: Judged, suspec
 
 
 def _astray(world: World, ties: Ties) -> np.ndarray:
-    tied = by_family(world, _tying_bits(world, ties.pairs))[world.tying] > 0
-    return strays(tied, ties.pairs.group, len(ties.counts.size))
+    return strays(_tying_families(world, ties.pairs), ties.pairs.group, len(ties.counts.size))
 
 
 def _at_home(world: World, ties: Ties, home: np.ndarray) -> np.ndarray:
@@ -214,6 +230,15 @@ def _tying_bits(world: World, pairs: Pairs) -> Floats:
     """Bits by kind without the prior, 0 for windows: they tie nobody."""
     windows = np.array([b.incidence.kind.window for b in world.kinds])
     return np.asarray(np.where(windows[:, None], 0.0, pairs.bits[:-1]))
+
+
+def _tying_families(world: World, pairs: Pairs) -> np.ndarray:
+    """Which families tie each pair (families x pairs), windows apart; in the order of :func:`_tying_names`."""
+    return np.asarray(by_family(world, _tying_bits(world, pairs))[world.tying] > 0)
+
+
+def _tying_names(world: World) -> list[str]:
+    return [family for family, ties in zip(world.families, world.tying, strict=True) if ties]
 
 
 def _without(labels: Ints, kept: np.ndarray) -> Ints:

@@ -14,8 +14,8 @@ from linkage import model
 from linkage.config import Objective, Proposers
 from linkage.model import AccountGraph, Kind
 from linkage.operators import attribute
-from linkage.rings.counts import world_of
-from linkage.rings.find import family_rows, find_rings, forgeable_families
+from linkage.rings.counts import ring_world, world_of
+from linkage.rings.find import family_rows, find_rings, forgeable_families, without_strangers
 from tests.rings.graphs import (
     CONTENT,
     DEVICE,
@@ -217,3 +217,20 @@ def test_families_by_name() -> None:
     assert world.families == ["device", "network", "payment"]
     assert forgeable_families(world) == ["device"], "an address can't be planted, so its family is firm"
     assert [rows.tolist() for rows in family_rows(world)] == [[0, 1], [2, 4], [3]]
+
+
+@pytest.mark.parametrize(("kind", "stay"), [(DEVICE, False), (NETWORK, True)])
+def test_strangers_whom_one_popular_thing_brought_in_leave(kind: Kind, stay: bool) -> None:
+    """But for those on the ring's addresses, who may be customers of its network; a few evaders are no strangers."""
+    town = Town(5, 900)
+    town.plant(range(60))
+    shared = town.fresh(kind, 3)
+    town.use(kind, range(57), shared, 2)
+    town.use(kind, range(57, 60), town.fresh(kind, 9), 2, only=True)
+    town.use(kind, range(100, 120), shared, 2)
+    labels = np.full(900, -1)
+    labels[:60] = labels[100:120] = 0
+    made = without_strangers(ring_world(town.graph()), labels, 3)
+    assert (made[:60] == 0).all()
+    assert (made[100:120] == (0 if stay else -1)).all()
+    assert (np.delete(made, [*range(60), *range(100, 120)]) == -1).all()
