@@ -16,7 +16,7 @@ from linkage.operators.cluster import cluster_rings, price
 from linkage.operators.reasons import decided_by
 from linkage.operators.shared import Operators, told_apart
 from linkage.operators.ties import Tie, between
-from linkage.operators.uses import Floats, Ints, KindUses, of_tables
+from linkage.operators.uses import Floats, Ints, KindUses, of_tables, without
 from linkage.operators.weakest import Weakest, weakest_link
 
 Bools = npt.NDArray[np.bool_]
@@ -49,20 +49,22 @@ def attribute(rings: pa.Table, uses: pa.Table, kinds: pa.Table) -> dict[str, pa.
     Suspect rings join by what they share beyond chance, whatever cluster they were found in. A ring that alone holds
     two operators together serves both, evenly as far as is known here: see
     :func:`linkage.operators.traffic.with_traffic`. An undetermined ring follows the operator to which it is tied best,
-    if it is, and unites nobody. ``bits_saved`` sums over the suspect rings. Of what is known already nothing is said
-    here: see :func:`linkage.operators.dossiers.with_dossiers`.
+    if it is, and neither unites others nor, as a stranger, keeps them apart. ``bits_saved`` sums over the suspect
+    rings. Of what is known already nothing is said here: see :func:`linkage.operators.dossiers.with_dossiers`.
     """
     made = of_tables(uses, kinds, rings.num_rows)
     verdict = rings["verdict"].to_numpy(zero_copy_only=False)
-    suspect = np.asarray(verdict == str(Verdict.SUSPECT))
-    asked = np.flatnonzero(suspect)
-    least = price(len(asked))
-    operators = told_apart(made, cluster_rings(made, asked, least), least)
+    suspect, unsettled = (np.asarray(verdict == str(v)) for v in (Verdict.SUSPECT, Verdict.UNDETERMINED))
+    asked, least = np.flatnonzero(suspect), price(int(suspect.sum()))
+    alone = without(made, np.flatnonzero(unsettled))
+    operators = told_apart(alone, cluster_rings(alone, asked, least), least)
     served = _served(operators, suspect)
-    served = _joined(served, _followers(made, served, np.flatnonzero(verdict == str(Verdict.UNDETERMINED)), least))
-    ties = [between(made, np.array([ring]), served.others(row)) for row, ring in enumerate(served.ring)]
-    weakest = [weakest_link(made, served.suspects(n), [tree]) for n, tree in enumerate(operators.own)]
-    explained = [alternatives(made, served.suspects(n), _clients(rings, served, n), least) for n in range(len(weakest))]
+    served = _joined(served, _followers(made, served, np.flatnonzero(unsettled), least))
+    seen = [alone if served.suspect[row] else made for row in range(len(served.ring))]
+    ties = [between(seen[row], np.array([ring]), served.others(row)) for row, ring in enumerate(served.ring)]
+    weakest = [weakest_link(alone, served.suspects(n), [tree]) for n, tree in enumerate(operators.own)]
+    own = [served.suspects(n) for n in range(len(weakest))]
+    explained = [alternatives(alone, rings_, _clients(rings, served, n), least) for n, rings_ in enumerate(own)]
     return {
         "ring_operators": _ring_operators(served),
         "operators": _operators(rings, made, served, _Told(ties, weakest, explained)),

@@ -79,23 +79,25 @@ def ring_uses(engine: Engine, rings: Mapping[str, pa.Table]) -> pa.Table:
     ``rings`` are the tables of the stage rings; the engine has kinds and links. Kinds of the network family are left
     out: rings behind one VPN or provider are not one operator's for that. Their bystanders do not count, neither as
     members nor as strangers: most of them are the operator's, too, who evade or could have been framed, and twenty on a
-    template would make it everybody's.
+    template would make it everybody's. No strangers either are the members of rings that look innocent and next like
+    suspects: one ring of an operator that passes for a company kept all its others apart.
     """
-    engine.load("asked_rings", rings["rings"].select(["ring", "verdict"]))
+    engine.load("asked_rings", rings["rings"].select(["ring", "verdict", "runner_up"]))
     engine.load("asked_members", rings["members"].select(["ring", "account", "role"]))
     engine.run(_USES)
     return engine.fetch("SELECT * FROM ring_uses ORDER BY ring, entity").cast(model.RING_USES)
 
 
+_ASKED = f"r.verdict IN ('{model.Verdict.SUSPECT}', '{model.Verdict.UNDETERMINED}')"
 _USES = Step(
     "ring_uses",
     f"""
     WITH used AS (
-        SELECT m.ring, l.entity, l.kind, l.users, l.n, m.role = '{model.Role.BYSTANDER}' AS beside
+        SELECT m.ring, l.entity, l.kind, l.users, l.n, m.role = '{model.Role.BYSTANDER}' OR NOT {_ASKED} AS beside
         FROM links l
         JOIN asked_members m USING (account) JOIN asked_rings r USING (ring) JOIN kinds k ON k.kind = l.kind
         WHERE k.family <> '{LEASED_FAMILY}'
-          AND r.verdict IN ('{model.Verdict.SUSPECT}', '{model.Verdict.UNDETERMINED}')
+          AND ({_ASKED} OR r.runner_up = '{model.Verdict.SUSPECT}')
     ), beside AS (SELECT entity, count(*) AS accounts FROM used WHERE beside GROUP BY entity)
     SELECT u.ring, u.entity, u.kind, count(*) AS ring_accounts,
            any_value(u.users) - coalesce(any_value(b.accounts), 0) AS all_accounts, sum(u.n)::BIGINT AS uses

@@ -45,11 +45,13 @@ def _at_leisure(f: Features) -> Floats:
 def crossed_cards(f: Features) -> Floats:
     """How far payment methods cross: several on few accounts each, and accounts that pay by more than one of them.
 
-    Whoever pays for a home, a team or a client pays by one method until it is replaced; a ring by any that works.
+    Whoever pays for a home, a team or a client pays by one method until it is replaced; a ring by any that works. Where
+    a scheduler deals the work out, too, it does not matter how many accounts use each.
     """
     pay = f.family("payment")
     payers = pay.join * pay.present * f.size
-    few = falling(payers / np.maximum(pay.entities, 1), 6, 12) * falling(pay.top / np.maximum(payers, 1), 0.7, 0.95)
+    few = np.maximum(falling(payers / np.maximum(pay.entities, 1), 6, 12), dealt_out(f))
+    few *= falling(pay.top / np.maximum(payers, 1), 0.7, 0.95)
     crossing = rising(pay.several, 0.08, 0.2) * rising(pay.several * payers, 1, 3)
     return np.asarray(crossing * few * rising(pay.entities, 1.5, 3) * (pay.bits > 0))
 
@@ -171,7 +173,18 @@ def woven_teams(f: Features) -> Floats:
     Teams pay by one each, and people of several teams differ.
     """
     pay = f.family("payment")
-    return rising(pay.several, 0.15, 0.35) * rising(pay.web, 0.75, 0.95) * np.minimum(one_pipeline(f), equal_loads(f))
+    alike = rising(pay.several, 0.15, 0.35) * np.minimum(one_pipeline(f), equal_loads(f))
+    return np.maximum(alike * rising(pay.web, 0.75, 0.95), dealt_out(f))
+
+
+def dealt_out(f: Features) -> Floats:
+    """How far one pool of payment methods, several for an account, pays for loads so equal that chance has it once in a
+    million times, whatever prompts they are. A fleet's jobs run on one image or few, and a method or two pay for them.
+    """
+    pay, device = f.family("payment"), f.family("device")
+    pool = rising(pay.several, 0.08, 0.2) * rising(pay.web, 0.75, 0.95) * rising(pay.entities, 2, 4) * (pay.bits > 0)
+    fleet = np.maximum(rising(device.top / f.size, 0.6, 0.9), few_images(f))
+    return np.asarray(pool * equal_loads(f) * rising(f.members.even.bits, 10, 20) * (1 - fleet))
 
 
 def own_things(f: Features) -> Floats:

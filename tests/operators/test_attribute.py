@@ -76,6 +76,11 @@ def test_an_undetermined_ring_unites_nobody() -> None:
     assert pairs(attributed(uses, [SUSPECT] * 3)) == [(0, 0), (1, 0), (2, 0)]
 
 
+def test_an_undetermined_ring_keeps_nobody_apart_as_a_stranger() -> None:
+    uses = joined(templates(0, 1, 2, 3), templates(1, 1, 2, 3), templates(2, 1, 2, 3, members=200))
+    assert pairs(attributed(uses, [SUSPECT, SUSPECT, OPEN])) == [(0, 0), (1, 0), (2, 0)]
+
+
 def test_a_proxy_has_two_operators_with_shares_of_its_traffic() -> None:
     made = attributed(proxied(), [SUSPECT] * 7)
     assert pairs(made) == [*((r, 0) for r in range(3)), *((r, 1) for r in range(3, 6)), (6, 0), (6, 1)]

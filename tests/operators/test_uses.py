@@ -22,23 +22,23 @@ def engine(tmp_path: Path) -> Iterator[DuckDBEngine]:
     made.close()
 
 
-# account, entity, kind, n; rings: 0 has the accounts 0-2, 1 has 3, 2 (a household) has 4
+# account, entity, kind, n; rings: 0 has the accounts 0-2, 1 has 3, 2 (a household) has 4, 3 (next a suspect) has 6
 USED = [(0, 1, "card", 2), (1, 1, "card", 3), (2, 1, "card", 9), (3, 1, "card", 1), (4, 1, "card", 1),
-         (5, 1, "card", 1), (0, 7, "ip", 5), (1, 7, "ip", 5), (3, 2, "template", 4)]
+         (5, 1, "card", 1), (6, 1, "card", 1), (0, 7, "ip", 5), (1, 7, "ip", 5), (3, 2, "template", 4)]
 
 
-def test_members_are_counted_by_ring_and_entity_without_bystanders_and_addresses(engine: DuckDBEngine) -> None:
+def test_members_are_counted_by_ring_and_entity_without_bystanders_doubtful_rings_or_ips(engine: DuckDBEngine) -> None:
     users = {entity: sum(e == entity for _, e, _, _ in USED) for _, entity, _, _ in USED}
     rows = [{"account": a, "entity": e, "kind": k, "users": users[e], "n": n} for a, e, k, n in USED]
     engine.load("links", pa.Table.from_pylist(rows, schema=model.LINKS))
     families = {"card": "payment", "ip": "network", "template": "content"}
     kinds = [{"kind": k, "family": f, "links": 9} for k, f in families.items()]
     engine.load("kinds", pa.Table.from_pylist(kinds, schema=model.KINDS))
-    verdicts = ["suspect", "undetermined", "household"]
-    members = [(0, 0, "core"), (1, 0, "periphery"), (2, 0, "bystander"), (3, 1, "core"), (4, 2, "core")]
+    verdicts = [("suspect", "household"), ("undetermined", None), ("household", None), ("organisation", "suspect")]
+    members = [(0, 0, "core"), (1, 0, "periphery"), (2, 0, "bystander"), (3, 1, "core"), (4, 2, "core"), (6, 3, "core")]
+    said = [{"ring": i, "verdict": verdict, "runner_up": other} for i, (verdict, other) in enumerate(verdicts)]
     rings = {
-        "rings": pa.Table.from_pylist([{"ring": i, "verdict": v} for i, v in enumerate(verdicts)],
-                                      schema=model.RING_LIST),
+        "rings": pa.Table.from_pylist(said, schema=model.RING_LIST),
         "members": pa.Table.from_pylist([{"account": a, "ring": r, "role": role} for a, r, role in members],
                                         schema=model.RING_MEMBERS),
     }

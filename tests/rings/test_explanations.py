@@ -556,6 +556,32 @@ def test_without_sessions_teams_do_not_pay_by_each_other_s_cards(
     assert (made[Verdict.SUSPECT], made[Verdict.ORGANISATION]) == (suspicion, 1 - suspicion)
 
 
+DEALT = {"several": 0.25, "web": 1.0}  # cards for thirty accounts each, by two of which every fourth account pays
+
+
+@pytest.mark.parametrize(
+    ("cards", "even", "image", "suspicion"),
+    [({}, 60, 0, 1), ({}, 10, 0, 0), ({"several": 0.05}, 60, 0, 0), ({"web": 0.3}, 60, 0, 0),
+     ({"entities": 2.0}, 60, 0, 0), ({}, 60, 270, 0)],
+    ids=["dealt out", "people somewhat alike", "replaced now and then", "teams", "a card and its spare", "one image"],
+)
+def test_work_dealt_out_evenly_on_one_pool_of_cards_is_no_company_s(
+    cards: Numbers, even: float, image: float, suspicion: float
+) -> None:
+    pay = {**shared(900, 32, 10), **DEALT, **cards}
+    device = shared(400, image, 1) if image else NOTHING
+    own = shared(300, 40, 30, purity=0.35)
+    made = fits(ring(300, even=even, payment=pay, network=shared(900, 60, 12), device=device, content=own))
+    assert (made[Verdict.SUSPECT], made[Verdict.ORGANISATION]) == (suspicion, 1 - suspicion)
+
+
+def test_a_small_fleet_on_a_few_images_may_have_its_work_and_its_cards_dealt_out() -> None:
+    pay, images = {**shared(400, 12, 4), **DEALT}, shared(300, 16, 3)
+    jobs = {"network": shared(400, 20, 12), "content": shared(300, 30, 6)}
+    assert module.dealt_out(ring(40, even=60, payment=pay, device=images, **jobs)) == 0
+    assert module.dealt_out(ring(40, even=60, payment=pay, device=NOTHING, **jobs)) == 1
+
+
 @pytest.mark.parametrize(("size", "top", "paid"), [(6, 3, 0.0), (6, 4, 0.5), (6, 5, 1.0), (5, 3, 1.0), (9, 5, 0.82)])
 def test_a_card_in_front_pays_for_five_accounts_or_for_most_of_five(size: float, top: float, paid: float) -> None:
     made = fits(ring(size, payment=shared(60, top, 3), content=shared(60, 5, 4)))
