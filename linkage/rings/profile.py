@@ -192,6 +192,9 @@ def best_groups(
 
     Among the pairs of :func:`touching_pairs`, of equal ones the lower group. ``counted`` (kinds x homes of accounts)
     says which kinds count, beside the prior; without it all do.
+
+    Raises:
+        ValueError: an account is at a home that ``counted`` has no column for.
     """
     uses, terms, cells = world.uses, _terms(made), _cells(world, made)
     places = 1 if homes is None else int(homes[0].max(initial=0)) + 1
