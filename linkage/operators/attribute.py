@@ -63,8 +63,9 @@ def attribute(rings: pa.Table, uses: pa.Table, kinds: pa.Table) -> dict[str, pa.
     seen = [alone if served.suspect[row] else made for row in range(len(served.ring))]
     ties = [between(seen[row], np.array([ring]), served.others(row)) for row, ring in enumerate(served.ring)]
     weakest = [weakest_link(alone, served.suspects(n), [tree]) for n, tree in enumerate(operators.own)]
-    own = [served.suspects(n) for n in range(len(weakest))]
-    explained = [alternatives(alone, rings_, _clients(rings, served, n), least) for n, rings_ in enumerate(own)]
+    explained = [
+        alternatives(alone, served.suspects(n), _clients(rings, served, n), least) for n in range(len(weakest))
+    ]
     return {
         "ring_operators": _ring_operators(served),
         "operators": _operators(rings, made, served, _Told(ties, weakest, explained)),

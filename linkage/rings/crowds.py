@@ -23,20 +23,21 @@ def out_of_crowds(world: World, labels: Ints, smallest: int) -> Ints:
     """
     labels, groups = dense_labels(labels, smallest)
     whole = score(world, count(world, groups_of(labels, groups)))
-    return set_apart(world, labels, crowds(whole, np.bincount(labels[labels >= 0], minlength=groups)), smallest)
+    loose = crowds(whole, np.bincount(labels[labels >= 0], minlength=groups))
+    return set_apart(world, labels, loose, whole.strongest, smallest)
 
 
-def set_apart(world: World, labels: Ints, loose: np.ndarray, smallest: int) -> Ints:
+def set_apart(world: World, labels: Ints, loose: np.ndarray, strongest: Ints, smallest: int) -> Ints:
     """Labels (dense) after making groups of their own of those whom several families tie to a group of the ``loose``.
 
-    Those whose log-odds without the strongest family are positive, with profiles made anew until nobody moves, become
-    one where they save bits, over 10 of them outside their own strongest family. The rest stays what it was.
+    Those whose log-odds without its ``strongest`` family (a row a group) are positive, with profiles made anew until
+    nobody moves, become one where they save bits, over 10 of them outside their own strongest family. The rest stays
+    what it was.
     """
     if not loose.any():
         return labels
     groups, size = len(loose), np.bincount(labels[labels >= 0], minlength=len(loose))
-    inside = kept_labels(labels, loose)
-    part = _tied_otherwise(world, labels, inside, score(world, count(world, groups_of(inside, groups))).strongest)
+    part = _tied_otherwise(world, labels, kept_labels(labels, loose), strongest)
     scored = score(world, count(world, groups_of(part, groups)))
     taken = np.bincount(part[part >= 0], minlength=groups)
     enough = (scored.saved > 0) & (scored.beyond_best_family > BITS_BEYOND)

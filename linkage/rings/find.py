@@ -33,16 +33,25 @@ from linkage.rings.windows import PARTS, window_table
 
 
 @dataclass(frozen=True)
-class Judged:
-    """Groups with their verdicts and what these stand on; memberships are ``pairs``, one row of bits a kind."""
+class Tied:
+    """Groups, given as dense labels, and what ties their members; memberships are ``pairs``, one row of bits a kind.
+
+    ``support`` is the share of members tied by a family other than the group's strongest.
+    """
 
     labels: Ints
     counts: Counts
     scored: Score
     made: Profiles
     pairs: Pairs
-    features: Features
     support: Floats
+
+
+@dataclass(frozen=True)
+class Judged(Tied):
+    """Groups with their verdicts and what these stand on."""
+
+    features: Features
     verdicts: Verdicts
 
 
@@ -118,7 +127,8 @@ def supported(world: World, labels: Ints, smallest: int) -> Ints:
     group they accuse nobody; so those whom several families tie are set apart.
     """
     labels, _ = dense_labels(labels, smallest)
-    return set_apart(world, labels, _tied(replace(world, observe=None), labels).support < HALF, smallest)
+    t = _tied(replace(world, observe=None), labels)  # they are scored when judged
+    return set_apart(world, labels, t.support < HALF, t.scored.strongest, smallest)
 
 
 def without_strangers(world: World, labels: Ints, smallest: int) -> Ints:
@@ -135,22 +145,12 @@ def without_strangers(world: World, labels: Ints, smallest: int) -> Ints:
     by_lease = tied[[family == LEASED_FAMILY for family in _tying_names(world)]].any(axis=0)
     by_window = t.pairs.bits[:-1][[b.incidence.kind.window for b in world.kinds]].sum(axis=0) > 0
     gone = strays(tied, t.pairs.group, groups) & ~by_lease & ~by_window & ~loose[t.pairs.group]
+    labels = labels.copy()
     labels[t.pairs.account[gone]] = -1
-    return set_apart(world, labels, loose, smallest)
+    return set_apart(world, labels, loose, t.scored.strongest, smallest)
 
 
-@dataclass(frozen=True)
-class _Tied:
-    """Groups as counted and scored, their members' log-odds, and the share of them that is supported."""
-
-    counts: Counts
-    scored: Score
-    made: Profiles
-    pairs: Pairs
-    support: Floats
-
-
-def _tied(world: World, labels: Ints) -> _Tied:
+def _tied(world: World, labels: Ints) -> Tied:
     """What ties the members of groups, given as dense labels."""
     groups = int(labels.max(initial=-1)) + 1
     counts = count(world, groups_of(labels, groups))
@@ -159,7 +159,7 @@ def _tied(world: World, labels: Ints) -> _Tied:
     account = np.flatnonzero(labels >= 0).astype(np.int64)
     pairs = member_pairs(world, made, account, labels[account])
     held = support(_tying_bits(world, pairs), family_rows(world), scored.strongest, pairs.group, groups)
-    return _Tied(counts, scored, made, pairs, held)
+    return Tied(labels, counts, scored, made, pairs, held)
 
 
 def judged(graph: AccountGraph, world: World, labels: Ints) -> Judged:
@@ -175,7 +175,7 @@ def judged(graph: AccountGraph, world: World, labels: Ints) -> Judged:
     forgeable = forgeable_families(world)
     firm = sum((v.bits for name, v in features.families.items() if name not in forgeable), np.zeros(groups))
     verdicts = judge(features, Grounds(t.support, firm))
-    return Judged(labels, t.counts, t.scored, t.made, t.pairs, features, t.support, verdicts)
+    return Judged(**vars(t), features=features, verdicts=verdicts)
 
 
 def measure(graph: AccountGraph, world: World, labels: Ints) -> Measured:

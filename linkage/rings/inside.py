@@ -13,6 +13,7 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
+import scipy.sparse as sp
 
 from linkage.config import CONTENT_FAMILY, LEASED_FAMILY
 from linkage.engines import Workers, dealt
@@ -184,7 +185,7 @@ def _united(
     yield made
     apart, picked = _gains(world, whole, clusters, made, common)
     told_apart = apart > picked
-    made = merge(world, settled, Picking(clusters, common, told_apart), looks)
+    made = merge(world, settled, Picking(clusters, told_apart, common), looks)
     yield _bare_joined(world, common, clusters, made, told_apart)
 
 
@@ -195,7 +196,7 @@ def _bare_joined(world: World, common: InCommon, clusters: Ints, labels: Ints, t
     """
     labels, number = dense_labels(labels)
     groups, home = groups_of(labels, number), home_of(labels, number, clusters)
-    picked = picks(common, [(groups @ b.counted).tocsr() for b in world.kinds], home)
+    picked = _picks_of(world, common, groups, home)
     own = np.where(told_apart[:, home], bits_of(world, groups).family_bits, picked)
     bare = ~(own[world.tying] > 0).any(axis=0)
     if not bare.any():
@@ -238,12 +239,17 @@ def _gains(world: World, whole: Bits, clusters: Ints, rings: Ints, common: InCom
     """What each family saves beyond the cluster, told ring by ring or as picks of the rings; families x clusters."""
     rings, number = dense_labels(rings)
     groups, home = groups_of(rings, number), home_of(rings, number, clusters)
-    picked = picks(common, [(groups @ b.counted).tocsr() for b in world.kinds], home)
+    picked = _picks_of(world, common, groups, home)
     told = [
         [np.bincount(home, weights=row, minlength=len(whole.saved)) for row in bits]
         for bits in (bits_of(world, groups).family_bits, picked)
     ]
     return np.stack(told[0]) - whole.family_bits, np.stack(told[1])
+
+
+def _picks_of(world: World, common: InCommon, groups: sp.csr_matrix, home: Ints) -> Floats:
+    """What groups (0/1, groups x accounts) pick of what their clusters have in common, families x groups."""
+    return picks(common, [(groups @ background.counted).tocsr() for background in world.kinds], home)
 
 
 def rings_naming(home: Ints, sizes: Ints, clusters: int) -> Floats:

@@ -28,6 +28,11 @@ class Unions:
     home: Ints
     looks: Looks
 
+    @property
+    def homes(self) -> Ints:
+        """The home of each union: that of its parts."""
+        return np.asarray(self.home[self.parts.indices[self.parts.indptr[:-1]]])
+
     def sum(self, values: Floats) -> Floats:
         """The sum over its parts for each union; ``values`` has a number a group, or rows of them."""
         return np.asarray((self.parts @ values.T).T)
@@ -82,47 +87,39 @@ class Within:
         return None
 
     def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
-        """Bits of the families told apart, and log2 s! / (s_1! s_2! ...) for not having to say who is in which."""
-        told = self.told_apart[:, unions.home]
-        home = unions.home[unions.parts.indices[unions.parts.indptr[:-1]]]
-        parts = unions.sum(np.where(told, apart.family_bits, 0.0).sum(axis=0))
-        whole = np.where(self.told_apart[:, home], together.family_bits, 0.0).sum(axis=0)
+        """Bits of the families told apart, and what need not be named."""
+        return self._saved(unions, (apart.family_bits, 0.0), (together.family_bits, 0.0))
+
+    def _saved(
+        self, unions: Unions, apart: tuple[Floats, Floats | float], together: tuple[Floats, Floats | float]
+    ) -> Floats:
+        """What unions save, and log2 s! / (s_1! s_2! ...) for not having to say who is in which.
+
+        ``apart`` and ``together`` have the bits of families told apart, and of the others.
+        """
+        parts = unions.sum(np.where(self.told_apart[:, unions.home], *apart).sum(axis=0))
+        whole = np.where(self.told_apart[:, unions.homes], *together).sum(axis=0)
         naming = log2_factorial(unions.parts @ unions.size) - unions.sum(log2_factorial(unions.size))
         return np.asarray(whole - parts + naming)
 
 
 @dataclass(frozen=True)
-class Picking:
+class Picking(Within):
     """Parts of one cluster that pick from what it has in common, when that shortens the cluster's description.
 
-    ``cluster`` is per account (-1: none), ``common`` what each has in common; ``told_apart`` (families x clusters) says
-    which families are described ring by ring, the others as picks (:func:`linkage.rings.picks.picks`).
+    ``common`` is what each cluster has in common; families that are not ``told_apart`` are told as picks of it
+    (:func:`linkage.rings.picks.picks`).
     """
 
-    cluster: Ints
     common: InCommon
-    told_apart: np.ndarray
-
-    def home(self, labels: Ints, groups: int) -> Ints:
-        """The cluster of each group."""
-        return home_of(labels, groups, self.cluster)
-
-    def needed(self) -> np.ndarray | None:
-        """None: any."""
-        return None
 
     def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
-        """Bits of the families, and log2 s! / (s_1! s_2! ...) for not having to say who is in which."""
-        home = unions.home[unions.parts.indices[unions.parts.indptr[:-1]]]
-        looks = unions.looks
-        kinds = zip(looks.used, looks.having.T, strict=True)
+        """Bits of the families, and what need not be named."""
+        kinds = zip(unions.looks.used, unions.looks.having.T, strict=True)
         used = [share.multiply(having[:, None]).tocsr() for share, having in kinds]
-        picked = picks(self.common, used, unions.home)
-        parts = unions.sum(np.where(self.told_apart[:, unions.home], apart.family_bits, picked).sum(axis=0))
-        picked = picks(self.common, [unions.parts @ users for users in used], home)
-        whole = np.where(self.told_apart[:, home], together.family_bits, picked).sum(axis=0)
-        naming = log2_factorial(unions.parts @ unions.size) - unions.sum(log2_factorial(unions.size))
-        return np.asarray(whole - parts + naming)
+        of_parts = picks(self.common, used, unions.home)
+        of_unions = picks(self.common, [unions.parts @ users for users in used], unions.homes)
+        return self._saved(unions, (apart.family_bits, of_parts), (together.family_bits, of_unions))
 
 
 @dataclass(frozen=True)

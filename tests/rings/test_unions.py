@@ -193,7 +193,7 @@ def test_what_picking_saves_by_hand(apart: float) -> None:
     assert (picked[0] > 0).any()
     expected = np.where(told_apart, both, picked[1]).sum() - np.where(told_apart, each, picked[0]).sum()
     expected += math.log2(math.comb(2 * HALF, HALF))
-    rule = Picking(cluster, common, told_apart)
+    rule = Picking(cluster, told_apart, common)
     parts = Unions(sp.csr_matrix([[1, 1]]), np.array([HALF] * 2), np.zeros(2, dtype=np.int64), looks_of(world, groups))
     gain = rule.gain(bits_of(world, groups), bits_of(world, whole), parts)
     assert gain.tolist() == pytest.approx([expected], abs=1e-3)
