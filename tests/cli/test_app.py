@@ -136,3 +136,10 @@ except SystemExit:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert "evaluate" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_python_runs_the_package_as_the_command() -> None:
+    words = [sys.executable, "-m", "linkage", "check", "--config", "/no/such.toml"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("linkage: /no/such.toml: there is no such file.")
