@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -71,9 +72,10 @@ def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
             engine.close()
     if as_json:
         terminal.print_json(_check_json(report))
+        _stop_at(report.errors[:1], config)
     else:
         _print_check(report)
-    _stop_at(report.first_error)
+        _stop_at(report.errors, config)
 
 
 @app.command()
@@ -113,9 +115,18 @@ def _refuse_to_replace(out: Path) -> None:
         raise ConfigError("there is a config already.", where=str(out), todo="Name another --out, or say --force.")
 
 
-def _stop_at(error: LinkageError | None) -> None:
-    if error:
-        raise error
+def _stop_at(errors: Sequence[LinkageError], config: Path) -> None:
+    """End with the only error, or list all of them and end with the exit code of the first."""
+    if len(errors) == 1:
+        raise errors[0]
+    for error in errors:
+        terminal.warn(terminal.plain(error))
+    if errors:
+        raise type(errors[0])(
+            f"{len(errors)} faults are listed above, and each of them stops a run.",
+            where=str(config),
+            todo="Mend them all, then check again.",
+        )
 
 
 def _write(path: Path, text: str) -> None:
@@ -152,15 +163,14 @@ def _print_check(report: CheckReport) -> None:
         terminal.print_table("In the quarantine", ("source", "column", "reason", "rows"), bad)
     for warning in [w for preview in report.previews for w in preview.warnings] + list(report.warnings):
         terminal.warn(terminal.plain(warning))
-    for error in [p.error for p in report.previews] + [report.beside]:
-        if error and error is not report.first_error:
-            terminal.warn(terminal.plain(error))
     if not report.first_error:
         terminal.say("The config can be used.")
 
 
 def _row(preview: Preview) -> tuple[object, ...]:
     counts = preview.counts
+    if not preview.files:  # it could not be read at all
+        return preview.source, *[None] * 8
     entities = ", ".join(f"{number:,} {kind}" for kind, number in preview.entities.items())
     fates = (counts.rows, counts.loaded, counts.duplicate, counts.quarantined, counts.not_linking)
     return preview.source, preview.files, *fates, preview.accounts, entities or None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from linkage.sources.layout import Group
 from linkage.sources.scan import Value
 
 REASONS_SHOWN = 5
+# What to say of times, by the setting that a reason ends with (see times.py)
+SAID = {"zone": 'zone = "UTC"', "epoch": 'epoch = "s"', "time_format": 'time_format = "%d.%m.%Y %H:%M"'}
 # 13 to 19 digits, blanks and dashes between them: masked wherever they stand in the quarantine of a payment source
 CARD_LONG = "[0-9](?:[ -]?[0-9]){12,18}"
 
@@ -101,17 +104,17 @@ def refusal(
         f"{worst.quarantined:,} of {worst.rows:,} rows can't be used ({worst.quarantined_share:.1%}; at most "
         f"{audit.stop_share:.1%} may be, audit.stop_share). Reasons: {_reasons(engine, worst.source)}.",
         where=f"sources.{worst.source}",
-        todo=f"Mend the rows, or the config. {kept}Nothing was published.",
+        todo=f"{_next_step(engine, worst.source)} {kept}Nothing was published.",
     )
 
 
 def warnings(engine: Engine, counts: Sequence[SourceCounts], audit: Audit) -> list[str]:
-    """A warning for each source with many rows in the quarantine."""
+    """A warning for each source with many rows in the quarantine, but not so many that it is refused."""
     return [
         f"source '{c.source}': {c.quarantined:,} of {c.rows:,} rows ({c.quarantined_share:.1%}) can't be used and are "
         f"in the quarantine. Reasons: {_reasons(engine, c.source)}."
         for c in counts
-        if c.quarantined_share > audit.warn_share
+        if audit.warn_share < c.quarantined_share <= audit.stop_share
     ]
 
 
@@ -129,6 +132,14 @@ def _reasons(engine: Engine, name: str) -> str:
     texts = [f"{r['reason']}{_in(r['column'])} ({r['rows']:,})" for r in found[:REASONS_SHOWN]]
     more = len(found) - REASONS_SHOWN
     return "; ".join(texts) + (f"; and {more} more" if more > 0 else "")
+
+
+def _next_step(engine: Engine, name: str) -> str:
+    """What to do about most of a source's quarantined rows."""
+    setting = re.search(r": set (\w+)$", str(reasons(engine, name)[0]["reason"]))
+    if setting is None:
+        return "Mend the rows, or the config."
+    return f"Say in [sources.{name}] how its times are written, such as {SAID[setting[1]]}, or mend the rows."
 
 
 def _in(column: object) -> str:

@@ -10,6 +10,7 @@ from linkage.engines.step import Engine
 from linkage.errors import LinkageError
 from linkage.sources.audit import SourceCounts, reasons
 from linkage.sources.read import read_beside, read_sources
+from linkage.sources.tables import is_exchange
 from linkage.templates import TemplateIds, key_of, resolved_templates
 
 SAMPLE = 10_000  # rows a source
@@ -41,9 +42,14 @@ class CheckReport:
     warnings: tuple[str, ...] = ()
 
     @property
+    def errors(self) -> tuple[LinkageError, ...]:
+        """All that is wrong, in the order of the config; each alone stops a run."""
+        return tuple(error for error in (*(p.error for p in self.previews), self.beside) if error)
+
+    @property
     def first_error(self) -> LinkageError | None:
         """What a run would stop at first, or None."""
-        return next((p.error for p in self.previews if p.error), self.beside)
+        return next(iter(self.errors), None)
 
 
 def check_sources(engine: Engine, config: Config, config_path: Path, sample: int = SAMPLE) -> CheckReport:
@@ -72,7 +78,24 @@ def _preview(engine: Engine, config: Config, config_path: Path, name: str, sampl
         accounts=engine.fetch("SELECT count(*) AS accounts FROM accounts")["accounts"][0].as_py(),
         entities={row["kind"]: row["entities"] for row in kinds},
         reasons=tuple(reasons(engine, name)),
-        warnings=report.warnings,
+        warnings=(*report.warnings, *_says_nothing(config, report.counts[0], bool(kinds))),
         counts=report.counts[0],
         error=report.refusal,
     )
+
+
+def _says_nothing(config: Config, counts: SourceCounts, found: bool) -> list[str]:
+    """A warning where a source ties no accounts: it names no entity, or none was ``found`` in rows that are sound."""
+    name, source = counts.source, config.sources[counts.source]
+    if found or not counts.loaded:
+        return []
+    if source.entities or source.prompt:
+        columns = ", ".join(f"'{column}'" for column in [*source.entities, source.prompt] if column)
+        return [f"source '{name}': no row of the sample names an entity that could tie accounts (in {columns})."]
+    if source.role == "signup":
+        return []
+    also = "it counts exchanges, and " if is_exchange(source) else ""
+    return [
+        f"source '{name}': {also}ties no accounts: it has no 'entities' and no role 'signup'. Name the columns whose "
+        "values accounts can share, or take the source out."
+    ]

@@ -8,6 +8,8 @@ import tomllib
 from pathlib import Path
 
 import jsonschema
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -90,6 +92,28 @@ def test_check_tells_reasons_and_ends_with_the_first_error(log: Path, config: Pa
     told = json.loads(call("check", "--config", config, "--json").output)
     assert told["error"] == told["sources"][0]["error"]
     assert told["sources"][0]["reasons"] == [{"column": None, "reason": "wrong number of fields", "rows": 4}]
+
+
+def test_check_lists_every_source_that_a_run_would_stop_at(log: Path, config: Path) -> None:
+    naive = log.read_text().replace("T00:00:00Z", " 00:00:00")
+    section = config.read_text().split("[sources.log]")[1]
+    for name in ("one", "two"):
+        (log.parent / f"{name}.csv").write_text(naive)
+        config.write_text(config.read_text() + f"\n[sources.{name}]" + section.replace("log.csv", f"{name}.csv"))
+    with pq.ParquetWriter(log.parent / "three.parquet", pa.schema([("who", "string"), ("at", pa.timestamp("us"))])):
+        pass
+    config.write_text(config.read_text() + '\n[sources.three]\npath = "three.parquet"\naccount = "who"\ntime = "at"\n')
+    result = call("check", "--config", config)
+    assert isinstance(result.exception, InputRefused)
+    assert str(result.exception) == (
+        f"{config}: 3 faults are listed above, and each of them stops a run. Mend them all, then check again."
+    )
+    for name in ("one", "two"):
+        assert result.output.count(f"sources.{name}: 40 of 40 rows can't be used") == 1
+    assert "sources.three: three.parquet: column 'at' holds times without a zone." in result.output
+    assert [line.split() for line in result.output.splitlines() if line.startswith("three")] == [["three", *"--------"]]
+    told = json.loads(call("check", "--config", config, "--json").output)
+    assert [bool(source["error"]) for source in told["sources"]] == [False, True, True, True]
 
 
 def test_check_warns_of_columns_that_nobody_uses(log: Path, config: Path) -> None:

@@ -59,3 +59,31 @@ def test_labels_and_lists_are_looked_at(engine: DuckDBEngine, folder: Path) -> N
     assert "matches no file" in str(report.first_error)
     report = checked(engine, folder, {"s": events()}, context={"ip": {"vpn": "gone.txt"}})
     assert "gone.txt" in str(report.beside)
+
+
+@pytest.mark.parametrize(
+    ("source", "warning"),
+    [
+        ({"ignore": ["device", "ip", "plan"]},
+         "source 's': ties no accounts: it has no 'entities' and no role 'signup'."),
+        ({"status": "plan", "ignore": ["device", "ip"]}, "source 's': it counts exchanges, and ties no accounts: "),
+        ({"role": "signup", "ignore": ["device", "ip", "plan"]}, None),
+        ({"entities": {"ip": "ip"}, "path": "home.csv"},
+         "source 's': no row of the sample names an entity that could tie accounts (in 'ip')."),
+    ],
+)  # fmt: skip
+def test_a_source_that_ties_nobody_is_told(
+    engine: DuckDBEngine, folder: Path, source: dict[str, object], warning: str | None
+) -> None:
+    write_csv(folder / "home.csv", "account_id,ts,ip", "a,2026-01-01T00:00:00Z,10.0.0.1")
+    (preview,) = checked(engine, folder, {"s": {**events(entities=None), **source}}).previews
+    assert preview.error is None
+    told = [w for w in preview.warnings if "ties no" in w or "could tie" in w]
+    assert [w[: len(warning or "")] for w in told] == ([warning] if warning else [])
+
+
+def test_rows_that_can_t_be_used_are_told_once(engine: DuckDBEngine, folder: Path) -> None:
+    write_csv(folder / "bad.csv", "account_id,ts,device,ip", "a,2026-01-01 00:00,d,8.8.8.8")
+    (preview,) = checked(engine, folder, {"s": events(path="bad.csv")}).previews
+    assert preview.warnings == ()
+    assert 'Say in [sources.s] how its times are written, such as zone = "UTC", or mend the rows.' in str(preview.error)
