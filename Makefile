@@ -38,7 +38,7 @@ demo: $(VENV)/.ready
 	@echo "  open $(DEMO)/summary/summary.html in a browser: the summary for legal review"
 	@echo "  $(BIN)/linkage rings --run $(DEMO)/world/runs/latest      all rings, ranked"
 	@echo "  $(BIN)/linkage show RING --run $(DEMO)/world/runs/latest  one of them: members, evidence, what speaks against it"
-	@echo "  $(BIN)/linkage init YOUR-LOGS...                     a linkage.toml for your own logs"
+	@echo "  $(BIN)/linkage init YOUR-LOGS                        a linkage.toml for your own logs"
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n auto

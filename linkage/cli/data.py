@@ -23,17 +23,22 @@ if TYPE_CHECKING:
 ConfigPath = Annotated[Path, typer.Option("--config", help="The linkage.toml to read.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 DEFAULT_CONFIG = Path("linkage.toml")
+LEFT_SHOWN = 10  # of what gives no source; the config names all of it
 
 
 @app.command()
 def init(
-    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Logs: Parquet, CSV or NDJSON.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES...", help="Logs, or folders of them: Parquet, CSV or NDJSON.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="The config to write.")] = DEFAULT_CONFIG,
     force: Annotated[bool, typer.Option("--force", help="Replace a config that stands there already.")] = False,
 ) -> None:
     """Look at log files and write a commented linkage.toml with guesses for you to correct.
 
-    Example: linkage init logs/*.parquet --out linkage.toml
+    Of a folder all logs in it and below it are looked at. What gives no source is named at the end of the config.
+
+    Example: linkage init logs --out linkage.toml
     """
     from linkage.config import EngineSettings  # the engine takes a while to import: other commands need not wait
     from linkage.engines import SealedEngine
@@ -50,6 +55,11 @@ def init(
     terminal.say(f"Wrote {terminal.plain(out)}: {', '.join(guessed.sources)}.")
     for note in guessed.notes:
         terminal.warn(terminal.plain(note))
+    for left in guessed.left[:LEFT_SHOWN]:
+        terminal.warn(f"Left out {terminal.plain(left)}")
+    if len(guessed.left) > LEFT_SHOWN:
+        more = len(guessed.left) - LEFT_SHOWN
+        terminal.warn(f"{more:,} more are left out: the end of {terminal.plain(out)} names them.")
     terminal.say(f"Read it, correct the guesses, then: linkage check --config {terminal.plain(out)}")
 
 

@@ -32,6 +32,7 @@ ENDINGS = {
     ".jsonl": Format.NDJSON,
     ".json": Format.NDJSON,
 }
+KNOWN = "Known: .parquet, .csv, .tsv, .ndjson, .jsonl, .json, and all but .parquet with .gz or .zst behind."
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,9 @@ def find_files(source: str, paths: str | Sequence[str], config_path: Path, hashe
 
 def matching_files(pattern: str, config_path: Path) -> list[Path]:
     """The files that a path or glob of the config names, in order of path; there may be none."""
-    full = resolve(config_path, pattern)
-    paths = [Path(full)] if os.path.exists(full) else [Path(p) for p in glob.glob(full, recursive=True)]
+    full = Path(resolve(config_path, pattern))
+    root = Path(config_path).resolve().parent  # its own name may have brackets, which are no part of the glob
+    paths = [full] if full.exists() else [root / found for found in glob.glob(pattern, root_dir=root, recursive=True)]
     return sorted(path for path in set(paths) if path.is_file())
 
 
@@ -103,21 +105,43 @@ def _matches(source: str, pattern: str, config_path: Path) -> list[Path]:
         raise InputRefused(
             f"source '{source}' is empty: '{pattern}' {'is a folder' if folder else 'matches no file'}.",
             where=f"sources.{source}.path",
-            todo=f"Write '{pattern.rstrip('/')}/*.parquet' or such."
+            todo=f"Write '{_glob_for(pattern, config_path)}' or such."
             if folder
             else "Check the path (it is relative to the config).",
         )
     return paths
 
 
-def _format(path: Path, source: str) -> Format:
+def format_of(path: Path) -> Format | None:
+    """How a file is read, by the ending of its name; None where that is not known."""
     endings = [e.lower() for e in path.suffixes[-2:]]
     packed = path.suffix in PACKED  # in small letters, as the readers know them
     form = ENDINGS.get(endings[-2] if packed and len(endings) == 2 else endings[-1]) if endings else None
-    if form is None or (packed and form is Format.PARQUET):
+    return None if packed and form is Format.PARQUET else form
+
+
+def ending(path: Path) -> str:
+    """The ending of a log's name, with that of its packing."""
+    return "".join(path.suffixes[-2:] if path.suffix in PACKED else path.suffixes[-1:])
+
+
+def _glob_for(pattern: str, config_path: Path) -> str:
+    """A glob that finds logs in a folder, by the first that is there."""
+    folder = pattern.rstrip("/")
+    for place, _, names in os.walk(resolve(config_path, folder)):
+        below = "" if os.path.samefile(place, resolve(config_path, folder)) else "**/"
+        for path in map(Path, sorted(names)):
+            if format_of(path) and not path.name.startswith("."):
+                return f"{folder}/{below}*{ending(path)}"
+    return f"{folder}/*.parquet"
+
+
+def _format(path: Path, source: str) -> Format:
+    form = format_of(path)
+    if form is None:
         raise InputRefused(
             f"the ending of '{path.name}' is not known.",
             where=f"sources.{source}.path",
-            todo="Known: .parquet, .csv, .tsv, .ndjson, .jsonl, .json, and all but .parquet with .gz or .zst behind.",
+            todo=KNOWN,
         )
     return form

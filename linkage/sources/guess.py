@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import tomlkit
-from tomlkit.items import Table
-
-from linkage.config import Source
 from linkage.engines.step import Engine
-from linkage.errors import ConfigError, InputRefused
-from linkage.sources.files import InputFile, find_files
-from linkage.sources.layout import group_files, rows_sql
-from linkage.sources.scan import text_of
+from linkage.errors import ConfigError, InputRefused, LinkageError
+from linkage.sources.alike import Shape, sample, shape_of, sort_files, word
+from linkage.sources.draft import Draft, document
+from linkage.sources.files import KNOWN, InputFile, format_of, matching_files
+from linkage.sources.folders import LeftOut, find_logs, glob_beside, paths_of
 from linkage.sources.shapes import (
+    MOST,
     Sampled,
     TimeShape,
     epoch_unit,
@@ -27,11 +25,13 @@ from linkage.sources.shapes import (
     is_count,
     is_hash,
     is_status,
+    plain_name,
     same_shape,
     time_shape,
 )
 
-SAMPLE = 1000  # rows a file
+LOOKED_AT = 50  # files that lie beside one that was named
+SHOWN, NAMES = 5, 20  # files that were left out, and columns, that an error names
 ACCOUNTS = (
     "account_id", "account", "accountid", "account_uuid", "user_id", "userid", "user", "customer_id", "customer",
     "org_id", "organization_id", "workspace_id", "uid", "member_id", "client_account_id", "username", "login",
@@ -40,8 +40,6 @@ ACCOUNT_NAME = re.compile(
     r"(^|_)(acct|acc|account|user|customer|cust|member|subscriber|client|owner|tenant|org)"
     r"(_?(id|no|nr|num|number|ref|key|uuid|guid|hash|fk))?$"
 )
-SIGNUP_TIMES = ("created_at", "signup_time", "signup_at", "registered_at", "created", "registration_time", "first_use",
-                "opened_at", "joined_at", "registered_on", "signed_up_at", "signup_date", "created_on")  # fmt: skip
 TIMES = (
     "ts",
     "time",
@@ -54,6 +52,7 @@ TIMES = (
     "start_time",
     "created_at",
 )
+HAPPENED = ("ts", "time", "timestamp", "event_time", "occurred_at", "datetime", "logged_at", "start_time", "date")
 FIRSTS = ("first_seen", "first", "first_time", "min_ts", "min")
 LASTS = ("last_seen", "last", "last_time", "max_ts", "max")
 COUNTS = ("n", "count", "cnt", "events", "hits", "requests", "size", "uses")
@@ -70,6 +69,7 @@ EVENT_IDS = (
     "id",
     "uuid",
 )
+ROW_IDS = ("id", "uuid", "guid", "key")
 STATUSES = ("http_status", "status_code", "status", "response_code", "response_status", "http_code", "code")
 # Words in a column's name that say its kind; the first that fits wins.
 KIND_WORDS = (
@@ -77,6 +77,7 @@ KIND_WORDS = (
     (re.compile(r"payment|card|instrument|\bpm\b|iban|wallet_id|bank"), "payment_method"),
     (re.compile(r"device|fingerprint|browser_id|machine|hardware|\bja[34]\b|\bfp\b"), "device"),
 )
+NO_SIGNUP = ("prompt_template", "payment_method")  # kinds that come with what accounts do later
 ADDRESS_NAME = re.compile(r"(^|_)(ip|ipv4|ipv6|addr|address|remote_addr|client_ip)($|_)")
 PLAIN_NAME = re.compile(r"[\w.:/-]{1,64}")
 PROMPTS = ("prompt", "prompt_text", "raw_prompt", "user_prompt", "messages", "conversation", "request_body")
@@ -84,93 +85,109 @@ SYSTEM_PROMPTS = ("system_prompt", "system", "system_message")
 OWN_KIND = re.compile(r"referr|invite|phone|email|tax_id|ssn|address|employer|domain|asn|subnet|url|hashtag|wallet")
 
 
+# Columns and sources that say when an account was made; the weaker ones may say it of anything else
+SIGNUP_NAME = re.compile(r"sign_?up|signed_up|regist(ered|ration)|member_since|enrol|(account|user)_(created|opened)")
+CREATED_NAME = re.compile(r"^(created|creation|opened|joined|join_date|first_use)(_|$)")
+SIGNUPS = re.compile(r"(^|_)(sign_?ups?|registrations?|new_(accounts|users))(_(events?|logs?|table))?$")
+ACCOUNT_LIST = re.compile(r"(^|_)(accounts?|users?|customers?|members?|subscribers?|tenants?)(_(list|table))?$")
+OF_EVENTS = re.compile(r"amount|price|total|currency|status|(request|session|event|order|invoice|transaction)_?id")
+
+
 @dataclass(frozen=True)
 class Guessed:
-    """The text of a linkage.toml, the names of its sources, and what a person should look at."""
+    """The text of a linkage.toml, the names of its sources, what a person should look at, and what was left out."""
 
     text: str
     sources: tuple[str, ...]
     notes: tuple[str, ...]
+    left: tuple[str, ...] = ()
 
 
-@dataclass
-class Draft:
-    """A source as it is being guessed: settings in the order of the file, entities, comments by setting."""
+def guess_config(engine: Engine, paths: Sequence[Path], out: Path) -> Guessed:
+    """Guess a config for files and folders; files that are alike become one source. Its paths are relative to ``out``.
 
-    settings: dict[str, object] = field(default_factory=dict)
-    entities: dict[str, object] = field(default_factory=dict)
-    comments: dict[str, str] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-    own_kinds: dict[str, bool] = field(default_factory=dict)  # kind: whether its values are hashes
-    notes: list[str] = field(default_factory=list)
-
-    def say(self, key: str, value: object, comment: str = "") -> None:
-        """Settle a setting, with a comment beside it."""
-        self.settings[key] = value
-        if comment:
-            self.comments[key] = comment
-
-
-def guess_config(engine: Engine, files: Sequence[Path], out: Path) -> Guessed:
-    """Guess a config for files; those with the same columns become one source. Paths are relative to ``out``.
+    What gives no source is left out, and named with the reason in the text.
 
     Raises:
-        InputRefused: a file is missing or can't be read.
-        ConfigError: no column of a file looks like an account id.
+        InputRefused: a path names nothing, or nothing of what is named can be read.
+        ConfigError: no column of any file looks like an account id.
     """
-    found = find_files("files", [os.path.abspath(file) for file in files], out, hashed=False)
+    files, left = find_logs(paths, out)
+    roots = [Path(os.path.abspath(path)) for path in paths if path.is_dir()]
+    sources, unread = sort_files(engine, files)
+    left += unread
     drafts: dict[str, Draft] = {}
-    labels = None
-    for members, columns in _alike(engine, found):
-        if {c.name for c in columns} == {"account_id", "label"} and len(members) == 1:
-            labels = members[0].shown
+    labels: list[str] = []
+    for source in sources:
+        columns = sample(engine, source)
+        named = paths_of(source.files, out, roots)
+        if {c.name for c in columns} == {"account_id", "label"}:
+            labels += named
             continue
-        name = _free_name(members, drafts)
-        drafts[name] = _draft(members, columns)
+        try:
+            draft = _draft(source.name, named, columns)
+        except LinkageError as error:
+            left += [LeftOut(file.shown, error) for file in source.files]
+            continue
+        _tell_of_others(engine, draft, source.files[0], {file.path for file in files}, out)
+        drafts[_free_name(source.name, drafts)] = draft
+    told = tuple(str(one) for one in sorted(left, key=lambda one: one.shown))
     if not drafts:
-        raise ConfigError(
-            "none of the files is a log.", where=", ".join(f.shown for f in found), todo="Name your logs too."
-        )
+        raise _nothing(paths, left, labels)
     notes = tuple(f"{name}: {note}" for name, draft in drafts.items() for note in draft.notes)
-    return Guessed(_document(drafts, labels), tuple(drafts), notes)
+    return Guessed(document(drafts, labels, told), tuple(drafts), notes, told)
 
 
-def _alike(engine: Engine, files: Sequence[InputFile]) -> list[tuple[list[InputFile], list[Sampled]]]:
-    """Files by their columns (with types), each group with a sample of its first file's rows."""
-    source = Source.model_validate({"path": [], "account": ""})
-    groups: dict[frozenset[object], tuple[list[InputFile], list[Sampled]]] = {}
-    for number, file in enumerate(files):
-        group = group_files(engine, f"guess_{number}", source, [file], SAMPLE)[0]
-        if not group.columns:
-            raise InputRefused("is empty.", where=file.shown, todo="Leave it out, or check its export.")
-        key = frozenset((c.name, c.type) for c in group.columns)
-        if key not in groups:
-            texts = ", ".join(f"{text_of(f'c{i}', c.type)} AS t{i}" for i, c in enumerate(group.columns))
-            rows = rows_sql(group, [c.name for c in group.columns], SAMPLE, engine)
-            table = engine.fetch(f"SELECT {texts} FROM ({rows}) WHERE broken IS NULL")
-            cells = [[x.strip() for x in table[f"t{i}"].to_pylist() if x] for i in range(len(group.columns))]
-            sampled = [Sampled(c, tuple(x), table.num_rows) for c, x in zip(group.columns, cells, strict=True)]
-            groups[key] = ([], sampled)
-        groups[key][0].append(file)
-    return list(groups.values())
+def _nothing(paths: Sequence[Path], left: Sequence[LeftOut], labels: Sequence[str]) -> LinkageError:
+    """Why no source came out."""
+    if len(left) == 1 and not labels:
+        error = left[0].error
+        return type(error)(error.what, where=left[0].shown, todo=error.todo)
+    where = ", ".join(map(str, paths))
+    if not left and not labels:
+        return InputRefused("no log is there.", where=where, todo=KNOWN)
+    more = f"; and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+    why = f" Left out: {'; '.join(map(str, left[:SHOWN]))}{more}" if left else ""
+    return ConfigError("none of the files is a log.", where=where, todo=f"Name your logs too.{why}")
 
 
-def _draft(files: Sequence[InputFile], columns: Sequence[Sampled]) -> Draft:
+def _tell_of_others(engine: Engine, draft: Draft, file: InputFile, named: set[Path], out: Path) -> None:
+    """Say which files like this one lie beside it and were not named: nothing is read that nobody named."""
+    pattern = glob_beside(file)
+    others = [path for path in matching_files(pattern, out) if path not in named] if pattern else []
+    shape: Shape = shape_of(engine, file) if others else frozenset()
+    alike = [path for path in others[:LOOKED_AT] if _has_shape(engine, path, shape)]
+    if alike:
+        count = len(others) - len(others[:LOOKED_AT]) + len(alike)
+        how = f'path = "{pattern}"' if len(alike) == len(others[:LOOKED_AT]) else "a list as path"
+        draft.comments["path"] = f"beside it: {count} more like it, not named and so not read. To read them: {how}"
+        draft.notes.append(f"beside {file.shown} lie {count} files like it, which are not read; to read them: {how}.")
+
+
+def _has_shape(engine: Engine, path: Path, shape: Shape) -> bool:
+    form = format_of(path)
+    try:
+        return form is not None and shape_of(engine, InputFile(path, str(path), form, 1, "")) == shape
+    except InputRefused:
+        return False
+
+
+def _draft(name: str, paths: Sequence[str], columns: Sequence[Sampled]) -> Draft:
     draft = Draft()
-    paths = [file.shown for file in files]
-    draft.say("path", paths[0] if len(paths) == 1 else paths)
-    account = _account(columns)
+    draft.say("path", paths[0] if len(paths) == 1 else list(paths))
+    if not columns[0].rows:
+        raise InputRefused("holds no rows.", todo="Check its export.")
+    account = _account(name, columns)
     if account is None:
         # a file without a header has its first row in the place of names, and that may hold a prompt
         names = [c.name for c in columns if PLAIN_NAME.fullmatch(c.name)]
+        listed = ", ".join(names[:NAMES]) + (f" and {len(names) - NAMES} more" if len(names) > NAMES else "")
         raise ConfigError(
-            f"no column looks like an account id (there are: {', '.join(names)}).",
-            where=paths[0],
-            todo="Write its [sources.NAME] by hand, and leave the file out here.",
+            f"no column looks like an account id (there are: {listed}).", todo="Write its [sources.NAME] by hand."
         )
     draft.say("account", account.name)
     draft.used.add(account.name)
-    _guess_times(draft, account, columns)
+    _guess_times(draft, name, account, columns)
     _guess_fixed(draft, columns)
     for column in columns:
         if column.name not in draft.used:
@@ -179,16 +196,23 @@ def _draft(files: Sequence[InputFile], columns: Sequence[Sampled]) -> Draft:
     ignored = [c.name for c in columns if c.name not in draft.used]
     if ignored:
         draft.say("ignore", ignored, "not read; move a column to entities when accounts can share its values")
+    if not draft.entities and not {"role", "prompt"} & draft.settings.keys():
+        draft.notes.append("no column ties accounts to each other: name one in 'entities', or take the source out.")
     return draft
 
 
-def _account(columns: Sequence[Sampled]) -> Sampled | None:
-    """The column of a well-known name, or else the first whose name's last word says who it is."""
-    known = same_shape(columns, ACCOUNTS) or next((c for c in columns if c.name.lower().endswith("account_id")), None)
-    return known or next((c for c in columns if ACCOUNT_NAME.search(c.name.lower())), None)
+def _account(source: str, columns: Sequence[Sampled]) -> Sampled | None:
+    """The column of a well-known name, or else the first whose name's last word says who it is, or else the number of
+    the row where each row is an account."""
+    names = {c.name: plain_name(c.name) for c in columns}
+    known = same_shape(columns, ACCOUNTS) or next((c for c in columns if names[c.name].endswith("account_id")), None)
+    known = known or next((c for c in columns if ACCOUNT_NAME.search(names[c.name])), None)
+    if known is None and _lists_accounts(source):
+        known = same_shape([c for c in columns if c.distinct == c.rows], ROW_IDS)
+    return known
 
 
-def _guess_times(draft: Draft, account: Sampled, columns: Sequence[Sampled]) -> None:
+def _guess_times(draft: Draft, source: str, account: Sampled, columns: Sequence[Sampled]) -> None:
     shapes = {c.name: shape for c in columns if c is not account and (shape := time_shape(c))}
     timed = [c for c in columns if c.name in shapes]
     first, last = same_shape(timed, FIRSTS), same_shape(timed, LASTS)
@@ -197,12 +221,10 @@ def _guess_times(draft: Draft, account: Sampled, columns: Sequence[Sampled]) -> 
         draft.say("last", last.name)
         _use_time(draft, [first.name, last.name], shapes[first.name])
         return
-    once = account.distinct == account.rows
-    signup = same_shape(timed, SIGNUP_TIMES) if once else None
-    named = signup or same_shape(timed, TIMES) or same_shape(timed, SIGNUP_TIMES)
-    column: Sampled | None = named or next(
-        (c for c in timed if shapes[c.name].epoch is None or _says_time(c.name)), None
-    )
+    signup = _signup(source, account, timed, columns)
+    column = signup or same_shape(timed, TIMES) or _like(timed, CREATED_NAME) or _like(timed, SIGNUP_NAME)
+    if column is None:
+        column = next((c for c in timed if shapes[c.name].epoch is None or _says_time(c.name)), None)
     if column is None:
         return
     draft.say("time", column.name)
@@ -211,8 +233,35 @@ def _guess_times(draft: Draft, account: Sampled, columns: Sequence[Sampled]) -> 
     _use_time(draft, [column.name], shapes[column.name])
 
 
+def _signup(
+    source: str, account: Sampled, timed: Sequence[Sampled], columns: Sequence[Sampled]
+) -> Sampled | None:
+    """The column that says when accounts were made, or None.
+
+    Each account stands once in the sample (a few may be told again). Then the column's name says it, or the source's;
+    `created_at` and such say it where the source lists accounts, or where nothing else is in it that happens.
+    """
+    if account.distinct < MOST * account.rows:
+        return None
+    happened = same_shape(timed, HAPPENED)
+    of_events = happened or any(OF_EVENTS.search(plain_name(c.name)) or _kind(c) in NO_SIGNUP for c in columns)
+    if (named := _like(timed, SIGNUP_NAME)) and (_lists_accounts(source) or not happened):
+        return named
+    if (created := _like(timed, CREATED_NAME)) and (_lists_accounts(source) or not of_events):
+        return created
+    return happened if SIGNUPS.search(source) else None
+
+
+def _lists_accounts(source: str) -> bool:
+    return bool(SIGNUPS.search(source) or ACCOUNT_LIST.search(source))
+
+
+def _like(columns: Sequence[Sampled], names: re.Pattern[str]) -> Sampled | None:
+    return next((c for c in columns if names.search(plain_name(c.name))), None)
+
+
 def _says_time(name: str) -> bool:
-    return bool(re.search(r"time|date|_at$|^ts$|_ts$", name.lower()))
+    return bool(re.search(r"time|date|(^|_)(at|ts|on)$", plain_name(name)))
 
 
 def _use_time(draft: Draft, names: Sequence[str], shape: TimeShape) -> None:
@@ -228,7 +277,7 @@ def _use_time(draft: Draft, names: Sequence[str], shape: TimeShape) -> None:
 
 def _guess_fixed(draft: Draft, columns: Sequence[Sampled]) -> None:
     left = [c for c in columns if c.name not in draft.used]
-    identity = same_shape([c for c in left if c.rows and c.distinct == c.rows], EVENT_IDS)
+    identity = same_shape([c for c in left if c.rows and c.distinct >= MOST * c.rows], EVENT_IDS)
     status = same_shape([c for c in left if c.mostly(is_status)], STATUSES)
     count = same_shape([c for c in left if c.mostly(is_count)], COUNTS) if "first" in draft.settings else None
     for key, column in (("id", identity), ("status", status), ("count", count)):
@@ -237,8 +286,13 @@ def _guess_fixed(draft: Draft, columns: Sequence[Sampled]) -> None:
             draft.used.add(column.name)
 
 
+def _kind(column: Sampled) -> str | None:
+    """The kind that words in a column's name say."""
+    return next((kind for words, kind in KIND_WORDS if words.search(plain_name(column.name))), None)
+
+
 def _guess_entity(draft: Draft, column: Sampled) -> None:
-    name = column.name.lower()
+    name = plain_name(column.name)
     if holds_cards(column):
         draft.notes.append(f"'{column.name}' looks like full card numbers: send the processor's fingerprint instead.")
         return
@@ -246,10 +300,10 @@ def _guess_entity(draft: Draft, column: Sampled) -> None:
         draft.entities[column.name] = "ip"
     elif ADDRESS_NAME.search(name) and column.mostly(is_address_number) and not epoch_unit_named(column):
         draft.entities[column.name] = {"kind": "ip", "format": "ipv4_number"}
-    elif kind := next((kind for words, kind in KIND_WORDS if words.search(name)), None):
+    elif kind := _kind(column):
         draft.entities[column.name] = kind
     elif OWN_KIND.search(name) or (column.mostly(is_hash) and column.distinct < column.rows):
-        own = _word(column.name)
+        own = word(column.name)
         draft.entities[column.name] = own
         draft.own_kinds[own] = column.mostly(is_hash)
     else:
@@ -275,72 +329,6 @@ def epoch_unit_named(column: Sampled) -> bool:
     return _says_time(column.name) and epoch_unit(column) is not None
 
 
-def _free_name(files: Sequence[InputFile], taken: dict[str, Draft]) -> str:
-    stems = [file.path.name.split(".")[0] for file in files]
-    first, last = min(stems), max(stems)
-    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
-    name = _word(re.sub(r"([-_.]\d+)+$|[-_.]+$", "", first[:same]))
-    if name in ("part", "data", "column"):
-        name = _word(files[0].path.parent.name)
+def _free_name(name: str, taken: Mapping[str, Draft]) -> str:
     numbered = (f"{name}_{i}" for i in range(2, len(taken) + 3))
     return name if name not in taken else next(n for n in numbered if n not in taken)
-
-
-def _word(text: str) -> str:
-    """A text as a name that the config allows."""
-    word = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:60]
-    return word if word[:1].isalpha() else f"column_{word}" if word else "column"
-
-
-def _document(drafts: dict[str, Draft], labels: str | None) -> str:
-    document = tomlkit.document()
-    document.add(
-        tomlkit.comment("Written by 'linkage init' from a look at the files: every line is a guess to be read.")
-    )
-    document.add(tomlkit.comment("Paths are relative to this file. All settings: linkage schema, docs/settings.md."))
-    sources = tomlkit.table(is_super_table=True)
-    for name, draft in drafts.items():
-        sources.add(name, _source_table(draft))
-    document.add("sources", sources)
-    own = {kind: hashes for draft in drafts.values() for kind, hashes in draft.own_kinds.items()}
-    if own:
-        kinds = tomlkit.table(is_super_table=True)
-        for kind in sorted(own):
-            kinds.add(kind, _kind_table(kind, own[kind]))
-        document.add("kinds", kinds)
-    if labels:
-        table = tomlkit.table()
-        table.add("path", labels)
-        document.add("labels", table)
-    return tomlkit.dumps(document)
-
-
-def _source_table(draft: Draft) -> Table:
-    table = tomlkit.table()
-    for key, value in draft.settings.items():
-        if key != "ignore":
-            _add(table, key, value, draft.comments.get(key, ""))
-    if draft.entities:
-        entities = tomlkit.inline_table()
-        for column, kind in draft.entities.items():
-            entities.add(column, tomlkit.item(kind, _parent=entities))
-        _add(table, "entities", entities, "column = kind")
-    if "ignore" in draft.settings:
-        _add(table, "ignore", draft.settings["ignore"], draft.comments["ignore"])
-    return table
-
-
-def _kind_table(kind: str, hashes: bool) -> Table:
-    table = tomlkit.table()
-    _add(table, "family", kind, "kinds that fail together share a family")
-    _add(table, "forgeable", True, "can an attacker put this value on a stranger's account for free?")
-    if hashes:
-        _add(table, "normalise", "hash", "capital letters say nothing")
-    return table
-
-
-def _add(table: Table, key: str, value: object, comment: str = "") -> None:
-    item = tomlkit.item(value)
-    if comment:
-        item.comment(comment)
-    table.add(key, item)

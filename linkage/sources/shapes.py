@@ -125,9 +125,19 @@ def holds_cards(sampled: Sampled) -> bool:
 
 
 def same_shape(columns: Sequence[Sampled], names: Sequence[str]) -> Sampled | None:
-    """The first column whose name, lower case, is one of ``names``, in their order."""
-    by_name = {sampled.name.lower(): sampled for sampled in columns}
+    """The first column whose name is one of ``names``, in their order; see :func:`plain_name`."""
+    by_name = {plain_name(sampled.name): sampled for sampled in reversed(columns)}
+    by_name |= {sampled.name.lower(): sampled for sampled in columns}
     return next((by_name[name] for name in names if name in by_name), None)
+
+
+def plain_name(name: str) -> str:
+    """A column's name in small letters, its words parted by underscores.
+
+    >>> plain_name("createdAt"), plain_name("Account ID")
+    ('created_at', 'account_id')
+    """
+    return re.sub(r"[^a-z0-9]+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()).strip("_")
 
 
 def _luhn(digits: str) -> bool:

@@ -49,6 +49,20 @@ def test_init_writes_a_config_that_check_accepts(log: Path) -> None:
     assert "3 device, 5 ip" in checked.output
 
 
+def test_init_of_a_folder_says_what_it_left_out(log: Path) -> None:
+    for number in range(12):
+        (log.parent / f"colours{number}.csv").write_text("colour\nred\n")
+    out = log.parent / "linkage.toml"
+    result = call("init", log.parent, "--out", out)
+    assert result.exit_code == 0
+    lines = result.output.splitlines()
+    assert lines[0] == f"Wrote {out}: log."
+    assert sum(line.startswith("Left out colours") for line in lines) == 10
+    assert f"2 more are left out: the end of {out} names them." in lines
+    assert "# colours9.csv: no column looks like an account id (there are: colour)." in out.read_text()
+    assert call("check", "--config", out).exit_code == 0
+
+
 def test_init_replaces_a_config_only_when_forced(log: Path, config: Path) -> None:
     config.write_text("mine")
     refused = call("init", log, "--out", config)

@@ -84,7 +84,7 @@ def test_logs_of_an_ordinary_service(engine: DuckDBEngine, tmp_path: Path) -> No
             "entities": {"payment_fingerprint": "payment_method"},
         },
         "sessions": {
-            "path": ["sessions-2026-01.csv", "sessions-2026-02.csv"],
+            "path": "sessions-*.csv",
             "account": "account_id",
             "time": "ts",
             "zone": "UTC",
@@ -122,6 +122,7 @@ def test_card_numbers_are_left_out_and_said_so(engine: DuckDBEngine, tmp_path: P
     assert raw["sources"]["pay"]["ignore"] == ["card_number"]
     assert guessed.notes == (
         "pay: 'card_number' looks like full card numbers: send the processor's fingerprint instead.",
+        "pay: no column ties accounts to each other: name one in 'entities', or take the source out.",
     )
     assert not any(card in guessed.text for card in cards)
 
@@ -167,8 +168,14 @@ def test_addresses_as_numbers(engine: DuckDBEngine, tmp_path: Path) -> None:
     ("names", "source"),
     [
         (["w2.csv"], "w2"),
+        (["w2.csv", "w3.csv"], "w"),
         (["log_1.csv", "log_2.csv"], "log"),
-        (["2026.csv"], "column_2026"),
+        (["log-20260401T10.csv"], "log"),
+        (["2026.csv"], "service"),
+        (["2026-01-01.csv", "2026-01-02.csv"], "service"),
+        (["part-000.csv"], "service"),
+        (["part-00000-3f2a-c000.snappy.csv"], "service"),
+        ([f"{HASHES[0]}.csv", f"{HASHES[1]}.csv"], "service"),
         (["Käse Log.csv"], "k_se_log"),
         (["logins-a.csv", "logins-b.csv"], "logins"),
     ],
@@ -176,9 +183,11 @@ def test_addresses_as_numbers(engine: DuckDBEngine, tmp_path: Path) -> None:
 def test_sources_are_named_after_their_files(
     engine: DuckDBEngine, tmp_path: Path, names: list[str], source: str
 ) -> None:
-    for name in names:
-        write_csv(tmp_path / name, "account_id,ip", f"{name},8.8.8.8")
-    guessed, _ = guess(engine, tmp_path, [tmp_path / name for name in names])
+    (tmp_path / "service" / "day=2026-01-01").mkdir(parents=True)
+    paths = [tmp_path / "service" / "day=2026-01-01" / name for name in names]
+    for path in paths:
+        write_csv(path, "account_id,ip", f"{path.name},8.8.8.8")
+    guessed, _ = guess(engine, tmp_path, paths)
     assert guessed.sources == (source,)
 
 
@@ -219,17 +228,170 @@ def test_files_that_give_nothing_to_guess(engine: DuckDBEngine, tmp_path: Path) 
     with pytest.raises(ConfigError) as caught:
         guess(engine, tmp_path, [tmp_path / "x.csv"])
     assert str(caught.value) == (
-        "x.csv: no column looks like an account id (there are: colour, shape). "
-        "Write its [sources.NAME] by hand, and leave the file out here."
+        "x.csv: no column looks like an account id (there are: colour, shape). Write its [sources.NAME] by hand."
     )
     (tmp_path / "empty.csv").write_bytes(b"")
     with pytest.raises(InputRefused, match=r"empty\.csv: is empty\."):
         guess(engine, tmp_path, [tmp_path / "empty.csv"])
+    with pytest.raises(ConfigError, match=r"none of the files is a log.*Left out: empty\.csv: is empty.*; x\.csv: no "):
+        guess(engine, tmp_path, [tmp_path / "x.csv", tmp_path / "empty.csv"])
     write_csv(tmp_path / "labels.csv", "account_id,label", "x,banned")
     with pytest.raises(ConfigError, match="none of the files is a log"):
         guess(engine, tmp_path, [tmp_path / "labels.csv"])
     with pytest.raises(InputRefused, match="matches no file"):
         guess(engine, tmp_path, [tmp_path / "gone.csv"])
+    (tmp_path / "bare").mkdir()
+    with pytest.raises(InputRefused, match=r"no log is there\. Known: \.parquet"):
+        guess(engine, tmp_path, [tmp_path / "bare"])
+
+
+def test_what_gives_no_source_is_named_and_the_rest_is_written(engine: DuckDBEngine, tmp_path: Path) -> None:
+    write_csv(tmp_path / "log.csv", "account_id,ip", "a,8.8.8.8")
+    write_csv(tmp_path / "colours\n.csv", "colour,shape", "red,round")
+    write_csv(tmp_path / "head.csv", "account_id,device")
+    (tmp_path / "empty.csv").write_bytes(b"")
+    (tmp_path / "utf16.csv").write_bytes("account_id,ip\n".encode("utf-16"))
+    (tmp_path / "array.json").write_text('[\n{"account_id": "a"},\n{"account_id": "b"}\n]\n')
+    (tmp_path / "whole.json").write_text('{\n"account_id": "a"\n}\n')
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1")
+    (tmp_path / "notes.txt").write_text("x")
+    (tmp_path / "notes.md").write_text("x")
+    guessed, raw = guess(engine, tmp_path, [tmp_path])
+    assert list(raw["sources"]) == ["log"]
+    assert [line.split(". ")[0] for line in guessed.left if not line.startswith("broken")] == [
+        "array.json: is one JSON array",
+        "colours\n.csv: no column looks like an account id (there are: colour, shape)",
+        "empty.csv: is empty",
+        "head.csv: holds no rows",
+        "notes.md and 1 more: no log by the ending of the name",
+        "utf16.csv: is no UTF-8 text",
+        "whole.json: no line of it is a JSON object",
+    ]
+    assert any(line.startswith("broken.parquet: ") for line in guessed.left)
+    comments = [line for line in guessed.text.splitlines() if line.startswith("# ")]
+    assert comments[2] == "# Left out, and why:"
+    assert len(comments) == 3 + len(guessed.left)
+    assert "# colours\\n.csv: no column" in guessed.text
+
+
+def test_a_folder_becomes_sources_with_globs(engine: DuckDBEngine, tmp_path: Path) -> None:
+    write_service(tmp_path)
+    for day in ("2026-01-01", "2026-01-02"):
+        (tmp_path / "logins" / f"day={day}").mkdir(parents=True)
+        write_csv(tmp_path / "logins" / f"day={day}" / "part-0.csv.gz", "account_id,ip", "a,8.8.8.8")
+    for name in ("web", "api"):
+        (tmp_path / name).mkdir()
+        for part in range(12):
+            write_csv(tmp_path / name / f"part-{part:03d}.csv", "user,device_id,ip", f"u{part},d,8.8.8.8")
+    for name in ("runs/r1", ".cache", "_temporary"):
+        (tmp_path / name).mkdir(parents=True)
+        for table in ("manifest.json", "rings.parquet"):
+            (tmp_path / name / table).write_bytes(b"")
+    guessed, raw = guess(engine, tmp_path, [tmp_path])
+    assert {name: source["path"] for name, source in raw["sources"].items()} == {
+        "accounts": "accounts.parquet",
+        "api": "api/part-*.csv",
+        "exchanges": "exchanges/part-000.ndjson",
+        "logins": "logins/day=*/part-0.csv.gz",
+        "payments": "payments.parquet",
+        "sessions": "sessions-*.csv",
+        "web": "web/part-*.csv",
+    }
+    assert guessed.left == ()
+    report = check_sources(engine, load_config(tmp_path / "linkage.toml"), tmp_path / "linkage.toml")
+    assert report.first_error is None
+
+
+def test_files_beside_one_that_is_named_are_told_and_not_read(engine: DuckDBEngine, tmp_path: Path) -> None:
+    for part in range(4):
+        write_csv(tmp_path / f"part-{part}.csv", "account_id,ip", f"u{part},8.8.8.8")
+    write_csv(tmp_path / "other-1.csv", "account_id,device", "a,d")
+    guessed, raw = guess(engine, tmp_path, [tmp_path / "part-0.csv"])
+    (source,) = raw["sources"].values()
+    assert source["path"] == "part-0.csv"
+    assert guessed.notes[0].endswith(
+        'beside part-0.csv lie 3 files like it, which are not read; to read them: path = "part-*.csv".'
+    )
+    assert 'To read them: path = "part-*.csv"' in guessed.text
+    write_csv(tmp_path / "part-9.csv", "colour", "red")
+    guessed, _ = guess(engine, tmp_path, [tmp_path / "part-0.csv"])
+    assert "lie 3 files like it, which are not read; to read them: a list as path." in guessed.notes[0]
+    assert guess(engine, tmp_path, [tmp_path / "other-1.csv"])[0].notes == ()
+
+
+def test_ndjson_files_whose_keys_differ_are_one_source(engine: DuckDBEngine, tmp_path: Path) -> None:
+    (tmp_path / "calls").mkdir()
+    write_csv(tmp_path / "calls" / "part-0.ndjson", '{"account_id": "a", "ip": "8.8.8.8"}')
+    write_csv(tmp_path / "calls" / "part-1.ndjson", '{"account_id": "a", "ip": "8.8.8.8", "device_id": "d"}')
+    _, raw = guess(engine, tmp_path, [tmp_path / "calls"])
+    assert list(raw["sources"]) == ["calls"]
+    assert raw["sources"]["calls"]["entities"] == {"ip": "ip", "device_id": "device"}
+
+
+def test_logs_with_the_same_columns_and_names_of_their_own_stay_apart(engine: DuckDBEngine, tmp_path: Path) -> None:
+    for name in ("web", "api"):
+        write_csv(tmp_path / f"{name}.csv", "account_id,ip", "a,8.8.8.8")
+    _, raw = guess(engine, tmp_path, [tmp_path])
+    assert {name: source["path"] for name, source in raw["sources"].items()} == {"api": "api.csv", "web": "web.csv"}
+
+
+def test_how_times_are_written_is_looked_up_in_several_files(engine: DuckDBEngine, tmp_path: Path) -> None:
+    for month, time in ((1, "2026-01-01T00:00:00Z"), (2, "2026-02-01 00:00:00")):
+        write_csv(tmp_path / f"log-{month}.csv", "account_id,ts,ip", f"a,{time},8.8.8.8")
+    _, raw = guess(engine, tmp_path, [tmp_path])
+    assert raw["sources"]["log"]["zone"] == "UTC"
+
+
+SIGNUP = {"account_id": [f"a{i}" for i in range(ROWS)]}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "time", "role"),
+    [
+        ("anything", {"signup": times()}, "signup", "signup"),
+        ("anything", {"registered": times()}, "registered", "signup"),
+        ("anything", {"signupTime": times(), "plan": ["x"] * ROWS}, "signupTime", "signup"),
+        ("anything", {"created_at": times()}, "created_at", "signup"),
+        ("users", {"createdAt": times(), "ts": times()}, "createdAt", "signup"),
+        ("signups", {"ts": times(), "ip": ["8.8.8.8"] * ROWS}, "ts", "signup"),
+        ("signup_log", {"date": times()}, "date", "signup"),
+        # a time of something else: what happened has a time, an id, a price or a template of its own
+        ("sessions", {"ts": times(), "account_created_at": times()}, "ts", None),
+        ("payments", {"created_at": times(), "payment_id": HASHES}, "created_at", None),
+        ("orders", {"created_at": times(), "amount": list(range(ROWS))}, "created_at", None),
+        ("cards", {"created_at": times(), "card_fingerprint": HASHES}, "created_at", None),
+        ("logins", {"ts": times(), "ip": ["8.8.8.8"] * ROWS}, "ts", None),
+        ("user_logins", {"created_at": times(), "ts": times()}, "ts", None),
+    ],
+)
+def test_where_a_time_is_that_of_the_sign_up(
+    engine: DuckDBEngine, tmp_path: Path, name: str, columns: dict[str, Any], time: str, role: str | None
+) -> None:
+    write_parquet(tmp_path / f"{name}.parquet", **SIGNUP, **columns)
+    _, raw = guess(engine, tmp_path, [tmp_path / f"{name}.parquet"])
+    assert (raw["sources"][name]["time"], raw["sources"][name].get("role")) == (time, role)
+
+
+def test_accounts_that_come_again_and_again_sign_up_nowhere(engine: DuckDBEngine, tmp_path: Path) -> None:
+    write_parquet(tmp_path / "users.parquet", account_id=[f"a{i % 9}" for i in range(ROWS)], registered_at=times())
+    _, raw = guess(engine, tmp_path, [tmp_path / "users.parquet"])
+    assert "role" not in raw["sources"]["users"]
+
+
+def test_in_a_list_of_users_the_id_of_the_row_is_the_account(engine: DuckDBEngine, tmp_path: Path) -> None:
+    write_parquet(tmp_path / "users.parquet", id=SIGNUP["account_id"], created_at=times())
+    write_parquet(tmp_path / "events.parquet", id=SIGNUP["account_id"], ts=times())
+    guessed, raw = guess(engine, tmp_path, [tmp_path])
+    assert raw["sources"] == {
+        "users": {"path": "users.parquet", "account": "id", "time": "created_at", "role": "signup"}
+    }
+    assert guessed.left[0].startswith("events.parquet: no column looks like an account id (there are: id, ts).")
+
+
+def test_a_few_repeated_ids_of_events_are_still_ids(engine: DuckDBEngine, tmp_path: Path) -> None:
+    ids = [f"r{max(i, 2)}" for i in range(ROWS)]
+    write_parquet(tmp_path / "calls.parquet", account_id=["a"] * ROWS, request_id=ids, ip=["8.8.8.8"] * ROWS)
+    assert guess(engine, tmp_path, [tmp_path])[1]["sources"]["calls"]["id"] == "request_id"
 
 
 def test_prompts_are_guessed_by_name_and_text_unless_there_are_ids(engine: DuckDBEngine, tmp_path: Path) -> None:
