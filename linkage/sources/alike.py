@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from linkage.engines.step import Column, ColumnType, Engine
 from linkage.errors import InputRefused
 from linkage.sources.files import Format, InputFile
 from linkage.sources.folders import LeftOut, starred, start_of
-from linkage.sources.layout import group_files, rows_sql, unpacked_start
+from linkage.sources.layout import group_files, read_header, rows_sql, unpacked_start
 from linkage.sources.scan import text_of
 from linkage.sources.shapes import Sampled, is_hash
 
@@ -40,16 +40,27 @@ def shape_of(engine: Engine, file: InputFile) -> Shape:
     Raises:
         InputRefused: the file is empty, or can't be read.
     """
-    (group,) = group_files(engine, "guess", ANY, [file], SAMPLE)
-    if group.table:
-        engine.drop(group.table)
-    if group.format is Format.NDJSON and unpacked_start(file.path).lstrip(BLANK).startswith(b"["):
-        raise InputRefused("is one JSON array.", where=file.shown, todo="Write one object a line: jq -c '.[]' does.")
-    if not group.columns:
-        if group.format is Format.NDJSON and file.bytes:
-            raise InputRefused("no line of it is a JSON object.", where=file.shown, todo="Write one object a line.")
+    match file.format:
+        case Format.PARQUET:
+            columns = tuple(engine.parquet_columns(file.path))
+        case Format.CSV:
+            columns = tuple(Column(name, ColumnType.TEXT) for name in read_header(file.path)[0])
+        case Format.NDJSON:
+            columns = _keys(engine, file)
+    if not columns:
         raise InputRefused("is empty.", where=file.shown, todo="Leave it out, or check its export.")
-    return frozenset((column.name, column.type) for column in group.columns)
+    return frozenset((column.name, column.type) for column in columns)
+
+
+def _keys(engine: Engine, file: InputFile) -> tuple[Column, ...]:
+    start = unpacked_start(file.path).lstrip(BLANK)
+    if start.startswith(b"["):
+        raise InputRefused("is one JSON array.", where=file.shown, todo="Write one object a line: jq -c '.[]' does.")
+    (group,) = group_files(engine, "guess", ANY, [file], SAMPLE)
+    engine.drop(group.table)
+    if start and not group.columns:
+        raise InputRefused("no line of it is a JSON object.", where=file.shown, todo="Write one object a line.")
+    return group.columns
 
 
 def sort_files(engine: Engine, files: Sequence[InputFile]) -> tuple[list[Alike], list[LeftOut]]:
@@ -63,18 +74,24 @@ def sort_files(engine: Engine, files: Sequence[InputFile]) -> tuple[list[Alike],
     left = []
     for file in files:
         try:
-            shape = shape_of(engine, file)
+            near.setdefault((file.path.parent, _likeness(engine, file, near)), []).append(file)
         except InputRefused as error:
             left.append(LeftOut(file.shown, error))
-            continue
-        stem = starred(_stem(file))
-        numbered = file.format is Format.NDJSON and "*" in stem
-        near.setdefault((file.path.parent, stem if numbered else shape), []).append(file)
     alike: dict[tuple[str, Shape | str], list[InputFile]] = {}
     for (_, shape_or_stem), members in near.items():
         for name, part in _named(members):
             alike.setdefault((name, shape_or_stem), []).extend(part)
     return [Alike(name, tuple(members)) for (name, _), members in alike.items()], left
+
+
+def _likeness(engine: Engine, file: InputFile, near: Container[tuple[Path, Shape | str]]) -> Shape | str:
+    """What files of one folder have in common to be alike: columns, or a name; by name only one of them is opened."""
+    stem = starred(_stem(file))
+    if file.format is not Format.NDJSON or "*" not in stem:
+        return shape_of(engine, file)
+    if not file.bytes or (file.path.parent, stem) not in near:
+        shape_of(engine, file)
+    return stem
 
 
 def sample(engine: Engine, alike: Alike) -> list[Sampled]:
