@@ -18,26 +18,32 @@ Keys = npt.NDArray[np.uint64]
 class Known:
     """Bits by group, in rows: what is saved, then the bits of each family, then those of each kind.
 
-    A group's key is the sum of a random number of 64 bits for each of its accounts, so that the key of a union is the
-    sum of its parts' keys. Two of a million groups share a key with a probability under 3e-8.
+    ``keys`` are sorted, ``row`` says where the bits of each stand: they stay where they are written, and ``bits`` has
+    room for more. A group's key is the sum of a random number of 64 bits for each of its accounts, so that the key of a
+    union is the sum of its parts' keys. Two of a million groups share a key with a probability under 3e-8.
     """
 
     keys: Keys = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+    row: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     bits: Floats = field(default_factory=lambda: np.zeros((0, 0)))
 
     def find(self, keys: Keys) -> tuple[Ints, np.ndarray]:
         """The row of each key, and whether it is known at all."""
         if not len(self.keys):
             return np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys), dtype=bool)
-        row = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1).astype(np.int64)
-        return row, self.keys[row] == keys
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return self.row[place], self.keys[place] == keys
 
     def add(self, keys: Keys, bits: Floats) -> None:
-        """Remember the bits (groups x columns) of groups that are not known yet, each once."""
-        every = np.concatenate([self.keys, keys])
-        order = np.argsort(every, kind="stable")
-        self.keys = every[order]
-        self.bits = np.concatenate([self.bits.reshape(-1, bits.shape[1]), bits])[order]
+        """Remember the bits (groups x columns) of groups that are not known yet, each once; ``keys`` are sorted."""
+        first, past = len(self.keys), len(self.keys) + len(keys)
+        if past > len(self.bits):
+            longer = np.empty((past + past // 2, bits.shape[1]))
+            longer[:first] = self.bits[:first].reshape(first, bits.shape[1])
+            self.bits = longer
+        self.bits[first:past] = bits
+        place = np.searchsorted(self.keys, keys)
+        self.keys, self.row = np.insert(self.keys, place, keys), np.insert(self.row, place, np.arange(first, past))
 
 
 def keys_of(groups: sp.csr_matrix, accounts: int, who: Ints | None = None) -> Keys:

@@ -92,8 +92,8 @@ def bits_of(world: World, groups: sp.csr_matrix, unions: sp.csr_matrix | None = 
     if len(fresh):
         world.known.add(fresh, _scored_in_blocks(world, groups, unions[unknown[place]]))
     families = len(world.families)
-    rows = world.known.bits.reshape(-1, 1 + families + len(world.kinds))
-    bits = rows[world.known.find(keys)[0]].T
+    known = world.known.bits.reshape(-1, 1 + families + len(world.kinds))
+    bits = known[world.known.find(keys)[0]].T
     return Bits(bits[0], bits[1 : 1 + families], bits[1 + families :])
 
 

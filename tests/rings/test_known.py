@@ -89,7 +89,7 @@ def test_keys_of_accounts_on_their_own_are_those_among_all() -> None:
 def test_find_and_add() -> None:
     known = Known()
     assert not known.find(np.array([4, 2], dtype=np.uint64))[1].any()
-    known.add(np.array([9, 4], dtype=np.uint64), np.array([[9.0, 1.0], [4.0, 2.0]]))
+    known.add(np.array([4, 9], dtype=np.uint64), np.array([[4.0, 2.0], [9.0, 1.0]]))
     known.add(np.array([2], dtype=np.uint64), np.array([[2.0, 3.0]]))
     row, found = known.find(np.array([4, 5, 2, 9], dtype=np.uint64))
     assert found.tolist() == [True, False, True, True]
