@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 import linkage
-from linkage.communities import candidates_table, inner_proposer, proposer
+from linkage.communities import LARGE, candidates_table, inner_proposer, proposer
 from linkage.config import Config, engine_settings, has_prompts, load_config, resolve, used_kinds
 from linkage.costs import Costs
 from linkage.engines import DuckDBEngine, Engine, Workers, cores
@@ -114,6 +114,8 @@ def _sources(job: Job, engine: Engine, refused: Path, templates: KeptTemplates |
             ids.folder, ids.workers = job.folder, job.costs.workers.number
             ids.observe = lambda doing, rows: job.observe("", f"{doing} prompts, {rows:,}")
         report = read_sources(engine, job.config, job.config_path, refused, templates=ids)
+        pairs = engine.fetch("SELECT count(*) AS pairs FROM observations")["pairs"][0].as_py()
+        _begin_workers(job, pairs, "linkage.communities")  # they start while the graph is built
         _write(
             engine,
             folder,
@@ -165,11 +167,18 @@ def _communities(job: Job, graph: AccountGraph) -> Any:
 
 def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table]:
     with job.stage("rings") as folder:
+        _begin_workers(job, graph.links, "linkage.rings")  # while clusters are sought
         method = job.config.method
         inside = inner_proposer(method.proposers, method.seed)
         tables = find_rings(graph, partitions, inside, Limits.of(method, job.costs.workers))
         _save(folder, tables)
         return tables
+
+
+def _begin_workers(job: Job, links: int, module: str) -> None:
+    """Have workers get ready for a module where there are links enough for them, about so many."""
+    if links >= LARGE:
+        job.costs.workers.begin(module)
 
 
 def _operators(job: Job, engine: Engine, rings: dict[str, pa.Table]) -> dict[str, pa.Table]:

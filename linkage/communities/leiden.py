@@ -9,7 +9,6 @@ from functools import cached_property
 from itertools import chain
 
 import igraph
-import leidenalg
 import numpy as np
 import numpy.typing as npt
 
@@ -77,6 +76,8 @@ def leiden(edges: Edges, settings: LeidenSettings) -> Ints:
 
 def multiplex(layers: list[Edges], settings: LeidenSettings) -> Ints:
     """Community of each account, by leidenalg's multiplex optimiser over layers on the same nodes, one a family."""
+    import leidenalg  # takes a while, and few ask for it
+
     kinds = {
         Objective.MODULARITY: leidenalg.RBConfigurationVertexPartition,
         Objective.CPM: leidenalg.CPMVertexPartition,

@@ -7,8 +7,11 @@ import resource
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,7 +20,7 @@ import numpy.typing as npt
 from linkage.errors import StorageFault
 
 Made = TypeVar("Made")
-MAPPED = "1M"  # arrays from this size on are mapped into the workers' memory, not sent
+OPTIONS: dict[str, Any] = {"batch_size": 1, "max_nbytes": "1M", "mmap_mode": "c"}  # arrays from 1 MB on are mapped
 KB = 1024
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else KB  # bytes; getrusage(2)
 
@@ -26,11 +29,22 @@ MAXRSS_UNIT = 1 if sys.platform == "darwin" else KB  # bytes; getrusage(2)
 class Workers:
     """As many processes as may work at once; ``peak``: the most bytes that those beside this one have held together.
 
-    Memory that processes share counts in each.
+    Memory that processes share counts in each. ``starting`` is who sees to it that they start (:meth:`begin`).
     """
 
     number: int = 1
     peak: int = 0
+    starting: Thread | None = field(default=None, compare=False)
+
+    def begin(self, module: str) -> None:
+        """Have the processes start, unless they have, and import a module, while this one goes on; nothing for one.
+
+        What goes wrong there shows when there is work.
+        """
+        if self.number > 1:
+            self._wait()
+            self.starting = Thread(target=_begin, args=(self.number, module), daemon=True)
+            self.starting.start()
 
     def each(self, work: Callable[..., Made], tasks: Sequence[tuple[Any, ...]], enough: bool = True) -> list[Made]:
         """``work`` of each task, in their order; in this process unless there are several of both, and ``enough`` work.
@@ -42,11 +56,12 @@ class Workers:
         """
         if self.number < 2 or len(tasks) < 2 or not enough:
             return [work(*task) for task in tasks]
-        from joblib import Parallel, delayed  # takes a while to import, and small runs need none
+        from joblib import Parallel, delayed
         from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-        pool = Parallel(n_jobs=self.number, batch_size=1, max_nbytes=MAPPED, mmap_mode="c")
+        pool = Parallel(n_jobs=self.number, **OPTIONS)
         try:
+            self._wait()
             with warnings.catch_warnings():  # workers that had nothing to do for minutes go, and others come
                 warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor")
                 done = list(pool(delayed(_measured)(work, task) for task in tasks))
@@ -59,6 +74,23 @@ class Workers:
         held = {process: memory for process, memory, _ in sorted(done, key=lambda d: d[1])}
         self.peak = max(self.peak, sum(held.values()))
         return [made for _, _, made in done]
+
+    def _wait(self) -> None:
+        """Until the processes have started; tasks may hold these workers, and no thread can be sent."""
+        if self.starting:
+            self.starting.join()
+            self.starting = None
+
+
+def _begin(number: int, module: str) -> None:
+    from joblib import Parallel, delayed  # takes a while to import, and small runs need none
+
+    with suppress(Exception):
+        Parallel(n_jobs=number, **OPTIONS)(delayed(_imported)(module) for _ in range(number))
+
+
+def _imported(module: str) -> None:
+    import_module(module)
 
 
 def dealt(sizes: npt.NDArray[np.int64], hands: int) -> npt.NDArray[np.int64]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import warnings
 from collections.abc import Callable, Iterable
 
@@ -38,6 +39,36 @@ def test_one_worker_one_task_or_little_work_stay_here() -> None:
         _, tasks = asked(count)
         made = Workers(workers).each(doubled, tasks, enough)
         assert {process for process, _, _ in made} == {os.getpid()}
+
+
+def imported(module: str) -> tuple[int, bool]:
+    return os.getpid(), module in sys.modules
+
+
+def test_workers_that_have_begun_have_imported_what_they_were_told() -> None:
+    workers = Workers(2)
+    workers.begin("colorsys")  # nothing else imports it
+    made = workers.each(imported, [("colorsys",)] * 6)
+    assert "colorsys" not in sys.modules
+    assert any(there for _, there in made)
+    workers.begin("no_such_module")
+    assert workers.each(os.getppid, [(), ()]) == [os.getpid()] * 2, "it fails where it is needed, not before"
+
+
+def test_one_worker_begins_nothing() -> None:
+    workers = Workers(1)
+    workers.begin("colorsys")
+    assert workers.starting is None
+
+
+def test_workers_that_are_beginning_can_be_sent_with_a_task() -> None:
+    workers = Workers(2)
+    workers.begin("colorsys")
+    assert workers.each(number_of, [(workers,), (workers,)]) == [2, 2]
+
+
+def number_of(workers: Workers) -> int:
+    return workers.number
 
 
 def test_the_memory_of_workers_is_added_up_over_processes() -> None:
