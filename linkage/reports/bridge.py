@@ -97,6 +97,7 @@ def _along(incidence: sp.csr_matrix) -> np.ndarray | None:
     """The accounts in the order in which they best fall into two parts; None where one of them has no link."""
     own = np.asarray(incidence.sum(axis=1), dtype=np.float64).ravel()
     users = np.asarray(incidence.sum(axis=0), dtype=np.float64).ravel()
+    incidence, users = incidence[:, users > 0], users[users > 0]  # what everybody uses is worth no bits
     if not own.all() or min(incidence.shape) < 3:
         return None
     scaled = sp.diags(own**-0.5) @ incidence @ sp.diags(users**-0.5)

@@ -109,6 +109,16 @@ def test_two_groups_chained_by_one_entity_come_apart_there() -> None:
     assert set(found.links["account_id"]) <= {"a00", "a04"}
 
 
+@pytest.mark.filterwarnings("error")
+def test_what_everybody_uses_is_worth_nothing_and_changes_no_seam() -> None:
+    graph = dense((5, 6), joined=1)
+    before = seam(graph)
+    graph.add_node(("ip", "everybody"), bipartite=1)
+    graph.add_edges_from(((account, ("ip", "everybody")) for account in accounts_of(graph)), weight=0.0)
+    assert before is not None
+    assert seam(graph) == before
+
+
 @settings(max_examples=40, deadline=None)
 @given(LINKS)
 def test_a_seam_costs_what_it_says_and_is_no_lighter_than_the_best(links: dict[tuple[int, int], int]) -> None:
