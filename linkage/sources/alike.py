@@ -117,6 +117,19 @@ def sample(engine: Engine, alike: Alike) -> list[Sampled]:
     return [Sampled(column, tuple(texts[name]), rows) for name, column in columns.items()]
 
 
+def why_no_rows(engine: Engine, file: InputFile) -> InputRefused:
+    """What to say of a file none of whose sampled rows can be used: it has none, or none that can be read."""
+    (group,) = group_files(engine, "sample", ANY, [file], SAMPLE)
+    broken = f"SELECT broken, count(*) AS n FROM ({rows_sql(group, [], SAMPLE, engine)}) GROUP BY broken"
+    reasons = engine.fetch(f"{broken} ORDER BY n DESC, broken").to_pylist()
+    if group.table:
+        engine.drop(group.table)
+    if not reasons:
+        return InputRefused("holds no rows.", todo="Check its export.")
+    what = f"none of its rows can be read ({reasons[0]['broken']})."
+    return InputRefused(what, todo="Save it as UTF-8, with the names of columns first and then one row a line.")
+
+
 def word(text: str) -> str:
     """A text as a name that the config allows."""
     found = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:60]

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from linkage.engines.step import Engine
 from linkage.errors import ConfigError, InputRefused, LinkageError
-from linkage.sources.alike import Shape, sample, shape_of, sort_files, word
+from linkage.sources.alike import Shape, sample, shape_of, sort_files, why_no_rows, word
 from linkage.sources.draft import Draft, document
 from linkage.sources.files import KNOWN, InputFile, format_of, matching_files
 from linkage.sources.folders import LeftOut, find_logs, glob_beside, paths_of
 from linkage.sources.shapes import (
+    ISO_LOCAL,
     MOST,
     Sampled,
     TimeShape,
@@ -82,7 +83,7 @@ ADDRESS_NAME = re.compile(r"(^|_)(ip|ipv4|ipv6|addr|address|remote_addr|client_i
 PLAIN_NAME = re.compile(r"[\w.:/-]{1,64}")
 PROMPTS = ("prompt", "prompt_text", "raw_prompt", "user_prompt", "messages", "conversation", "request_body")
 SYSTEM_PROMPTS = ("system_prompt", "system", "system_message")
-OWN_KIND = re.compile(r"referr|invite|phone|email|tax_id|ssn|address|employer|domain|asn|subnet|url|hashtag|wallet")
+OWN_KIND = re.compile(r"referr|invite|phone|e_?mail|tax_id|ssn|address|employer|domain|asn|subnet|url|hashtag|wallet")
 
 
 # Columns and sources that say when an account was made; the weaker ones may say it of anything else
@@ -120,6 +121,9 @@ def guess_config(engine: Engine, paths: Sequence[Path], out: Path) -> Guessed:
     labels: list[str] = []
     for source in sources:
         columns = sample(engine, source)
+        if not columns[0].rows:
+            left += [LeftOut(file.shown, why_no_rows(engine, file)) for file in source.files]
+            continue
         named = paths_of(source.files, out, roots)
         if {c.name for c in columns} == {"account_id", "label"}:
             labels += named
@@ -175,9 +179,9 @@ def _has_shape(engine: Engine, path: Path, shape: Shape) -> bool:
 def _draft(name: str, paths: Sequence[str], columns: Sequence[Sampled]) -> Draft:
     draft = Draft()
     draft.say("path", paths[0] if len(paths) == 1 else list(paths))
-    if not columns[0].rows:
-        raise InputRefused("holds no rows.", todo="Check its export.")
     account = _account(name, columns)
+    if account is None and any(map(_is_value, columns)):  # of which nothing is quoted
+        raise InputRefused("its first line holds values, and no names of columns.", todo="Put a line with names first.")
     if account is None:
         # a file without a header has its first row in the place of names, and that may hold a prompt
         names = [c.name for c in columns if PLAIN_NAME.fullmatch(c.name)]
@@ -199,6 +203,12 @@ def _draft(name: str, paths: Sequence[str], columns: Sequence[Sampled]) -> Draft
     if not draft.entities and not {"role", "prompt"} & draft.settings.keys():
         draft.notes.append("no column ties accounts to each other: name one in 'entities', or take the source out.")
     return draft
+
+
+def _is_value(column: Sampled) -> bool:
+    """Whether the name of a column is an address, a time, a number or a hash."""
+    name = column.name
+    return is_address(name) or is_hash(name) or bool(ISO_LOCAL.match(name) or re.fullmatch(r"[-+]?\d+(\.\d+)?", name))
 
 
 def _account(source: str, columns: Sequence[Sampled]) -> Sampled | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,12 +105,23 @@ def check_columns(name: str, source: Source, groups: Sequence[Group]) -> list[st
                     where=f"sources.{name}: {group.files[0].shown}",
                     todo=problem[1],
                 )
+    warnings += _doubled(name, source, groups)
     known = set(configured_columns(source)) | set(source.ignore)
     unused = sorted({c.name for g in groups for c in g.columns} - known)
     if unused:
         listed = ", ".join(f"'{c}'" for c in unused)
         warnings.append(f"source '{name}': columns not used: {listed}. Name them in 'entities', or in 'ignore'.")
     return warnings
+
+
+def _doubled(name: str, source: Source, groups: Sequence[Group]) -> list[str]:
+    """Warnings of configured columns whose name stands twice in a header."""
+    return [
+        f"source '{name}': column '{column}' stands twice in {group.files[0].shown}; the first of them is read."
+        for group in groups
+        for column in configured_columns(source)
+        if sum(c.name == column for c in group.columns) > 1
+    ]
 
 
 def configured_columns(source: Source) -> list[str]:
@@ -159,8 +171,10 @@ def read_header(path: Path, wanted: Iterable[str] = ()) -> tuple[list[str], str,
 
 
 def _first_line(start: bytes) -> tuple[bytes, int]:
+    """The line with the names and its number; a line before it that tells Excel the delimiter is none."""
     for number, line in enumerate(start.splitlines(), 1):
-        if line.strip(b"\xef\xbb\xbf \t"):
+        text = line.strip(b"\xef\xbb\xbf \t")
+        if text and not re.fullmatch(rb"(?i)sep=.?", text):
             return line, number
     return b"", 0
 

@@ -251,6 +251,8 @@ def test_what_gives_no_source_is_named_and_the_rest_is_written(engine: DuckDBEng
     write_csv(tmp_path / "head.csv", "account_id,device")
     (tmp_path / "empty.csv").write_bytes(b"")
     (tmp_path / "utf16.csv").write_bytes("account_id,ip\n".encode("utf-16"))
+    (tmp_path / "latin.csv").write_bytes("account_id,city\na,Zürich\n".encode("latin-1"))
+    write_csv(tmp_path / "bare.csv", "user7,2026-01-01T00:00:00Z", "user8,2026-01-01T00:00:00Z")
     (tmp_path / "array.json").write_text('[\n{"account_id": "a"},\n{"account_id": "b"}\n]\n')
     (tmp_path / "whole.json").write_text('{\n"account_id": "a"\n}\n')
     (tmp_path / "broken.parquet").write_bytes(b"PAR1")
@@ -260,9 +262,11 @@ def test_what_gives_no_source_is_named_and_the_rest_is_written(engine: DuckDBEng
     assert list(raw["sources"]) == ["log"]
     assert [line.split(". ")[0] for line in guessed.left if not line.startswith("broken")] == [
         "array.json: is one JSON array",
+        "bare.csv: its first line holds values, and no names of columns",
         "colours\n.csv: no column looks like an account id (there are: colour, shape)",
         "empty.csv: is empty",
         "head.csv: holds no rows",
+        "latin.csv: none of its rows can be read (not UTF-8 text)",
         "notes.md and 1 more: no log by the ending of the name",
         "utf16.csv: is no UTF-8 text",
         "whole.json: no line of it is a JSON object",
@@ -272,6 +276,7 @@ def test_what_gives_no_source_is_named_and_the_rest_is_written(engine: DuckDBEng
     assert comments[2] == "# Left out, and why:"
     assert len(comments) == 3 + len(guessed.left)
     assert "# colours\\n.csv: no column" in guessed.text
+    assert "user7" not in guessed.text
 
 
 def test_a_folder_becomes_sources_with_globs(engine: DuckDBEngine, tmp_path: Path) -> None:

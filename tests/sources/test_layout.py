@@ -24,6 +24,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
         (b'"a, b","c ""d"""\n', ["a, b", 'c "d"'], ",", 1),
         (b"\n  \n a , b \n", ["a", "b"], ",", 3),
         (b"only\n", ["only"], ",", 1),
+        (b"\xef\xbb\xbfsep=;\r\na;b\r\n", ["a", "b"], ";", 2),
+        (b"SEP=\t\na\tb\n", ["a", "b"], "\t", 2),
         (b"", [], ",", 0),
         (b"\n\n", [], ",", 0),
     ],
@@ -167,3 +169,19 @@ def test_a_file_with_a_header_alone_and_one_with_nothing(tmp_path: Path) -> None
     (tmp_path / "events.csv").write_bytes(b"")
     with pytest.raises(InputRefused, match=r"there is no column 'account_id'"):
         read(tmp_path, {"s": events()})
+
+
+def test_a_column_that_stands_twice_is_told_and_the_first_is_read(tmp_path: Path) -> None:
+    write_csv(tmp_path / "events.csv", "account_id,ts,device,ip,device", "a,2026-01-01T00:00:00Z,d1,8.8.8.8,d2")
+    found = read(tmp_path, {"s": events()})
+    assert found.report.warnings == (
+        "source 's': column 'device' stands twice in events.csv; the first of them is read.",
+    )
+    assert found.uses() == {("a", "device", "d1"), ("a", "ip", "8.8.8.8")}
+
+
+def test_a_line_that_tells_excel_the_delimiter_is_no_row(tmp_path: Path) -> None:
+    write_csv(tmp_path / "events.csv", "sep=;", "account_id;ts;device;ip", "a;2026-01-01T00:00:00Z;d1;8.8.8.8", "b")
+    found = read(tmp_path, {"s": events()}, audit={"stop_share": 0.5})
+    assert found.uses() == {("a", "device", "d1"), ("a", "ip", "8.8.8.8")}
+    assert found.quarantine["row"].tolist() == [2]
