@@ -16,11 +16,11 @@ from pathlib import Path
 from linkage.config import EngineSettings
 from linkage.engines.duckdb import DuckDBEngine
 from linkage.errors import LinkageError
+from linkage.reports.extras import EXTRAS
 
 GIB = 1 << 30
 LEAST_MEMORY = 4 * GIB  # 20 million links through Leiden: igraph needs about 210 bytes a link at its peak
 LEAST_DISK = 10 * GIB
-EXTRAS = {"report": ("jinja2", "matplotlib"), "notebook": ("ipykernel", "nbclient", "nbformat")}
 
 
 @dataclass(frozen=True)
@@ -102,4 +102,4 @@ def _extra(name: str, modules: tuple[str, ...]) -> Finding:
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if not missing:
         return Finding(f"extra '{name}'", "installed")
-    return Finding(f"extra '{name}'", f"missing: {', '.join(missing)}", f"pip install 'linkage[{name}]'")
+    return Finding(f"extra '{name}'", f"missing: {', '.join(missing)}", f"pip install {' '.join(missing)}")

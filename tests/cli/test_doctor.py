@@ -38,7 +38,7 @@ def test_the_command_prints_both_ways() -> None:
 def test_what_is_missing_comes_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jinja2" else real(name))
-    assert by_name()["extra 'report'"] == Finding("extra 'report'", "missing: jinja2", "pip install 'linkage[report]'")
+    assert by_name()["extra 'report'"] == Finding("extra 'report'", "missing: jinja2", "pip install jinja2")
 
 
 def test_little_memory_and_disk_are_said(monkeypatch: pytest.MonkeyPatch) -> None:

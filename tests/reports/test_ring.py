@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tomllib
 from datetime import timedelta
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def test_drawing_without_matplotlib_says_what_to_install(run: Run, monkeypatch: 
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra) as caught:
         run.ring(RING_IDS[0]).draw()
-    assert str(caught.value) == "this needs matplotlib, which is not installed. Run: pip install 'linkage[report]'"
+    assert str(caught.value) == "this needs matplotlib, which is not installed. Run: pip install jinja2 matplotlib"
 
 
 def test_a_pool_of_one_shows_its_entity(run: Run, tmp_path: Path) -> None:
@@ -123,3 +124,9 @@ def test_a_pool_of_one_shows_its_entity(run: Run, tmp_path: Path) -> None:
     entity = run.ring(RING_IDS[0]).pools["entity"]
     found = open_run(copy).ring(RING_IDS[0]).evidence
     assert found.loc[found["kind"] == "payment_method", "entity"].isin(entity).all()
+
+
+def test_the_extras_name_what_pyproject_names() -> None:
+    told = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for extra, modules in extras.EXTRAS.items():
+        assert {line.split(">")[0] for line in told[extra] if not line.startswith("linkage[")} == set(modules)

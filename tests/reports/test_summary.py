@@ -129,4 +129,4 @@ def test_a_missing_extra_is_named(run: Run, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(extras, "find_spec", lambda name: None if name == module else object())
     with pytest.raises(MissingExtra) as caught:
         summary.export_summary(run, OPERATOR, tmp_path / "s")
-    assert str(caught.value) == f"this needs {module}, which is not installed. Run: pip install 'linkage[report]'"
+    assert str(caught.value) == f"this needs {module}, which is not installed. Run: pip install jinja2 matplotlib"

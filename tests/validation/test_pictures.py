@@ -31,5 +31,5 @@ def test_steps_in_words() -> None:
 
 def test_without_matplotlib_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match="pip install 'linkage\\[report\\]'"):
+    with pytest.raises(MissingExtra, match="pip install jinja2 matplotlib"):
         draw_power(POWER, tmp_path / "a.svg")
