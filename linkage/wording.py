@@ -15,13 +15,17 @@ def explain(error: ValidationError, section: type[BaseModel]) -> str:
 
 
 def _explain_one(error: dict[str, Any], section: type[BaseModel]) -> str:
-    keys = [str(k) for k in error["loc"] if k not in ("str", "list[str]", "EntityColumn", "constrained-str")]
+    unsaid = ("str", "list[str]", "EntityColumn", "constrained-str", "[key]")
+    keys = [str(k) for k in error["loc"] if k not in unsaid]
     key = ".".join(keys) or "the file"
     if error["type"] == "missing":
         return f"key '{key}' is missing"
     if error["type"] != "extra_forbidden":
         given = repr(error.get("input"))
-        return f"key '{key}': {error['msg']} (it says {given[:60]})"
+        what = error["msg"]
+        if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"].startswith("^[a-z]"):
+            what = "names have small letters, digits and underscores, and begin with a letter"
+        return f"key '{key}': {what} (it says {given[:60]})"
     return f"key '{key}' is unknown{nearest(keys[-1], _keys_beside(keys, section))}"
 
 

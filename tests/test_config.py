@@ -134,6 +134,11 @@ def test_the_least_config_and_its_defaults() -> None:
             "output, sources, templates. 'linkage schema' prints every setting.",
         ),
         (
+            {"sources": {"My Source": PLAIN}},
+            "linkage.toml: key 'sources.My Source': names have small letters, digits and underscores, and begin with a "
+            "letter (it says 'My Source'). 'linkage schema' prints every setting.",
+        ),
+        (
             {"sources": {"s": {**PLAIN, "system_prompt": "text"}}},
             "linkage.toml: key 'sources.s.system_prompt': it goes with 'prompt'. Name that column too.",
         ),

@@ -174,7 +174,8 @@ def _print_check(report: CheckReport) -> None:
     for warning in [w for preview in report.previews for w in preview.warnings] + list(report.warnings):
         terminal.warn(terminal.plain(warning))
     if not report.first_error:
-        terminal.say("The config can be used.")
+        tied = any(preview.entities for preview in report.previews)
+        terminal.say("The config can be used." if tied else "No source ties accounts: a run would find no ring.")
 
 
 def _row(preview: Preview) -> tuple[object, ...]:

@@ -80,15 +80,17 @@ def _progress(stages: tuple[str, ...]) -> Iterator[Observer]:
 
 
 def _print_summary(folder: Path, manifest: dict[str, Any]) -> None:
+    from linkage.reports.words import count
+
     rows, tables = manifest["rows"], manifest["tables"]
     terminal.say(
-        f"{rows['in']:,} rows: {rows['loaded']:,} loaded, {rows['duplicate']:,} duplicate, "
+        f"{count(rows['in'], 'row')}: {rows['loaded']:,} loaded, {rows['duplicate']:,} duplicate, "
         f"{rows['quarantined']:,} quarantined."
     )
     counted = {name: tables[f"{name}.parquet"]["rows"] for name in ("rings", "members", "operators")}
     terminal.say(
-        f"{counted['rings']:,} rings of any verdict with {counted['members']:,} accounts; "
-        f"{counted['operators']:,} operator clusters among the suspect ones."
+        f"{count(counted['rings'], 'ring')} of any verdict with {count(counted['members'], 'account')}; "
+        f"{count(counted['operators'], 'operator cluster')} among the suspect ones."
     )
     terminal.say(f"Published as {terminal.plain(folder)}. Next: linkage rings --run {terminal.plain(folder)}")
 

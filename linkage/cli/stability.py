@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 import linkage
 from linkage.cli import terminal
 from linkage.cli.app import app
+from linkage.errors import NotFound
 
 if TYPE_CHECKING:
     from linkage.whatif.stability import Observer
@@ -40,6 +41,8 @@ def stability_command(
     from linkage.whatif.world import method_of
 
     opened = linkage.open_run(run)
+    if not len(opened.rings):
+        raise NotFound("this run has no ring.", where=str(opened.path), todo="There is nothing to find again.")
     own = method_of(opened).seed
     others = [own + number for number in range(1, seeds + 1)]
     with _progress() as observe:

@@ -93,9 +93,10 @@ def _bound(case: Case, asked: Asked) -> None:
 
 
 def _print_bound(result: Bound) -> None:
+    best = f", the best saves {result.best:,.1f} bits" if math.isfinite(result.best) else ""
     terminal.say(
         f"{result.graphs:,} rewirings of {result.accounts:,} accounts with {result.links:,} links, where every ring is "
-        f"a coincidence: {result.candidates:,} different groups were scored, the best saves {result.best:,.1f} bits."
+        f"a coincidence: {result.candidates:,} different groups were scored{best}."
     )
     _print_levels("Graphs in which any group saves b bits or more", result.any_candidate)
     shares = [[level.bits, f"{level.bound:.4f}", f"{share:.6f}"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from linkage.config import Config, engine_settings, handed_on, kind_specs, resolve, timed_kinds
+from linkage.config import Config, engine_settings, handed_on, kind_specs, resolve, timed_kinds, used_kinds
 from linkage.engines import Engine, SealedEngine, nothing_quoted
 from linkage.errors import InputRefused, LinkageError
 from linkage.sources import audit, context, tables
@@ -109,6 +109,8 @@ def _read(engine: Engine, reading: _Reading, refused_dir: Path | None) -> Source
     beside, notes = read_beside(engine, config, config_path)
     if sample is None:  # who previews sources reads on what is beside them
         engine.drop("names")
+        if not used_kinds(config):
+            warnings.append("no source names an entity that ties accounts, so no ring can come out: say 'entities'.")
     inputs, warnings = inputs + beside, warnings + notes
     inputs = sorted(inputs, key=lambda r: (r.source, r.path))
     return SourcesReport(tuple(inputs), tuple(counts), tuple(warnings), refusal)

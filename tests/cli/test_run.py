@@ -22,6 +22,7 @@ import pytest
 
 from linkage import pipeline
 from linkage.errors import InputRefused
+from linkage.reports.words import count
 from linkage.state import hold_lock
 from linkage.state.manifest import check_hashes
 from tests.small_world import LOGS, TINY, Broken, break_world, linkage_command, linkage_process, make_world
@@ -64,9 +65,29 @@ def test_a_run_says_what_became_of_the_rows_and_what_to_do_next(copy: Path) -> N
     assert rows == f"{told['rows']['in']:,} rows: {told['rows']['loaded']:,} loaded, 0 duplicate, 0 quarantined."
     rings, members, operators = (told["tables"][f"{n}.parquet"]["rows"] for n in ("rings", "members", "operators"))
     assert counted == (
-        f"{rings} rings of any verdict with {members} accounts; {operators} operator clusters among the suspect ones."
+        f"{count(rings, 'ring')} of any verdict with {count(members, 'account')}; "
+        f"{count(operators, 'operator cluster')} among the suspect ones."
     )
     assert published == f"Published as {folder}. Next: linkage rings --run {folder}"
+
+
+def test_a_run_of_sources_that_tie_nobody_says_so(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("account_id,plan\na,free\n")
+    config = tmp_path / "linkage.toml"
+    config.write_text('[sources.log]\npath = "log.csv"\naccount = "account_id"\nignore = ["plan"]\n')
+    ended = linkage_command("run", "--config", config)
+    assert ended.code == 0
+    assert ended.out.splitlines()[:2] == [
+        "1 row: 1 loaded, 0 duplicate, 0 quarantined.",
+        "0 rings of any verdict with 0 accounts; 0 operator clusters among the suspect ones.",
+    ]
+    assert ended.err == (
+        "warning: no source names an entity that ties accounts, so no ring can come out: say 'entities'.\n"
+    )
+    checked = linkage_command("check", "--config", config)
+    assert checked.out.splitlines()[-1] == "No source ties accounts: a run would find no ring."
+    again = linkage_command("stability", tmp_path / "runs" / "latest")
+    assert (again.code, again.err.split(": ")[-1]) == (2, "this run has no ring. There is nothing to find again.\n")
 
 
 def test_json_is_the_manifest_in_ascii(copy: Path) -> None:

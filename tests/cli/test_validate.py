@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from linkage.cli import app
+from linkage.cli.validate import _print_bound
 from linkage.config import Method
 from linkage.errors import ConfigError
 from linkage.model import AccountGraph
@@ -85,6 +86,11 @@ def test_the_bound_is_printed_with_what_it_is_not(asked: list[tuple[object, ...]
     assert "12,345 different groups were scored, the best saves -8.2 bits." in shown
     assert "3 rings came out; 1 of 240 graphs have one with a q-value of 0.05 or less" in shown
     assert "no probability of innocence" in shown
+
+
+def test_of_no_group_none_is_the_best(capsys: pytest.CaptureFixture[str]) -> None:
+    _print_bound(Bound(240, 3, 3, 0, float("-inf"), levels([-9.0] * 240), [0.0] * 6, {}, 0, exact(0, 240)))
+    assert "0 different groups were scored." in capsys.readouterr().out
 
 
 def test_the_power_curve_is_printed_and_drawn(asked: list[tuple[object, ...]], tmp_path: Path) -> None:
