@@ -14,7 +14,7 @@ import typer
 
 from linkage.cli import terminal
 from linkage.cli.app import app
-from linkage.errors import ConfigError, StorageFault
+from linkage.errors import ConfigError, InputRefused, StorageFault
 
 if TYPE_CHECKING:
     from linkage.config import Source
@@ -97,6 +97,7 @@ def _write(source: Source, out: Path, files: dict[str, str | None], observe: Obs
         try:
             check_time_settings(engine, "prompts", source)
             written = write_ids(engine, engine_settings, source, ids, unfinished)
+            _refuse_nothing(written, out)
             held.prepare(ids.write, out)
             if words:
                 words.prepare(ids.write_words, out)
@@ -109,6 +110,16 @@ def _write(source: Source, out: Path, files: dict[str, str | None], observe: Obs
             engine.close()
             unfinished.unlink(missing_ok=True)
     return written
+
+
+def _refuse_nothing(written: Written, out: Path) -> None:
+    if written.rows and not written.written:
+        reasons = "; ".join(f"{reason} ({rows:,})" for reason, rows in written.left_out.items())
+        raise InputRefused(
+            f"none of {written.rows:,} rows can be used: {reasons}.",
+            where=str(out),
+            todo="Say how times are written with --zone, --epoch or --time-format, or name other columns.",
+        )
 
 
 @contextmanager

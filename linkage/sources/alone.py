@@ -9,8 +9,9 @@ from pathlib import Path
 from linkage.config import Config, EngineSettings, Level, Source, kind_specs
 from linkage.engines import Engine, SealedEngine, nothing_quoted
 from linkage.engines.step import quoted
+from linkage.errors import InputRefused
 from linkage.sources.files import InputFile, find_files
-from linkage.sources.layout import check_columns, group_sealed
+from linkage.sources.layout import Group, check_columns, configured_columns, group_sealed
 from linkage.sources.prompts import Prompted, hash_prompts
 from linkage.sources.scan import Opened, rows_of, source_values
 from linkage.templates import TemplateIds
@@ -61,12 +62,23 @@ def _opened(
     try:
         with nothing_quoted(NAME):
             groups = group_sealed(sealed, source, files, None)
+        _refuse_missing(source, groups)
         check_columns(NAME, source, groups)
         told = hash_prompts(engine, sealed, [Prompted(NAME, source, groups)], templates, None)[NAME]
     finally:
         sealed.close()
     values = source_values(told.source, kind_specs(Config(sources={NAME: source})))
     return Opened(NAME, told.source, tuple(told.groups), values)
+
+
+def _refuse_missing(source: Source, groups: Sequence[Group]) -> None:
+    for column in configured_columns(source):
+        if not any(group.column(column) for group in groups):
+            raise InputRefused(
+                f"there is no column '{column}'.",
+                where=groups[0].files[0].shown,
+                todo="Name the columns with --account, --prompt, --system-prompt and --time.",
+            )
 
 
 def _written(engine: Engine, opened: Opened, sound: str, levels: Sequence[Level]) -> Written:

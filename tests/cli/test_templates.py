@@ -77,7 +77,15 @@ def test_nothing_is_replaced_unasked_and_bad_words_are_explained(
     assert templates(monkeypatch, "logs.csv", "--epoch", "years", "--force") == 2
     assert "key 'epoch'" in capsys.readouterr().err
     assert templates(monkeypatch, "logs.csv", "--prompt", "promt", "--force") == 3
-    assert "there is no column 'promt'" in capsys.readouterr().err
+    assert capsys.readouterr().err == (
+        "linkage: logs.csv: there is no column 'promt'. Name the columns with --account, --prompt, --system-prompt and "
+        "--time.\n"
+    )
+    Path("numbers.csv").write_text("account_id,ts,prompt\na,1775000000,x\nb,1775000000,y\n")
+    assert templates(monkeypatch, "numbers.csv", "--time", "ts", "--force") == 3
+    assert capsys.readouterr().err.startswith(
+        "linkage: templates.parquet: none of 2 rows can be used: time is a number: set epoch in 'ts' (2). Say how"
+    )
     monkeypatch.delenv(VARIABLE)
     assert templates(monkeypatch, "logs.csv", "--force") == 2
     assert "There is no key for prompt templates" in capsys.readouterr().err
