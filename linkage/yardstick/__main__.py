@@ -20,7 +20,7 @@ from linkage.yardstick.likelihood import fit, stated
 from linkage.yardstick.races import GIGABYTE, Limits
 from linkage.yardstick.scale import CONTENDERS, SIZES, by_processors, kept, measure
 from linkage.yardstick.scale_table import scale_table
-from linkage.yardstick.speed import measure_speed, thinned
+from linkage.yardstick.speed import ROUNDS, measure_speed, thinned
 from linkage.yardstick.templates.parts import NEED_DATA, PARTS, Asked
 from linkage.yardstick.third_party import third_party_table
 from linkage.yardstick.worlds import Form, full, short
@@ -104,9 +104,10 @@ def speed(
     share: Annotated[
         float, typer.Option(min=0.01, max=1.0, help="Of each account's addresses and templates, which are kept.")
     ] = 1.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Whole runs and Leiden runs, by turns.")] = ROUNDS,
     work: Annotated[Path, typer.Option(help="Where the world is kept.")] = WORK,
 ) -> None:
-    """Run the whole job and one igraph Leiden run on the same graph, and print what each stage costs."""
+    """Run the whole job and igraph's Leiden on the same graph, by turns, and print what each stage costs."""
     folder = world or work / f"speed-{preset.value}-{accounts}"
     if not (folder / "linkage.toml").exists():
         simulate(folder, WorldSpec(accounts=accounts, seed=SPEED_SEED, preset=preset))
@@ -114,7 +115,7 @@ def speed(
         whole, folder = folder, folder.with_name(f"{folder.name}-{share:g}")
         if not folder.exists():
             thinned(whole, folder, share)
-    print(measure_speed(folder).text)
+    print(measure_speed(folder, rounds).text)
 
 
 @app.command("scale")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 
 import duckdb
@@ -19,46 +21,71 @@ from linkage import pipeline
 from linkage.yardstick.measure import peak_of
 
 RESOLUTION, ITERATIONS, SEED = 1.0, 2, 1
+ROUNDS = 3  # of a whole run and a Leiden run: one Leiden run alone took 5.4 to 7.1 s from one minute to the next
 THINNED = {"sessions-*.parquet": "ip", "exchanges/*.parquet": "prompt_template_hash"}  # logs, and what is thinned there
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Seconds of each stage of a run and of one Leiden run on its links, and the run's peak memory in MB."""
+    """Whole runs and Leiden runs on their links, by turns: seconds of each stage of each run, seconds of each Leiden
+    run, and the first run's peak memory in MB."""
 
     accounts: int
     links: int
-    stages: dict[str, float]
-    leiden: float
+    runs: tuple[dict[str, float], ...]
+    leiden: tuple[float, ...]
     peak: float
 
     @property
-    def total(self) -> float:
-        """Seconds of all stages."""
-        return sum(self.stages.values())
+    def totals(self) -> list[float]:
+        """Seconds of all stages of each run."""
+        return [sum(stages.values()) for stages in self.runs]
+
+    @property
+    def ratio(self) -> float:
+        """How many Leiden runs a whole run takes: medians of both."""
+        return median(self.totals) / median(self.leiden)
 
     @property
     def text(self) -> str:
-        """A line a stage: its seconds, and how many Leiden runs that is."""
-        lines = [f"{self.accounts:,} accounts, {self.links:,} links; one Leiden run {self.leiden:.1f} s"]
-        for name, seconds in {**self.stages, "whole run": self.total}.items():
-            lines.append(f"{name:<12} {seconds:8.1f} s {seconds / self.leiden:7.2f} x")
-        return "\n".join([*lines, f"peak memory {self.peak:,.0f} MB"])
+        """A line a stage, with the median of its seconds, and how many median Leiden runs that is; then every run."""
+        one = median(self.leiden)
+        seconds = {name: median(stages[name] for stages in self.runs) for name in self.runs[0]}
+        seconds |= {"whole run": median(self.totals), "Leiden": one}
+        each = [whole / leiden for whole, leiden in zip(self.totals, self.leiden, strict=True)]
+        return "\n".join([
+            f"{self.accounts:,} accounts, {self.links:,} links; medians of {len(self.runs)} runs",
+            *(f"{name:<12} {value:8.1f} s {value / one:7.2f} x" for name, value in seconds.items()),
+            f"whole runs: {_listed(self.totals)} s",
+            f"Leiden runs, one after each: {_listed(self.leiden)} s",
+            f"each run beside the Leiden run after it: {_listed(each)} x",
+            f"peak memory {self.peak:,.0f} MB",
+        ])
 
 
-def measure_speed(world: Path) -> Speed:
-    """Run the whole job on a simulated world, then Leiden once.
+def _listed(numbers: Sequence[float]) -> str:
+    return ", ".join(f"{number:.2f}" for number in numbers)
+
+
+def measure_speed(world: Path, rounds: int) -> Speed:
+    """Run the whole job on a simulated world, then Leiden once; and both again, so many times.
+
+    Other work on the machine, and whatever slows it down for minutes, so meets both. Later runs share a process with
+    the graphs of Leiden before them: memory is the first one's.
 
     Raises:
         ConfigError, InputRefused, RunLocked, StorageFault: see :func:`linkage.pipeline.run`.
     """
-    run = pipeline.run(world / "linkage.toml")
-    peak = peak_of(run)
-    stages = json.loads((run / "manifest.json").read_text("utf-8"))["stages"]
-    links = pq.read_table(run / "2-graph/links.parquet", columns=["account", "entity", "bits"])
-    accounts = pq.read_metadata(run / "1-sources/accounts.parquet").num_rows
-    named = {stage["name"]: float(stage["seconds"]) for stage in stages}
-    return Speed(accounts, links.num_rows, named, leiden_seconds(links, accounts), peak)
+    runs, leiden, peaks = [], [], []
+    for _ in range(rounds):
+        run = pipeline.run(world / "linkage.toml")
+        peaks.append(peak_of(run))
+        stages = json.loads((run / "manifest.json").read_text("utf-8"))["stages"]
+        runs.append({stage["name"]: float(stage["seconds"]) for stage in stages})
+        links = pq.read_table(run / "2-graph/links.parquet", columns=["account", "entity", "bits"])
+        accounts = pq.read_metadata(run / "1-sources/accounts.parquet").num_rows
+        leiden.append(leiden_seconds(links, accounts))
+    return Speed(accounts, links.num_rows, tuple(runs), tuple(leiden), peaks[0])
 
 
 def thinned(world: Path, folder: Path, share: float) -> None:
