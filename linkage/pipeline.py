@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 import linkage
-from linkage.communities import LARGE, candidates_table, inner_proposer, proposer
+from linkage.communities import LARGE, candidates_table, inner_proposer, proposer, ready_to_propose
 from linkage.config import Config, engine_settings, has_prompts, load_config, resolve, used_kinds
 from linkage.costs import Costs
 from linkage.engines import DuckDBEngine, Engine, Workers, cores
@@ -25,7 +25,7 @@ from linkage.reports.likelihood import TABLE as WEIGHTS
 from linkage.reports.likelihood import weights
 from linkage.reports.publish import Published, Stages, published_tables
 from linkage.reports.recalibrate import Recalibration
-from linkage.rings import Limits, find_rings
+from linkage.rings import Limits, find_rings, ready_to_cut
 from linkage.room import refuse_without_memory, refuse_without_room
 from linkage.sources import SourcesReport, amount_of, read_sources
 from linkage.state import KeptTemplates, hold_lock, kept_templates, unfinished_run, write_table
@@ -115,7 +115,7 @@ def _sources(job: Job, engine: Engine, refused: Path, templates: KeptTemplates |
             ids.observe = lambda doing, rows: job.observe("", f"{doing} prompts, {rows:,}")
         report = read_sources(engine, job.config, job.config_path, refused, templates=ids)
         pairs = engine.fetch("SELECT count(*) AS pairs FROM observations")["pairs"][0].as_py()
-        _begin_workers(job, pairs, "linkage.communities")  # they start while the graph is built
+        _begin_workers(job, pairs, ready_to_propose)  # they start while the graph is built
         _write(
             engine,
             folder,
@@ -167,7 +167,7 @@ def _communities(job: Job, graph: AccountGraph) -> Any:
 
 def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table]:
     with job.stage("rings") as folder:
-        _begin_workers(job, graph.links, "linkage.rings")  # while clusters are sought
+        _begin_workers(job, graph.links, ready_to_cut)  # while clusters are sought
         method = job.config.method
         inside = inner_proposer(method.proposers, method.seed)
         tables = find_rings(graph, partitions, inside, Limits.of(method, job.costs.workers))
@@ -175,10 +175,10 @@ def _rings(job: Job, graph: AccountGraph, partitions: Any) -> dict[str, pa.Table
         return tables
 
 
-def _begin_workers(job: Job, links: int, module: str) -> None:
-    """Have workers get ready for a module where there are links enough for them, about so many."""
+def _begin_workers(job: Job, links: int, ready: Callable[[], None]) -> None:
+    """Have workers get ready for a stage where there are links enough for them, about so many."""
     if links >= LARGE:
-        job.costs.workers.begin(module)
+        job.costs.workers.begin(ready)
 
 
 def _operators(job: Job, engine: Engine, rings: dict[str, pa.Table]) -> dict[str, pa.Table]:

@@ -17,6 +17,10 @@ Ints = npt.NDArray[np.int64]
 LARGE = 1_000_000  # links from which on Leiden takes longer than processes take to begin, two seconds or three
 
 
+def ready_to_propose() -> None:
+    """Nothing more: who calls this has imported all that proposals need."""
+
+
 def edges_of(graph: AccountGraph, families: Sequence[str]) -> Edges:
     """The links of some families to entities with two users or more, weighted by rarity log2(N_t / d).
 

@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
@@ -36,14 +35,14 @@ class Workers:
     peak: int = 0
     starting: Thread | None = field(default=None, compare=False)
 
-    def begin(self, module: str) -> None:
-        """Have the processes start, unless they have, and import a module, while this one goes on; nothing for one.
+    def begin(self, ready: Callable[[], None]) -> None:
+        """Have the processes start, unless they have, and get ready, while this one goes on; nothing for one.
 
         What goes wrong there shows when there is work.
         """
         if self.number > 1:
             self._wait()
-            self.starting = Thread(target=_begin, args=(self.number, module), daemon=True)
+            self.starting = Thread(target=_begin, args=(self.number, ready), daemon=True)
             self.starting.start()
 
     def each(self, work: Callable[..., Made], tasks: Sequence[tuple[Any, ...]], enough: bool = True) -> list[Made]:
@@ -82,15 +81,11 @@ class Workers:
             self.starting = None
 
 
-def _begin(number: int, module: str) -> None:
+def _begin(number: int, ready: Callable[[], None]) -> None:
     from joblib import Parallel, delayed  # takes a while to import, and small runs need none
 
     with suppress(Exception):
-        Parallel(n_jobs=number, **OPTIONS)(delayed(_imported)(module) for _ in range(number))
-
-
-def _imported(module: str) -> None:
-    import_module(module)
+        Parallel(n_jobs=number, **OPTIONS)(delayed(ready)() for _ in range(number))
 
 
 def dealt(sizes: npt.NDArray[np.int64], hands: int) -> npt.NDArray[np.int64]:

@@ -2,5 +2,6 @@
 
 from linkage.rings.decide import Limits
 from linkage.rings.find import find_rings
+from linkage.rings.ready import ready_to_cut
 
-__all__ = ["Limits", "find_rings"]
+__all__ = ["Limits", "find_rings", "ready_to_cut"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import sys
@@ -41,29 +42,42 @@ def test_one_worker_one_task_or_little_work_stay_here() -> None:
         assert {process for process, _, _ in made} == {os.getpid()}
 
 
+def import_colorsys() -> None:
+    importlib.import_module("colorsys")  # nothing else imports it
+
+
 def imported(module: str) -> tuple[int, bool]:
     return os.getpid(), module in sys.modules
 
 
-def test_workers_that_have_begun_have_imported_what_they_were_told() -> None:
+def test_workers_that_have_begun_are_ready() -> None:
     workers = Workers(2)
-    workers.begin("colorsys")  # nothing else imports it
+    workers.begin(import_colorsys)
     made = workers.each(imported, [("colorsys",)] * 6)
-    assert "colorsys" not in sys.modules
+    assert os.getpid() not in {process for process, _ in made}
     assert any(there for _, there in made)
-    workers.begin("no_such_module")
-    assert workers.each(os.getppid, [(), ()]) == [os.getpid()] * 2, "it fails where it is needed, not before"
+    assert "colorsys" not in sys.modules
+
+
+def failing() -> None:
+    raise ValueError("not ready")
+
+
+def test_what_goes_wrong_in_beginning_shows_when_there_is_work() -> None:
+    workers = Workers(2)
+    workers.begin(failing)
+    assert workers.each(os.getppid, [(), ()]) == [os.getpid()] * 2
 
 
 def test_one_worker_begins_nothing() -> None:
     workers = Workers(1)
-    workers.begin("colorsys")
+    workers.begin(failing)
     assert workers.starting is None
 
 
 def test_workers_that_are_beginning_can_be_sent_with_a_task() -> None:
     workers = Workers(2)
-    workers.begin("colorsys")
+    workers.begin(import_colorsys)
     assert workers.each(number_of, [(workers,), (workers,)]) == [2, 2]
 
 
