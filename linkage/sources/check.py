@@ -14,6 +14,7 @@ from linkage.sources.tables import is_exchange
 from linkage.templates import TemplateIds, key_of, resolved_templates
 
 SAMPLE = 10_000  # rows a source
+BESIDE = {"context": Context(), "labels": None, "dossiers": None}  # the sections of what is beside sources, left out
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,13 @@ class CheckReport:
     """Previews of all sources, and what is wrong with labels, dossiers and lists of networks, or worth a warning."""
 
     previews: tuple[Preview, ...]
-    beside: LinkageError | None
+    beside: tuple[LinkageError, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[LinkageError, ...]:
         """All that is wrong, in the order of the config; each alone stops a run."""
-        return tuple(error for error in (*(p.error for p in self.previews), self.beside) if error)
+        return (*(p.error for p in self.previews if p.error), *self.beside)
 
     @property
     def first_error(self) -> LinkageError | None:
@@ -56,15 +57,19 @@ def check_sources(engine: Engine, config: Config, config_path: Path, sample: int
     """Preview each source by itself, so that what is wrong with one does not hide the others."""
     previews = tuple(_preview(engine, config, config_path, name, sample) for name in config.sources)
     if all(p.error for p in previews):
-        return CheckReport(previews, None)
-    try:
-        return CheckReport(previews, None, tuple(read_beside(engine, config, config_path)[1]))
-    except LinkageError as error:
-        return CheckReport(previews, error)
+        return CheckReport(previews)
+    errors, warnings = [], []
+    for section in BESIDE:
+        try:
+            alone = config.model_copy(update={name: value for name, value in BESIDE.items() if name != section})
+            warnings += read_beside(engine, alone, config_path)[1]
+        except LinkageError as error:
+            errors.append(error)
+    return CheckReport(previews, tuple(errors), tuple(warnings))
 
 
 def _preview(engine: Engine, config: Config, config_path: Path, name: str, sample: int) -> Preview:
-    alone = {"sources": {name: config.sources[name]}, "labels": None, "dossiers": None, "context": Context()}
+    alone = {"sources": {name: config.sources[name]}, **BESIDE}
     try:
         settings = resolved_templates(config, config_path)
         ids = TemplateIds.opened(key_of(settings), settings) if config.sources[name].prompt else None

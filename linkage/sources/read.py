@@ -15,7 +15,7 @@ from linkage.sources.cards import refuse_card_numbers
 from linkage.sources.dossiers import read_dossiers
 from linkage.sources.files import InputFile, file_sha256, find_files, shown_path
 from linkage.sources.forms import make_forms
-from linkage.sources.labels import read_labels
+from linkage.sources.labels import read_labels, strange_labels
 from linkage.sources.layout import check_columns, group_files, group_sealed
 from linkage.sources.moments import make_days, make_moments
 from linkage.sources.pairs import make_left, make_pairs, texts_sql
@@ -111,6 +111,7 @@ def _read(engine: Engine, reading: _Reading, refused_dir: Path | None) -> Source
         engine.drop("names")
         if not used_kinds(config):
             warnings.append("no source names an entity that ties accounts, so no ring can come out: say 'entities'.")
+        notes += strange_labels(engine)
     inputs, warnings = inputs + beside, warnings + notes
     inputs = sorted(inputs, key=lambda r: (r.source, r.path))
     return SourcesReport(tuple(inputs), tuple(counts), tuple(warnings), refusal)

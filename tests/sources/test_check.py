@@ -58,7 +58,13 @@ def test_labels_and_lists_are_looked_at(engine: DuckDBEngine, folder: Path) -> N
     assert report.previews[0].error is None
     assert "matches no file" in str(report.first_error)
     report = checked(engine, folder, {"s": events()}, context={"ip": {"vpn": "gone.txt"}})
-    assert "gone.txt" in str(report.beside)
+    assert "gone.txt" in str(report.beside[0])
+    report = checked(
+        engine, folder, {"s": events()}, labels={"path": "gone.csv"}, context={"ip": {"vpn": "gone.txt"}},
+        dossiers={"path": "gone.toml"},
+    )  # fmt: skip
+    for name, error in zip(("gone.txt", "gone.csv", "gone.toml"), report.errors, strict=True):
+        assert name in str(error)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,19 @@ def test_without_labels_the_table_is_empty(folder: Path) -> None:
 
 def test_labels_without_their_columns_are_refused(folder: Path) -> None:
     write_csv(folder / "labels.csv", "account_id,labels", "x,banned")
-    with pytest.raises(InputRefused, match=r"labels: labels\.csv: there is no column 'label'; did you mean 'labels'\?"):
+    with pytest.raises(InputRefused) as caught:
         read(folder, SOURCE, labels={"path": "labels.csv"})
+    assert str(caught.value) == (
+        "labels: labels.csv: there is no column 'label'; did you mean 'labels'? Call its columns account_id and label."
+    )
     with pytest.raises(InputRefused, match="matches no file"):
         read(folder, SOURCE, labels={"path": "gone.csv"})
+
+
+def test_labels_of_accounts_that_no_log_has_are_told_where_they_are_most(folder: Path) -> None:
+    write_csv(folder / "labels.csv", "account_id,label", "x,banned", "y,staff", "Z,staff", "z,staff")
+    assert read(folder, SOURCE, labels={"path": "labels.csv"}).report.warnings[1:] == ()
+    write_csv(folder / "labels.csv", "account_id,label", "x,banned", "Z,staff", "Z,banned", "z,staff")
+    assert read(folder, SOURCE, labels={"path": "labels.csv"}).report.warnings[1:] == (
+        "labels: 2 of 3 labelled accounts are in no log, such as 'Z'.",
+    )
