@@ -7,6 +7,7 @@ those that two of its accounts use. One bit says which.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -110,12 +111,12 @@ class _Sums:
         self.kind = kind
         self.elsewhere = kind.everywhere - kind.used_by(np.flatnonzero(of >= 0)) if lenient else None
         groups = int(of.max(initial=-1)) + 1
-        cells = _by_group(kind.users.tocoo(), of, groups).tocoo()
-        outside = self._outside(cells.col, cells.data)
-        own = is_own(cells.data, outside)
+        cells = _by_group(kind.users, np.arange(kind.users.shape[1]), of)
+        outside = self._outside(cells.entity, cells.users)
+        own = is_own(cells.users, outside)
         self.links = np.bincount(of[of >= 0], kind.links[of >= 0], groups)
-        self.strangers = np.bincount(cells.row[own], outside[own], groups).astype(np.int64)
-        self.squares = np.bincount(cells.row[own], (outside[own] + 1) ** 2, groups).astype(np.int64)
+        self.strangers = np.bincount(cells.group[own], outside[own], groups).astype(np.int64)
+        self.squares = np.bincount(cells.group[own], (outside[own] + 1) ** 2, groups).astype(np.int64)
 
     def add(self, rings: Ints) -> None:
         """Take in a new group of these rings."""
@@ -133,12 +134,9 @@ class _Sums:
     def bits(self, of: Ints, one: int) -> Floats:
         """Bits of the group ``one`` with each group, averaged over both directions."""
         users = self.kind.used_by(np.flatnonzero(of == one))
-        columns = np.flatnonzero(users)
         groups = len(self.links)
-        others = np.where(of == one, -1, of)
-        cells = _by_group(self.kind.users[:, columns].tocoo(), others, groups).tocoo()
-        entity = columns[cells.col]
-        a, b = users[entity], cells.data
+        group, entity, b = _by_group(self.kind.users, np.flatnonzero(users), np.where(of == one, -1, of))
+        a = users[entity]
         out = self._outside(entity, a + b)
         free = np.maximum(self.kind.all_links - self.links - self.links[one], 1)
         made = np.zeros(groups)
@@ -151,9 +149,9 @@ class _Sums:
             before = is_own(owner, unseen)
             seen = np.where(own, out, 0) - np.where(before, unseen, 0)
             squared = np.where(own, (out + 1) ** 2, 0) - np.where(before, (unseen + 1) ** 2, 0)
-            strange, strange_squares = (np.bincount(cells.row, x, groups).astype(np.int64) for x in (seen, squared))
+            strange, strange_squares = (np.bincount(group, x, groups).astype(np.int64) for x in (seen, squared))
             once, twice = _by_chance(strangers + strange, squares + strange_squares, np.asarray(links / free))
-            used, by_two = (np.bincount(cells.row, own & (user >= n), groups).astype(np.float64) for n in (1, 2))
+            used, by_two = (np.bincount(group, own & (user >= n), groups).astype(np.float64) for n in (1, 2))
             made += _better(used, once, by_two, twice)
         return np.asarray(np.round(made / 2, 6), dtype=np.float64)
 
@@ -163,11 +161,22 @@ def is_own(inside: Ints, outside: Ints) -> np.ndarray:
     return (inside >= 2) & (outside <= inside)
 
 
-def _by_group(cells: sp.coo_matrix, of: Ints, groups: int) -> sp.csr_matrix:
-    """Rows of rings added up to rows of groups."""
-    kept = of[cells.row] >= 0
-    places = (of[cells.row][kept], cells.col[kept])
-    return sp.csr_matrix((cells.data[kept], places), shape=(groups, cells.shape[1]))
+class _Cells(NamedTuple):
+    """How many members of a group use an entity, where any do."""
+
+    group: Ints
+    entity: Ints
+    users: Ints
+
+
+def _by_group(users: sp.csc_matrix, entities: Ints, of: Ints) -> _Cells:
+    """The users by ring of some entities, added up by group; read off the arrays, as matrices take far longer."""
+    number = np.diff(users.indptr)[entities]
+    cells = np.repeat(users.indptr[entities] - np.cumsum(number) + number, number) + np.arange(number.sum())
+    group, entity = of[users.indices[cells]], np.repeat(entities, number)
+    kept, width = group >= 0, users.shape[1]
+    keys, place = np.unique(group[kept] * width + entity[kept], return_inverse=True)
+    return _Cells(keys // width, keys % width, np.bincount(place, users.data[cells][kept]).astype(np.int64))
 
 
 def by_family(kinds: list[KindUses], bits: Floats) -> Floats:
