@@ -6,7 +6,9 @@ import json
 import random
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -28,7 +30,7 @@ THINNED = {"sessions-*.parquet": "ip", "exchanges/*.parquet": "prompt_template_h
 @dataclass(frozen=True)
 class Speed:
     """Whole runs and Leiden runs on their links, by turns: seconds of each stage of each run, seconds of each Leiden
-    run, and the first run's peak memory in MB."""
+    run, and the most memory of a run in MB."""
 
     accounts: int
     links: int
@@ -68,24 +70,28 @@ def _listed(numbers: Sequence[float]) -> str:
 
 
 def measure_speed(world: Path, rounds: int) -> Speed:
-    """Run the whole job on a simulated world, then Leiden once; and both again, so many times.
+    """Run the whole job on a simulated world, then Leiden in the same process; and both again, so many times.
 
-    Other work on the machine, and whatever slows it down for minutes, so meets both. Later runs share a process with
-    the graphs of Leiden before them: memory is the first one's.
+    Each round has a process of its own: a second run would find loaded what the first had to load. Other work on the
+    machine, and whatever slows it down for minutes, meets both.
 
     Raises:
         ConfigError, InputRefused, RunLocked, StorageFault: see :func:`linkage.pipeline.run`.
     """
-    runs, leiden, peaks = [], [], []
-    for _ in range(rounds):
-        run = pipeline.run(world / "linkage.toml")
-        peaks.append(peak_of(run))
-        stages = json.loads((run / "manifest.json").read_text("utf-8"))["stages"]
-        runs.append({stage["name"]: float(stage["seconds"]) for stage in stages})
-        links = pq.read_table(run / "2-graph/links.parquet", columns=["account", "entity", "bits"])
-        accounts = pq.read_metadata(run / "1-sources/accounts.parquet").num_rows
-        leiden.append(leiden_seconds(links, accounts))
-    return Speed(accounts, links.num_rows, tuple(runs), tuple(leiden), peaks[0])
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
+        made = list(pool.map(_round, [world] * rounds))
+    runs, leiden, peaks = zip(*((m.runs[0], m.leiden[0], m.peak) for m in made), strict=True)
+    return Speed(made[0].accounts, made[0].links, runs, leiden, max(peaks))
+
+
+def _round(world: Path) -> Speed:
+    run = pipeline.run(world / "linkage.toml")
+    peak = peak_of(run)
+    stages = json.loads((run / "manifest.json").read_text("utf-8"))["stages"]
+    links = pq.read_table(run / "2-graph/links.parquet", columns=["account", "entity", "bits"])
+    accounts = pq.read_metadata(run / "1-sources/accounts.parquet").num_rows
+    named = {stage["name"]: float(stage["seconds"]) for stage in stages}
+    return Speed(accounts, links.num_rows, (named,), (leiden_seconds(links, accounts),), peak)
 
 
 def thinned(world: Path, folder: Path, share: float) -> None:
