@@ -15,7 +15,7 @@ from linkage.rings.crowds import set_apart
 from linkage.rings.decide import Limits, decide, still_saving
 from linkage.rings.features import BURST, RUSH, Features, Members, creation_burst, features_of, support, with_clock
 from linkage.rings.framing import Ties, by_forgeable, fresh_in, plantable
-from linkage.rings.gates import gates, homes, tree_of
+from linkage.rings.gates import NOBODY, by_account, gates, homes, tree_of
 from linkage.rings.inside import REJOINED, cut_again, rings_inside
 from linkage.rings.loads import evenness, heaviness
 from linkage.rings.merge import merge
@@ -200,12 +200,29 @@ def _not_what_they_seem(graph: AccountGraph, world: World, found: Judged, suspec
     made = profiles(world, counts, scored)
     ties = Ties(counts, scored, made, pairs, np.ones(groups, dtype=bool), fresh_in(graph), everyone)
     tree = tree_of(world, counts, scored, made)
-    framed, astray = plantable(world, labels, ties, gates(tree)), _astray(world, ties)
+    gate = gates(tree)
+    framed, astray = plantable(world, labels, ties, gate), _astray(world, ties)
+    framed &= _framed_in_all(quiet, labels, ties, by_account(gate, pairs.group))
     at_home, cleared = _at_home(world, ties, homes(tree)), np.full(world.accounts, -1, dtype=np.int64)
     cleared[pairs.account] = np.where(framed | astray | at_home, -1, pairs.group)
     tied = np.full(world.accounts, -1, dtype=np.int64)
     tied[pairs.account] = np.where(by_forgeable(world, pairs), pairs.group, -1)
     return np.stack([framed & ~vouched_for(world, cleared, tied)[pairs.account], astray, at_home])
+
+
+def _framed_in_all(world: World, labels: Ints, ties: Ties, gate: Ints) -> np.ndarray:
+    """Which members could be strangers with planted values, when all groups are taken as one: by account.
+
+    The rings of one operator share cards and prompts. Addresses clear nobody so, as many strangers rent where some ring
+    does; and to be of its own group is as unlikely as it was. ``gate`` is that in the own group, which counts before
+    one in all of them.
+    """
+    together = _tied(world, np.where(labels >= 0, 0, -1))
+    known = together.counts, together.scored, together.made
+    pairs = replace(together.pairs, bits=np.vstack([together.pairs.bits[:-1], ties.pairs.bits[-1:]]))
+    in_all = gates(tree_of(world, *known))
+    whole = Ties(*known, pairs, np.ones(1, dtype=bool), ties.fresh, ties.everyone, as_one=True)
+    return plantable(world, together.labels, whole, np.where(gate == NOBODY, in_all, gate))
 
 
 def _astray(world: World, ties: Ties) -> np.ndarray:

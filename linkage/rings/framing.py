@@ -1,9 +1,9 @@
 """Nobody is accused for values that anyone can put on a stranger's account.
 
-Who knows what a ring uses can make a stranger's account show it: send its prompts, show its devices. What an attacker
-can't do is use the ring's cards and addresses in somebody else's name, or take a stranger's own values away. So a
-member of a suspect ring is more than a bystander only by evidence that is not freely forgeable, when it has no life of
-its own, or when it began with what is the ring's: nobody plants in the past.
+Who knows what a ring uses can make a stranger's account show it. What an attacker can't do is use the ring's cards and
+addresses in somebody else's name, or take a stranger's own values away. So a member of a suspect ring is more than a
+bystander only by evidence that is not freely forgeable, when it has no life of its own, or when it began with what is
+the ring's: nobody plants in the past.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.stats import poisson
 
+from linkage.config import LEASED_FAMILY
 from linkage.model import AccountGraph
 from linkage.rings.codelength import Floats, Ints
 from linkage.rings.counts import Background, Counts, KindCounts, World, groups_of, rows_of
 from linkage.rings.gates import NOBODY
+from linkage.rings.majority import DIGITS, mostly_members
 from linkage.rings.profile import KindProfile, Pairs, Profiles
 from linkage.rings.score import KindScore, Score
 
 OWN_USERS = 3  # members that use a ring's own entity: one may be framed, and a second one of its household
 HARDLY_SHARED = 0.9  # part of the users of an address or a card who must be of the ring, for it to speak for others
 EVERYBODY = 0.99  # of all accounts have a kind of which every honest one, too, has things of its own
-OTHERS = 3  # accounts that are enough to see whether half of them are members
-DIGITS = 6  # of bits that are compared
 NO_LIFE = 2  # entities of a kind that an account without a life of its own has, all of them the ring's own
 SHARED_WITH = 4  # times as many users as members, where all are of rings: these share their operator's prompts
 AMONG = 2  # times as many, where some are of none: people begin with popular devices and prompts
@@ -44,7 +44,8 @@ class Ties:
 
     ``suspect`` says which of the groups are suspect rings; ``fresh``, one boolean an account of the world, are those
     not known to be older than the logs, or idle in their first two weeks; None: all. ``everyone`` are the accounts of
-    all groups, where these are only some of them.
+    all groups, where these are only some of them. ``as_one``: the group stands for several rings, and addresses clear
+    nobody, nor does what a tenth of the users of are of no ring.
     """
 
     counts: Counts
@@ -54,6 +55,7 @@ class Ties:
     suspect: np.ndarray
     fresh: np.ndarray | None = None
     everyone: Ints | None = None
+    as_one: bool = False
 
 
 def plantable(world: World, labels: Ints, ties: Ties, gate: Ints) -> np.ndarray:
@@ -62,15 +64,16 @@ def plantable(world: World, labels: Ints, ties: Ties, gate: Ints) -> np.ndarray:
     ``gate`` is that of each membership (:func:`linkage.rings.gates.gates`), by group, then account.
     All others have firm evidence (:func:`firmly_tied`); or use an entity of a kind that is not forgeable, and that
     speaks for them, together with three members who have, nine tenths of its users being members; or all that they use
-    of a forgeable kind, two things or more, is the ring's own: an honest account's own values stay, whatever is
-    planted; or they began their use of it with what the ring's profile holds (:func:`_began`). The last two say nothing
-    of kinds that many accounts do not have at all: there all that a victim has is what was planted. Who pays like
-    members that are cleared so is cleared with them, whatever ties those.
+    of a forgeable kind, two things or more, is the ring's own: an honest account's own values stay; or they began their
+    use of it with what the ring's profile holds (:func:`_began`). The last two say nothing of kinds that many accounts
+    do not have at all. Who pays like members that are cleared so is cleared with them, whatever ties those.
     """
     account = np.asarray(groups_of(labels, len(ties.counts.size)).indices)
     witness = np.zeros(world.accounts, dtype=bool)
     witness[ties.pairs.account] = by_forgeable(world, ties.pairs)
     kinds = used_by(world, ties, account)
+    if not kinds:
+        return np.ones(len(ties.pairs.account), dtype=bool)
     cleared = _cleared(kinds, ties, witness, gate == NOBODY)
     inside = (gate == NOBODY) | cleared[account[gate]]
     cleared = _cleared(kinds, ties, witness & cleared, inside)  # who could be a victim itself clears nobody
@@ -117,8 +120,8 @@ class UsedBy:
         """Which memberships have no more of it than many strangers have (:func:`mostly_members`)."""
         numbers = self.numbers
         cells = (self._cell_weight, (numbers.group, numbers.entity))
-        speaking = sp.csr_matrix(cells, shape=self.made.own_weight.shape)
-        least = mostly_members(self.background.incidence.matrix, speaking, numbers.member_group, self.account)
+        weight = sp.csr_matrix(cells, shape=self.made.own_weight.shape)
+        least = mostly_members(self.background.incidence.matrix, weight, numbers.member_group, self.account)
         return np.asarray(np.round(self.held, DIGITS) < least[numbers.member_group])
 
     @cached_property
@@ -146,11 +149,12 @@ class UsedBy:
 
 
 def used_by(world: World, ties: Ties, account: Ints) -> list[UsedBy]:
-    """The kinds, windows apart, as the members use them (``account`` by membership)."""
+    """The kinds, but for windows and some that clear nobody, as the members use them (``account`` by membership)."""
     parts = zip(world.kinds, ties.counts.kinds, ties.scored.kinds, ties.made.kinds, ties.pairs.bits, strict=False)
     everyone, found = account if ties.everyone is None else ties.everyone, []
     for background, numbers, scored, made, bits in parts:
-        if not background.incidence.kind.window:
+        kind = background.incidence.kind
+        if not kind.window and not (ties.as_one and kind.family == LEASED_FAMILY):
             told = np.zeros(world.accounts)
             told[ties.pairs.account] = bits
             found.append(UsedBy(background, numbers, scored, made, account, everyone, told))
@@ -180,7 +184,7 @@ def _cleared(
         elif len(witness) and np.mean(kind.background.breadth > 0) >= EVERYBODY:
             elsewhere = np.zeros(len(witness), dtype=bool)
             elsewhere[ties.pairs.account] = ties.pairs.total > kind.bits[ties.pairs.account]
-            seen = kind.numbers._replace(k=_holding(kind, inside, elsewhere[account]))
+            seen = kind.numbers._replace(k=_holding(kind, inside, inside & elsewhere[account] & (not ties.as_one)))
             cleared[account[_without_a_life(kind.background.users, seen)]] = True
             fresh = True if ties.fresh is None else ties.fresh[account]  # of others nobody saw the beginning
             cleared[account[_began(kind, seen.k, ties.suspect) & fresh]] = True
@@ -192,10 +196,10 @@ def firmly_tied(
 ) -> np.ndarray:
     """Whose log-odds, by kinds that are not freely forgeable and the prior alone, are positive; per pair.
 
-    A link counts when another member on the entity is a ``witness``, tied by forgeable kinds, too: a victim's household
-    comes into the ring behind the victim. It says nothing of who is at home there (:func:`_at_home`). And the links to
-    a kind count together, when most accounts that have as much of it for the ring are members: a customer of the ring's
-    VPN uses several of its exits, as all customers do. Witnesses are given as one boolean an account of the world.
+    A link counts when another member on the entity is a ``witness`` (one boolean an account of the world), tied by
+    forgeable kinds, too: a victim's household comes in behind the victim. It says nothing of who is at home there
+    (:func:`_at_home`). And the links to a kind count together, when most accounts that have as much of it are members:
+    a customer of the ring's VPN uses several of its exits, as all customers do.
     """
     bits = ties.pairs.bits[-1].copy()
     for kind in kinds:
@@ -211,30 +215,6 @@ def firmly_tied(
 def _firm(background: Background) -> bool:
     """Whether a kind is firm evidence: not forgeable, and no window, as an attacker may choose his victims by one."""
     return not (background.incidence.kind.forgeable or background.incidence.kind.window)
-
-
-def mostly_members(uses: sp.csr_matrix, weight: sp.csr_matrix, group: Ints, account: Ints) -> Floats:
-    """The fewest bits from which on at least half of all accounts are members, per group; infinite where none are.
-
-    ``uses`` is accounts x entities; ``weight`` (groups x entities) has the bits of an entity for a group, where
-    negative ones count as none; ``group`` and ``account`` are the memberships. Who asks is left out on both sides;
-    fewer than three others show nothing, unless they are all who have any.
-    """
-    bits = (uses @ weight.maximum(0).T).tocoo()
-    bits.eliminate_zeros()
-    score = np.round(bits.data, DIGITS)
-    order = np.lexsort((-score, bits.col))
-    held, score = bits.col[order].astype(np.int64), score[order]
-    members = np.isin(held * uses.shape[0] + bits.row[order], group * uses.shape[0] + account)
-    last = np.flatnonzero(np.append((np.diff(held) != 0) | (np.diff(score) != 0), len(held) > 0))
-    first = np.searchsorted(held, held[last])
-    ours = np.concatenate([[0], np.cumsum(members)])
-    others = last - first
-    whole = np.diff(held[last], append=-1) != 0
-    most = ((others >= OTHERS) | whole) & (others > 0) & (2 * (ours[last + 1] - ours[first] - 1) >= others)
-    least = np.full(weight.shape[0], np.inf)
-    np.minimum.at(least, held[last[most]], score[last[most]])
-    return least
 
 
 def _counting(kind: UsedBy, witness: np.ndarray) -> np.ndarray:
@@ -298,25 +278,24 @@ def without_firm_evidence(world: World, pairs: Pairs) -> np.ndarray:
 
 
 def _with_the_firm(kind: UsedBy, firm: np.ndarray) -> np.ndarray:
-    """Which memberships use an entity with three members who have firm evidence, and hardly any stranger, away from
-    home."""
-    numbers, by_firm = kind.numbers, firm[kind.account[kind.numbers.link_member]]
-    theirs = np.bincount(numbers.link_cell, weights=by_firm, minlength=len(numbers.k))
+    """Which memberships use an entity, away from home, with three members who have firm evidence, and few others."""
+    numbers = kind.numbers
+    theirs = np.bincount(numbers.link_cell, firm[kind.account[numbers.link_member]], minlength=len(numbers.k))
     own = (theirs >= OWN_USERS) & (numbers.k >= HARDLY_SHARED * kind.background.users[numbers.entity])
     return np.asarray(kind.sums(own[numbers.link_cell] & ~kind.at_home) > 0)
 
 
-def _holding(kind: UsedBy, inside: np.ndarray, elsewhere: np.ndarray) -> Ints:
-    """Members inside that use each cell; where a tenth of the users are of no ring, those whom other kinds tie as well.
+def _holding(kind: UsedBy, inside: np.ndarray, tied: np.ndarray) -> Ints:
+    """Members inside that use each cell; where a tenth of the users are of no ring, those ``tied`` otherwise alone.
 
     A popular device brings its crowd into a ring, which is no part of it for having begun with that device.
     """
     numbers = kind.numbers
-    own, tied = (
+    own, sure = (
         np.bincount(numbers.link_cell, weights=some[numbers.link_member], minlength=len(numbers.k)).astype(np.int64)
-        for some in (inside, inside & elsewhere)
+        for some in (inside, tied)
     )
-    return np.where(kind.of_rings, own, tied)
+    return np.where(kind.of_rings, own, sure)
 
 
 def _of_rings(background: Background, account: Ints) -> np.ndarray:

@@ -45,6 +45,14 @@ def gates(tree: Tree) -> Ints:
     return _next_to_the_heart(tree.parent, tree.blocks, tree.members)
 
 
+def by_account(gate: Ints, group: Ints) -> Ints:
+    """The gates of memberships by group, then account, for the same ones by account; ``group`` is that of each."""
+    order = np.argsort(group, kind="stable")
+    found = np.full(len(order), NOBODY, dtype=np.int64)
+    found[order] = np.where(gate == NOBODY, NOBODY, order[gate])
+    return found
+
+
 def homes(tree: Tree) -> np.ndarray:
     """Memberships of two and more who share things of their own, and hang on their ring by one entity: booleans.
 

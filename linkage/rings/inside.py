@@ -38,6 +38,7 @@ SHARES = 4  # of the clusters, however many workers there are: two each for two,
 SHARE = 50_000  # accounts in a share at most, but for one cluster: what is held meanwhile grows with them
 LARGE = 50_000  # accounts in clusters from which on the search takes longer than processes take to begin
 ROUNDS = 3  # of settling; with two, three rings of one operator stayed one on one of the worlds tried
+LONG = 10  # rounds after which most have settled; 3 leave large rings of one operator in one group
 REJOINED = 2  # rounds of uniting the parts of a ring; a third changed nothing on the worlds tried
 NOWHERE = -2  # cluster of accounts that a proposal leaves out
 
@@ -58,8 +59,8 @@ def cut_again(
     Large rings are cut by their addresses and put together again, pair by pair; one wrong pair joins two rings for
     good. So each is cut anew by what is the accounts' own, and its communities, which they settle in by all families,
     unite by the ``rule``, but with each other only, and while that shortens the description of the ring. Of all cuts
-    that are left the one that saves most by the families that the rule asks is taken, when it saves over 5 bits, and
-    accounts move once more (:func:`linkage.rings.refine.reach`).
+    that save over 5 bits by the families that the rule asks the one that saves most by all is taken, and accounts move
+    once more (:func:`linkage.rings.refine.reach`).
     """
     rings, number = dense_labels(rings)
     tried = kept_labels(rings, _of_several(rings, number, cells, limits.smallest))
@@ -142,20 +143,34 @@ def _cut(graph: AccountGraph, world: World, clusters: Ints, propose: Proposer, l
 def _recut(rule: Behind, graph: AccountGraph, world: World, rings: Ints, propose: Proposer, limits: Limits) -> Ints:
     """Rings of each account of the rings, whose parts unite by the rule (:func:`cut_again`)."""
     rings, number = dense_labels(rings)
-    whole = bits_of(world, groups_of(rings, number))
-    found, best = rings, np.full(number, WORTH)
+    groups = groups_of(rings, number)
+    whole, common = bits_of(world, groups), in_common(world, groups)
+    found, best = rings, np.zeros(number)
     inside = kept_labels(rings, _by_two_families(world, whole))
-    within = replace(rule, group=rings)
     for start in _proposals(graph, inside, partial(_by_own, propose, limits.smallest)):
-        made = _settled(world, rings, start, _told_apart(whole, ()))
+        for made in _put_together(world, rule, rings, start):
+            own = _own_saves(world, whole, rings, made, rule.needed())
+            saves = np.where(own > WORTH, cut_saves(world, whole, rings, made, common), 0.0)
+            better = saves > best
+            best = np.where(better, saves, best)
+            found = np.where(np.append(better, False)[rings], made + found.max(initial=-1) + 1, found)
+    return dense_labels(found)[0]
+
+
+def _put_together(world: World, rule: Behind, rings: Ints, start: Ints) -> Iterator[Ints]:
+    """Labels after a start has settled and its groups united, by the rule and by what shortens the ring's description.
+
+    Where they settle for longer, groups of several rings of which one is far larger come apart, too, but along the
+    addresses that parts of them rent; so the accounts then settle by the families that the rule asks.
+    """
+    every = np.ones((len(world.families), int(rings.max(initial=-1)) + 1), dtype=bool)
+    within, own = replace(rule, group=rings), every & rule.own()[:, None]
+    for rounds in (ROUNDS, LONG):
+        made = _settled(world, rings, start, every, rounds)
         for _ in range(REJOINED):
             made = merge(world, made, within)
-        made = merge(world, made, Within(rings, _told_apart(whole, ())))
-        saves = _own_saves(world, whole, rings, made, rule.needed())
-        better = saves > best
-        best = np.where(better, saves, best)
-        found = np.where(np.append(better, False)[rings], made + found.max(initial=-1) + 1, found)
-    return dense_labels(found)[0]
+        made = merge(world, made, Within(rings, every))
+        yield made if rounds == ROUNDS else _settled(world, rings, made, own)
 
 
 def _own_saves(world: World, whole: Bits, rings: Ints, parts: Ints, own: np.ndarray) -> Floats:
@@ -270,15 +285,15 @@ def _told_apart(whole: Bits, shared: tuple[int, ...]) -> np.ndarray:
     return np.asarray(~np.isin(order.argsort(axis=0, kind="stable"), shared))
 
 
-def _settled(world: World, clusters: Ints, labels: Ints, told_apart: np.ndarray) -> Ints:
-    """Labels after moving accounts, three times, to the group of their cluster that the families told apart favour.
+def _settled(world: World, clusters: Ints, labels: Ints, told_apart: np.ndarray, rounds: int = ROUNDS) -> Ints:
+    """Labels after moving accounts, so many times, to the group of their cluster that the families told apart favour.
 
     What was proposed by devices has all who evade them in one group, where their cards may tell whose they are. A
     cluster in which nobody moved has settled.
     """
     counted = told_apart[[world.families.index(b.incidence.kind.family) for b in world.kinds]]
     moving = np.ones(told_apart.shape[1], dtype=bool)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         went_on = kept_labels(clusters, moving) >= 0
         number = distinct(labels[went_on & (labels >= 0)])
         part, groups = dense_labels(np.where(went_on, labels, -1))

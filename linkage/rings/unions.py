@@ -150,6 +150,10 @@ class Behind:
         """All families but the rented, the common and those of windows."""
         return ~np.isin(self.families, [self.rented, self.common, *self.windows])
 
+    def own(self) -> np.ndarray:
+        """All families but the rented and the common one."""
+        return ~np.isin(self.families, [self.rented, self.common])
+
     def gain(self, apart: Bits, together: Bits, unions: Unions) -> Floats:
         """Bits together, less those apart, less 5: without the rented family, or without both, whichever is less.
 
@@ -157,9 +161,8 @@ class Behind:
         """
         change = together.family_bits - unions.sum(apart.family_bits)
         telling = np.array([family != self.rented for family in self.families])
-        own = telling & np.array([family != self.common for family in self.families])
         alike = self.alike(unions.looks, unions.parts)
-        with_words, without = change[telling].sum(axis=0), change[own].sum(axis=0)
+        with_words, without = change[telling].sum(axis=0), change[self.own()].sum(axis=0)
         saved = np.where(alike, without, np.minimum(with_words, without))
         return np.asarray(saved + _known(unions, self.needed()) - WORTH)
 

@@ -19,12 +19,12 @@ from linkage.rings.framing import (
     Ties,
     firmly_tied,
     fresh_in,
-    mostly_members,
     plantable,
     used_by,
     without_firm_evidence,
 )
 from linkage.rings.gates import gates, tree_of
+from linkage.rings.majority import mostly_members
 from linkage.rings.profile import Pairs, member_pairs, profiles
 from linkage.rings.score import score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of
@@ -250,6 +250,36 @@ def test_who_pays_like_a_cleared_member_is_cleared() -> None:
     assert not without[38:].any(), "cards alone tie them, and enough"
     assert found[[38, 39]].tolist() == [False, False]
     assert found[[VICTIMS[0], 40]].all(), "a victim's household pays like nobody who is cleared"
+
+
+@pytest.mark.parametrize(
+    ("kind", "payers", "framed"),
+    [
+        (PAYMENT, [], True),
+        (PAYMENT, [[50], [100]], False),
+        (PAYMENT, [[200], [201]], True),
+        (NETWORK, [[50, 51, 52], [100, 101, 102], [53, 54, 55]], True),
+    ],
+)
+def test_who_pays_with_cards_of_several_rings_of_an_operator_was_not_framed(
+    kind: Kind, payers: list[list[int]], framed: bool
+) -> None:
+    """Account 30 sends the prompts of the first of three rings, and shares cards or addresses with others."""
+    made = Town(4, ACCOUNTS)
+    prompts, rings = made.fresh(CONTENT, 8), (range(30), range(50, 80), range(100, 130))
+    for members in rings:
+        made.plant(members)
+        made.use(CONTENT, members, prompts, 4, only=True)
+    made.use(CONTENT, [30], prompts, 8)
+    for others in payers:
+        made.use(kind, [30, *others], made.fresh(kind, 1), 1)
+    labels = np.full(ACCOUNTS, -1)
+    for number, members in enumerate((range(31), *rings[1:])):
+        labels[list(members)] = number
+    graph = made.graph()
+    found = measure(graph, replace(world_of(graph), few=True), labels)
+    assert found.verdicts.verdict == ["suspect"] * 3
+    assert found.pairs.account[found.plantable].tolist() == [30] * framed
 
 
 def test_who_is_older_than_the_logs_did_not_begin_in_them() -> None:

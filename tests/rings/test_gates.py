@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from linkage.rings.counts import Counts, World, count, groups_of, world_of
-from linkage.rings.gates import NOBODY, gates, homes, tree_of
+from linkage.rings.gates import NOBODY, by_account, gates, homes, tree_of
 from linkage.rings.profile import profiles
 from linkage.rings.score import Score, score
 from tests.rings.graphs import CONTENT, DEVICE, NETWORK, PAYMENT, Town, graph_of
@@ -78,6 +78,13 @@ def test_each_ring_has_a_heart_of_its_own() -> None:
     gate = dict(zip(account.tolist(), found(made, labels, 2).tolist(), strict=True))
     assert (gate.pop(40), gate.pop(41)) == (2, 22)
     assert set(gate.values()) == {NOBODY}
+
+
+def test_gates_by_account() -> None:
+    """Accounts 0 to 4 of groups 1, 0, 1, 0, 1, so 1, 3, 0, 2, 4 by group; the gate of 1 is 3, that of 2 and 4 is 0."""
+    gate = np.array([1, NOBODY, NOBODY, 2, 2])
+    assert by_account(gate, np.array([1, 0, 1, 0, 1])).tolist() == [NOBODY, 3, 0, NOBODY, 0]
+    assert by_account(gate[:0], gate[:0]).tolist() == []
 
 
 def test_groups_without_ties_have_no_gates() -> None:

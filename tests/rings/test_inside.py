@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -12,12 +13,12 @@ from linkage.config import Proposers
 from linkage.engines import Workers
 from linkage.model import AccountGraph
 from linkage.rings import inside as module
-from linkage.rings.counts import count, dense_labels, groups_of, world_of
+from linkage.rings.counts import World, count, dense_labels, groups_of, world_of
 from linkage.rings.decide import Limits
 from linkage.rings.inside import _settled, cut_again, cut_saves, rings_inside, rings_naming
 from linkage.rings.merge import merge
 from linkage.rings.picks import in_common, picks
-from linkage.rings.score import score
+from linkage.rings.score import bits_of, score
 from linkage.rings.split import Proposer
 from linkage.rings.unions import Behind, Within
 from tests.rings.graphs import CONTENT, DEVICE, LIMITS, NETWORK, PAYMENT, Town, graph_of
@@ -331,6 +332,33 @@ def test_parts_of_one_ring_behind_addresses_of_their_own_stay_together() -> None
     graph = town.graph()
     rings = in_parts(graph.accounts, 2 * SIZE)
     assert again(graph, rings, in_parts(graph.accounts, SIZE, SIZE)).tolist() == rings.tolist()
+
+
+def test_of_the_cuts_by_what_is_the_accounts_own_that_of_most_bits_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rings of three apart save less than all three; and more than these save halves of a ring that rent apart."""
+    town = Town(11, 1_500)
+    for start in range(0, 3 * SIZE, SIZE // 2):
+        if start % SIZE == 0:
+            town.use(PAYMENT, range(start, start + SIZE), town.fresh(PAYMENT, 4), 1, only=True)
+            town.use(DEVICE, range(start, start + SIZE), town.fresh(DEVICE, 4), 1, only=True)
+        town.use(NETWORK, range(start, start + SIZE // 2), town.fresh(NETWORK, 10), 8, only=True)
+    town.use(CONTENT, range(3 * SIZE), town.fresh(CONTENT, 10), 4, only=True)
+    graph = town.graph()
+    cells, halves = in_parts(graph.accounts, *[SIZE] * 3), in_parts(graph.accounts, *[SIZE // 2] * 6)
+    whole, saves = np.minimum(cells, 0), []
+
+    def put_together(world: World, _: Behind, rings: np.ndarray, __: np.ndarray) -> Iterator[np.ndarray]:
+        groups = groups_of(rings, 1)
+        for cut in (np.minimum(cells, 1), cells, halves, np.minimum(cells, 1)):
+            made = cut[: len(rings)]
+            saves.append(cut_saves(world, bits_of(world, groups), rings, made, in_common(world, groups))[0])
+            yield made
+
+    monkeypatch.setattr(module, "_put_together", put_together)
+    made = again(graph, whole, cells)
+    assert saves[2] > saves[1] > saves[0] > 0
+    assert [len(set(made[i : i + SIZE])) for i in (0, SIZE, 2 * SIZE)] == [1, 1, 1]
+    assert len(set(made[: 3 * SIZE])) == 3
 
 
 def test_workers_look_again_with_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
