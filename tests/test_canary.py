@@ -366,11 +366,20 @@ def test_a_first_config_tells_nothing(tmp_path: Path) -> None:
     logs = sorted((tmp_path / "logs").iterdir())
     guessed = linkage_command("--debug", "init", *logs, "--out", tmp_path / "guessed.toml")
     assert guessed.code == 0, guessed.err
-    assert (tmp_path / "guessed.toml").read_text().count("prompt = ") == 3
+    assert (tmp_path / "guessed.toml").read_text().count("\nprompt = ") == 3
     _no_header(tmp_path / "logs" / "a.csv")
     refused = linkage_command("--debug", "init", tmp_path / "logs" / "a.csv", "--out", tmp_path / "none.toml")
-    assert refused.code == 2, refused.err
+    assert refused.code == 3, refused.err
     assert told(tmp_path, *said(guessed), *said(refused)) == []
+
+
+@pytest.mark.parametrize(("name", "spoil"), [(name, spoil) for name, ways in BROKEN.items() for spoil in ways])
+def test_a_first_config_tells_nothing_of_broken_files(tmp_path: Path, name: str, spoil: Any) -> None:
+    write_logs(tmp_path)
+    spoil(tmp_path / "logs" / name)
+    guessed = linkage_command("--debug", "init", tmp_path / "logs", "--out", tmp_path / "guessed.toml")
+    assert guessed.code == 0, guessed.err
+    assert told(tmp_path, *said(guessed)) == []
 
 
 def test_a_look_before_a_run_tells_nothing(tmp_path: Path) -> None:

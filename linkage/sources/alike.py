@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from linkage.config import Source
+from linkage.engines import nothing_quoted
 from linkage.engines.step import Column, ColumnType, Engine
 from linkage.errors import InputRefused
 from linkage.sources.files import Format, InputFile
@@ -95,7 +96,11 @@ def _likeness(engine: Engine, file: InputFile, near: Container[tuple[Path, Shape
 
 
 def sample(engine: Engine, alike: Alike) -> list[Sampled]:
-    """The columns of like files, with a sample of values from some of them."""
+    """The columns of like files, with a sample of values from some of them.
+
+    Raises:
+        InputRefused: a file that is looked at can't be read.
+    """
     files, middle = list(alike.files), len(alike.files) // 2
     order = list(dict.fromkeys([files[0], files[middle], files[-1], *files]))
     texts: dict[str, list[str]] = {}
@@ -107,7 +112,8 @@ def sample(engine: Engine, alike: Alike) -> list[Sampled]:
         (group,) = group_files(engine, "sample", ANY, [file], SAMPLE)
         names = [column.name for column in group.columns]
         cells = ", ".join(f"{text_of(f'c{i}', column.type)} AS t{i}" for i, column in enumerate(group.columns))
-        table = engine.fetch(f"SELECT {cells} FROM ({rows_sql(group, names, SAMPLE, engine)}) WHERE broken IS NULL")
+        with nothing_quoted(file.shown):  # there may be prompts among the texts
+            table = engine.fetch(f"SELECT {cells} FROM ({rows_sql(group, names, SAMPLE, engine)}) WHERE broken IS NULL")
         if group.table:
             engine.drop(group.table)
         rows += table.num_rows

@@ -120,7 +120,11 @@ def guess_config(engine: Engine, paths: Sequence[Path], out: Path) -> Guessed:
     drafts: dict[str, Draft] = {}
     labels: list[str] = []
     for source in sources:
-        columns = sample(engine, source)
+        try:
+            columns = sample(engine, source)
+        except InputRefused as error:
+            left += [LeftOut(file.shown, error) for file in source.files]
+            continue
         if not columns[0].rows:
             left += [LeftOut(file.shown, why_no_rows(engine, file)) for file in source.files]
             continue
