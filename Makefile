@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO ?= data/demo
 ACCOUNTS ?= 20000
 
-.PHONY: help demo test check bounds bench-quality bench-speed bench-scale bench-templates lock clean
+.PHONY: help demo test check bounds bench-quality bench-speed bench-scale bench-templates bench-detection lock clean
 
 help:
 	@echo "make demo    simulate a service, find its rings, write the first operator's summary"
@@ -19,6 +19,8 @@ help:
 	@echo "make bench-scale    linkage, the floor and peers on 135 million exchanges, a quarter and a sixteenth of them: hours"
 	@echo "make bench-templates  template ids on log lines and prompts with known templates, beside Drain; in speed and"
 	@echo "             memory; and in whole runs: an hour or two"
+	@echo "make bench-detection  nights of a campaign replayed, and when each operator surfaces: minutes; ACCOUNTS=60000 and"
+	@echo "             SEED=1101 for other worlds"
 	@echo "make lock    pin the newest versions, with hashes, in requirements.lock"
 
 $(VENV)/.ready: requirements.lock pyproject.toml
@@ -66,6 +68,13 @@ bench-scale: $(VENV)/.ready
 
 bench-templates: $(VENV)/.ready
 	$(BIN)/python -m linkage.yardstick templates
+
+bench-detection: ACCOUNTS = 12000
+bench-detection: SEED = 1100
+bench-detection: WORLD = build/detection/campaign-$(ACCOUNTS)-$(SEED)
+bench-detection: $(VENV)/.ready
+	$(BIN)/linkage simulate $(WORLD) --preset campaign --accounts $(ACCOUNTS) --seed $(SEED) --evade 0.3 --force
+	$(BIN)/linkage replay $(WORLD)/linkage.toml $(WORLD)/truth.parquet
 
 lock:
 	$(BIN)/python -m pip install --quiet uv

@@ -58,14 +58,28 @@ def _progress() -> Iterator[Observer]:
 
 
 def _print_replay(result: Replay) -> None:
-    columns = ["true operator", "accounts", "exchanges", "suspect on", "sent by then", "any verdict on", "sent by then"]
+    from linkage.evaluation.replay import EARLY
+
+    early = f"{EARLY:.0%}"
+    columns = [
+        "true operator", "accounts", "exchanges", f"at work by {early}", "suspect on", "sent by then", "any verdict on",
+        "sent by then",
+    ]
     rows = [
-        [d.operator, d.accounts, d.exchanges, *_shown(d.suspect), *_shown(d.any_verdict)] for d in result.operators
+        [d.operator, d.accounts, d.exchanges, d.begun, *_shown(d.suspect), *_shown(d.any_verdict)]
+        for d in result.operators
     ]
     terminal.print_table("When each true operator surfaces", columns, rows)
     for what, found in (("as suspect", [d.suspect for d in result.operators]),
                         ("with any verdict", [d.any_verdict for d in result.operators])):
-        terminal.say(f"{sum(s.day is not None for s in found):,} of {len(found):,} operators surfaced {what}.")
+        terminal.say(
+            f"{sum(s.day is not None for s in found):,} of {len(found):,} operators surfaced {what}, "
+            f"{sum(s.early for s in found):,} before {early} of their exchanges were sent."
+        )
+    terminal.say(
+        "An operator surfaces with the first ring of which at least half the accounts are its, bystanders left out of "
+        f"suspect rings. At work by {early} are its accounts that had sent anything by the last night before that."
+    )
     nights = result.nights
     terminal.say(f"{len(nights):,} nights, from {nights[0]} to {nights[-1]}.")
 

@@ -23,6 +23,7 @@ from linkage.evaluation.prediction import ANY, SUSPECT, align, read_prediction
 from linkage.evaluation.traffic import true_shares
 from linkage.evaluation.truth import OPERATOR, Truth, read_truth
 
+EARLY = 0.15  # share of its exchanges before which an operator should have surfaced
 Observer = Callable[[date, int, int], None]  # told the day, how many nights are done, and of how many
 
 
@@ -36,14 +37,24 @@ class Surfaced:
     day: date | None = None
     sent: float | None = None
 
+    @property
+    def early(self) -> bool:
+        """Whether less than a share of EARLY of its exchanges had been sent."""
+        return self.sent is not None and self.sent < EARLY
+
 
 @dataclass(frozen=True)
 class Detection:
-    """A true operator, and when it surfaced: in a suspect ring, and in a ring of any verdict."""
+    """A true operator, and when it surfaced: in a suspect ring, and in a ring of any verdict.
+
+    ``begun``: how many of its accounts had sent anything by the last night before a share of EARLY of its exchanges was
+    sent: all that there was to find it by in time.
+    """
 
     operator: str
     accounts: int
     exchanges: int
+    begun: int
     suspect: Surfaced
     any_verdict: Surfaced
 
@@ -115,12 +126,12 @@ def surfaced(truth: Truth, run: Path) -> dict[str, npt.NDArray[np.bool_]]:
 def _detections(
     truth: Truth, truth_path: Path, nights: Nights, seen: dict[str, npt.NDArray[np.int64]]
 ) -> list[Detection]:
-    sent = _sent(truth, truth_path, nights)
-    accounts = sizes(truth.levels[OPERATOR])
+    sent, first = _sent(truth, truth_path, nights), _first(truth, nights)
+    accounts, begun = sizes(truth.levels[OPERATOR]), _begun(truth, sent, first)
     order = np.lexsort((truth.names[OPERATOR].astype(str), -accounts))
     return [
         Detection(
-            str(truth.names[OPERATOR][o]), int(accounts[o]), round(sent[o, -1]),
+            str(truth.names[OPERATOR][o]), int(accounts[o]), round(sent[o, -1]), int(begun[o]),
             _surfaced(nights, sent[o], int(seen[SUSPECT][o])), _surfaced(nights, sent[o], int(seen[ANY][o])),
         )
         for o in order.tolist()
@@ -136,11 +147,31 @@ def _surfaced(nights: Nights, sent: npt.NDArray[np.float64], night: int) -> Surf
 
 def _sent(truth: Truth, truth_path: Path, nights: Nights) -> npt.NDArray[np.float64]:
     """Exchanges of each operator up to each night (operators x nights)."""
-    row = pc.index_in(pc.cast(nights.exchanges["account_id"], pa.string()), truth.account_id).fill_null(NONE)
-    account = np.asarray(row.to_numpy(), dtype=np.int64)
+    account = _accounts(truth, nights)
     night, n = (nights.exchanges[column].to_numpy() for column in ("night", "n"))
     known = account != NONE
     sent = np.zeros((len(truth.names[OPERATOR]), len(nights.days)))
     shares = true_shares(truth_path, truth)[account[known]].tocoo()
     np.add.at(sent, (shares.col, night[known][shares.row]), shares.data * n[known][shares.row])
     return np.asarray(sent.cumsum(axis=1))
+
+
+def _accounts(truth: Truth, nights: Nights) -> npt.NDArray[np.int64]:
+    """The account of each row of the nights' exchanges, by its number in the truth; NONE where it is in none."""
+    row = pc.index_in(pc.cast(nights.exchanges["account_id"], pa.string()), truth.account_id).fill_null(NONE)
+    return np.asarray(row.to_numpy(), dtype=np.int64)
+
+
+def _first(truth: Truth, nights: Nights) -> npt.NDArray[np.int64]:
+    """The night of each account's first exchange; of those that sent none, the one after the last."""
+    account, first = _accounts(truth, nights), np.full(len(truth.account_id), len(nights.days), dtype=np.int64)
+    known = account != NONE
+    np.minimum.at(first, account[known], nights.exchanges["night"].to_numpy()[known])
+    return first
+
+
+def _begun(truth: Truth, sent: npt.NDArray[np.float64], first: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Accounts of each operator that had sent anything by the last night before it had sent a share of EARLY."""
+    last = (sent < EARLY * sent[:, -1:]).sum(axis=1) - 1
+    of = truth.levels[OPERATOR].tocoo()
+    return np.bincount(of.col[first[of.row] <= last[of.col]], minlength=len(sent)).astype(np.int64)

@@ -11,11 +11,12 @@ from linkage.cli import app
 from linkage.evaluation import replay as module
 from linkage.evaluation.replay import Detection, Observer, Replay, Surfaced
 
+THEN = Surfaced(date(2026, 4, 8), 0.25), Surfaced(date(2026, 4, 1), 0.125)
 FOUND = Replay(
     [date(2026, 4, 1), date(2026, 4, 8)],
     [
-        Detection("op-\x1b[31m1", 1_200, 34_567, Surfaced(date(2026, 4, 8), 0.25), Surfaced(date(2026, 4, 1), 0.125)),
-        Detection("op-2", 3, 0, Surfaced(), Surfaced(date(2026, 4, 1))),
+        Detection("op-\x1b[31m1", 1_200, 34_567, 90, *THEN),
+        Detection("op-2", 3, 0, 0, Surfaced(), Surfaced(date(2026, 4, 1))),
     ],
 )
 
@@ -41,10 +42,12 @@ def call(*words: str) -> Result:
 def test_the_days_are_printed_and_names_are_harmless(asked: list[tuple[object, ...]]) -> None:
     shown = call("linkage.toml", "truth.csv").output
     rows = [line.split() for line in shown.splitlines()]
-    assert ["op-\\x1b[31m1", "1,200", "34,567", "2026-04-08", "25.0%", "2026-04-01", "12.5%"] in rows
-    assert ["op-2", "3", "0", "-", "-", "2026-04-01", "-"] in rows
-    assert "1 of 2 operators surfaced as suspect." in shown
-    assert "2 of 2 operators surfaced with any verdict." in shown
+    words = " ".join(shown.split())
+    assert ["op-\\x1b[31m1", "1,200", "34,567", "90", "2026-04-08", "25.0%", "2026-04-01", "12.5%"] in rows
+    assert ["op-2", "3", "0", "0", "-", "-", "2026-04-01", "-"] in rows
+    assert "1 of 2 operators surfaced as suspect, 0 before 15% of their exchanges were sent." in words
+    assert "2 of 2 operators surfaced with any verdict, 1 before 15% of their exchanges were sent." in words
+    assert "surfaces with the first ring of which at least half the accounts are its" in words
     assert "2 nights, from 2026-04-01 to 2026-04-08." in shown
 
 
@@ -60,7 +63,7 @@ def test_json_has_days_as_text(asked: list[tuple[object, ...]]) -> None:
     told = json.loads(call("a.toml", "b.csv", "--json").output)
     assert told["nights"] == ["2026-04-01", "2026-04-08"]
     assert told["operators"][1] == {
-        "operator": "op-2", "accounts": 3, "exchanges": 0, "suspect": {"day": None, "sent": None},
+        "operator": "op-2", "accounts": 3, "exchanges": 0, "begun": 0, "suspect": {"day": None, "sent": None},
         "any_verdict": {"day": "2026-04-01", "sent": None},
     }
 

@@ -10,7 +10,7 @@ import pytest
 
 from linkage.errors import ConfigError
 from linkage.evaluation.prediction import ANY, SUSPECT
-from linkage.evaluation.replay import Replay, replay, surfaced
+from linkage.evaluation.replay import EARLY, Replay, Surfaced, replay, surfaced
 from linkage.evaluation.truth import read_truth
 from linkage.simulator import WorldSpec, simulate
 
@@ -50,6 +50,23 @@ def test_the_share_sent_equals_a_count_by_pandas(world: Path, replayed: Replay) 
         for found in (told.suspect, told.any_verdict):
             if found.day:
                 assert found.sent == pytest.approx((of_it["day"] <= found.day).mean())
+
+
+def test_accounts_at_work_in_time_equal_a_count_by_pandas(world: Path, replayed: Replay) -> None:
+    log = exchanges(world)
+    for told in replayed.operators:
+        of_it = log[log["operator"] == told.operator]
+        nights = [night for night in replayed.nights if (of_it["day"] <= night).mean() < EARLY]
+        at_work = of_it[of_it["day"] <= nights[-1]]["account_id"].nunique() if nights else 0
+        assert told.begun == at_work
+
+
+def test_early_is_before_a_share_of_its_exchanges_is_sent() -> None:
+    day = date(2026, 4, 1)
+    assert Surfaced(day, 0.149).early
+    assert not Surfaced(day, EARLY).early
+    assert not Surfaced(day).early  # no exchanges in the logs
+    assert not Surfaced().early
 
 
 def test_whoever_surfaces_as_suspect_has_surfaced_with_any_verdict(replayed: Replay) -> None:
