@@ -16,6 +16,7 @@ from linkage.cli.app import app
 from linkage.errors import NotFound
 
 if TYPE_CHECKING:
+    from linkage.reports.run import Run
     from linkage.whatif.stability import Observer
 
 COLUMNS = ("ring", "verdict", "accounts", "found again", "same verdict", "overlap", "least overlap")
@@ -40,9 +41,7 @@ def stability_command(
     from linkage.whatif.steady import summary
     from linkage.whatif.world import method_of
 
-    opened = linkage.open_run(run)
-    if not len(opened.rings):
-        raise NotFound("this run has no ring.", where=str(opened.path), todo="There is nothing to find again.")
+    opened = _with_rings(linkage.open_run(run))
     own = method_of(opened).seed
     others = [own + number for number in range(1, seeds + 1)]
     with _progress() as observe:
@@ -73,3 +72,9 @@ def _progress() -> Iterator[Observer]:
             bars.update(task, completed=done, total=total)
 
         yield observe
+
+
+def _with_rings(opened: Run) -> Run:
+    if not len(opened.rings):
+        raise NotFound("this run has no ring.", where=str(opened.path), todo="There is nothing to find again.")
+    return opened
